@@ -1,0 +1,64 @@
+/**
+ * What a training run minimises, as data. How masks, grids and codebooks behave follows from the tensors' encodings:
+ * a mask zeroes the gradient and the moments of pruned weights, a grid trains a dense copy behind straight-through
+ * rounding, a codebook trains its centroids with gradients summed over their members.
+ */
+import type { Model } from '#core/model/model';
+import type { Predictor } from '#core/predictor';
+
+/** Cross-entropy with the labels: mean over the batch of -log softmax(logits)[label]. */
+export interface CrossEntropyTerm {
+  readonly kind: 'crossEntropy';
+  readonly weight: number;
+  /** 0 to 1, 1 excluded: the share of each label spread evenly over all classes. */
+  readonly labelSmoothing?: number;
+}
+/** Hinton 2015: weight * T^2 * KL(softmax(teacher / T) || softmax(student / T)), mean over the batch. */
+export interface DistillationTerm {
+  readonly kind: 'distillation';
+  readonly weight: number;
+  readonly temperature: number;
+  readonly teacher: Predictor;
+}
+export type LossTerm = CrossEntropyTerm | DistillationTerm;
+
+export type Optimizer =
+  | { readonly kind: 'sgd' }
+  | { readonly kind: 'momentum'; readonly momentum: number }
+  | { readonly kind: 'adam'; readonly beta1: number; readonly beta2: number; readonly epsilon: number };
+
+export const ADAM: Optimizer = { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-7 };
+
+/** Learning rate over the run; `step` runs from 0 to steps - 1. */
+export type LearningRateSchedule = { readonly kind: 'constant' } | { readonly kind: 'cosine' };
+
+export interface Objective {
+  readonly model: Model;
+  readonly loss: readonly LossTerm[];
+  readonly optimizer: Optimizer;
+  readonly learningRate: number;
+  readonly schedule: LearningRateSchedule;
+  readonly epochs: number;
+  readonly batchSize: number;
+  /** Seeds the order of the images and the dropout noise. */
+  readonly seed: number;
+  /** Adds l1 * sum |w| + l2 * sum w^2 over kernels to what is minimised (not to the loss shown). */
+  readonly l1: number;
+  readonly l2: number;
+  /** Names of layers whose tensors stay as they are; their batch normalisation uses its moving statistics. */
+  readonly frozen?: readonly string[];
+}
+
+/** A point of a training run. Losses are means over images, accuracies are shares from 0 to 1. */
+export interface TrainPoint {
+  /** Batches done since the start of the run. */
+  readonly step: number;
+  /** Epochs done, with its fraction. */
+  readonly epoch: number;
+  readonly trainLoss: number;
+  readonly trainAccuracy: number;
+  readonly validationLoss?: number;
+  readonly validationAccuracy?: number;
+  /** How many validation images the figure rests on. */
+  readonly validationImages?: number;
+}

@@ -1,0 +1,126 @@
+/**
+ * The shapes of the stores: what the page knows. Summaries only, never weights. Each store is a zustand vanilla store
+ * with exactly this state, made in a file of its own; actions are plain functions beside it (listed in the comments).
+ */
+import type { Architecture } from '#core/architecture';
+import type { Values, Words } from '#core/params';
+import type { Recipe } from '#core/recipe';
+import type {
+  Accuracy, ApplyResult, BackendName, BackendReport, DatasetId, DatasetSummary, ExportResult, Fault, FormatId, LatencyResult,
+  ModelId, ModelSummary, OpenResult, PreviewResult, SweepPoint, TrainProgress, TrainSettings,
+} from '#worker/protocol';
+import type { TrainPoint } from '#core/objective';
+
+/** A model on the page: a point on the chart, a row of the table, a node of the tree. */
+export interface ModelNode {
+  readonly id: string;
+  /** Unique on the page: "Small CNN", "Small CNN, 90 % pruned", "Small CNN 2". */
+  readonly name: string;
+  readonly model: ModelId;
+  readonly summary: ModelSummary;
+  /** The node it came from; null for templates and opened files. */
+  readonly parent: string | null;
+  readonly origin:
+    | { readonly kind: 'template'; readonly architecture: Architecture; readonly seed: number }
+    | { readonly kind: 'opened'; readonly file: string; readonly format: FormatId }
+    | { readonly kind: 'trained'; readonly settings: TrainSettings; readonly seconds: number; readonly stopped: boolean; readonly trace: readonly TrainPoint[] }
+    | { readonly kind: 'recipe'; readonly recipe: Recipe; readonly seconds: number };
+  readonly dataset: DatasetId | null;
+  /** Null until measured (a fresh template is not trained: nothing is measured before it is). */
+  readonly validation: Accuracy | null;
+  readonly test: Accuracy | null;
+  readonly latency: LatencyResult | null;
+  readonly notes: readonly Words[];
+  /** Milliseconds since 1970. */
+  readonly made: number;
+}
+
+/** stores/project.ts: `project`. Actions: select(id), rename(id, name), remove(id), undo(), redo(), addNode(node), patchNode(id, patch), clearProject(), restoreProject(). */
+export interface ProjectState {
+  readonly nodes: Readonly<Record<string, ModelNode>>;
+  /** Visible nodes in order of making. Undo removes the last made from here, redo puts it back. */
+  readonly order: readonly string[];
+  readonly selected: string | null;
+  readonly past: readonly (readonly string[])[];
+  readonly future: readonly (readonly string[])[];
+  /** 'restoring' until IndexedDB and the vault were asked; 'memory' where nothing can be stored; 'other-tab' where another tab holds the project. */
+  readonly saved: 'restoring' | 'saved' | 'memory' | 'other-tab';
+}
+
+/** stores/device.ts: `device`. Actions: startEngine(), chooseBackend(name | 'auto'). */
+export interface DeviceState {
+  readonly status: 'starting' | 'ready' | 'failed';
+  readonly backends: readonly BackendReport[];
+  readonly chosen: BackendName | null;
+  readonly asked: BackendName | 'auto';
+  readonly fault: Fault | null;
+}
+
+/** stores/datasets.ts: `datasets`. Actions: selectDataset(id), loadDataset(id). */
+export interface DatasetsState {
+  readonly selected: DatasetId;
+  readonly loaded: Readonly<Partial<Record<DatasetId, DatasetSummary>>>;
+  /** Share loaded, 0 to 1, while loading. */
+  readonly loading: Readonly<Partial<Record<DatasetId, number>>>;
+  readonly faults: Readonly<Partial<Record<DatasetId, Fault>>>;
+}
+
+/** stores/build.ts: `build`. Actions: setTemplate(id), setRows(rows), addRow(kind, at), removeRow(at), moveRow(from, to), updateRow(at, patch), createModel(): makes the node and selects it. */
+export interface BuildState {
+  readonly template: string;
+  readonly architecture: Architecture;
+  /** Seeds the start weights. */
+  readonly seed: number;
+}
+
+/** stores/training.ts: `training`. Actions: setSettings(patch), train(), pause(), resume(), step(), stop(). `train` makes a model from the Build tab first when none is selected. */
+export interface TrainingState {
+  readonly settings: TrainSettings;
+  readonly status: 'idle' | 'running' | 'paused' | 'finishing';
+  /** Node being trained. */
+  readonly node: string | null;
+  readonly progress: TrainProgress | null;
+  readonly trace: readonly TrainPoint[];
+  readonly fault: Fault | null;
+}
+
+/** stores/optimize.ts: `optimize`. Actions: setMethod(passId), setValue(key, value, moving: boolean), rest(), apply(), cancelApply(). */
+export interface OptimizeState {
+  readonly method: string;
+  /** Values by pass id, kept while switching methods. */
+  readonly values: Readonly<Record<string, Values>>;
+  readonly seed: number;
+  readonly preview: PreviewResult | null;
+  /** True while a better preview is on its way. */
+  readonly previewing: boolean;
+  /** The sweep of the slider last touched, by its parameter. */
+  readonly sweep: { readonly param: string; readonly points: readonly SweepPoint[] } | null;
+  readonly applying: { readonly done: number; readonly train: TrainProgress | null } | null;
+  readonly result: ApplyResult | null;
+  readonly fault: Fault | null;
+}
+
+/** stores/transfer.ts: `transfer`. Actions: openFiles(files: File[]), dismiss(), setFormat(id), setGrids(choice), exportModel(): fills `ready`; download is the page's. */
+export interface TransferState {
+  readonly opening: { readonly names: readonly string[]; readonly done: number } | null;
+  readonly opened: OpenResult | null;
+  readonly openFault: Fault | null;
+  readonly format: FormatId;
+  readonly unsupportedGrids: 'float' | 'requantize';
+  readonly exporting: number | null;
+  readonly ready: { readonly node: string; readonly result: ExportResult } | null;
+  readonly exportFault: Fault | null;
+}
+
+export type TabId = 'data' | 'build' | 'train' | 'optimize' | 'export';
+export type Axis = 'parameters' | 'nonZero' | 'bytes' | 'macs' | 'latency';
+/** stores/view.ts: `view`. Actions: setTab(tab), setAxis(axis), setLanguage('en' | 'zh'), setScheme('light' | 'dark' | 'auto'), notify(notice), dismissNotice(id). Kept in localStorage (language, scheme, axis). */
+export interface ViewState {
+  readonly tab: TabId;
+  readonly axis: Axis;
+  readonly language: 'en' | 'zh';
+  readonly scheme: 'light' | 'dark' | 'auto';
+  readonly notices: readonly { readonly id: number; readonly level: 'info' | 'error'; readonly words: Words; readonly hint?: Words }[];
+  /** The latest announcement for the status region. */
+  readonly announcement: Words | null;
+}

@@ -1,0 +1,195 @@
+/**
+ * All that crosses between the page and its workers, typed once. A call has a name, a request and a response, may
+ * report progress, and may be aborted. The page only ever receives summaries, charts' numbers and finished files.
+ */
+import type { Architecture } from '#core/architecture';
+import type { Layer } from '#core/model/layers';
+import type { ModelMeta } from '#core/model/model';
+import type { Optimizer, LearningRateSchedule, TrainPoint } from '#core/objective';
+import type { Words } from '#core/params';
+import type { Recipe, RecipeStep } from '#core/recipe';
+
+export type BackendName = 'webgpu' | 'wasm' | 'webgl' | 'cpu';
+/** A model in the vault, by the content hash of its structure and tensors. */
+export type ModelId = string;
+export type DatasetId = 'digits' | 'mnist' | 'fashion-mnist';
+export type FormatId = 'tfjs-layers' | 'keras-h5';
+
+/** A share with its 95 % interval; all from 0 to 1. */
+export interface Interval {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
+/** Accuracy on `images` images of a split (Wilson interval). */
+export interface Accuracy extends Interval {
+  readonly images: number;
+  readonly loss: number;
+}
+
+/** A layer as the page shows it. */
+export interface LayerSummary {
+  readonly name: string;
+  readonly kind: Layer['kind'];
+  readonly inputs: readonly string[];
+  /** Output without the batch. */
+  readonly shape: readonly number[];
+  readonly parameters: number;
+  readonly nonZero: number;
+  /** Multiply-accumulates for one image. */
+  readonly macs: number;
+  /** 'dense', '8-bit grid', '16 clusters', with ', 90 % pruned' where masked. Empty where there are no weights. */
+  readonly encoding: { readonly kind: 'none' | 'dense' | 'grid' | 'codebook'; readonly bits?: number; readonly clusters?: number; readonly sparsity: number };
+}
+export interface ModelSummary {
+  readonly id: ModelId;
+  readonly name: string;
+  readonly meta: ModelMeta;
+  readonly inputShape: readonly number[];
+  readonly classes: number;
+  readonly parameters: number;
+  readonly nonZero: number;
+  /** Distinct weight values over all prunable tensors. */
+  readonly distinct: number;
+  readonly macs: number;
+  /** Bytes of the TensorFlow.js zip as it would be downloaded. */
+  readonly bytes: number;
+  readonly layers: readonly LayerSummary[];
+}
+
+export interface BackendReport {
+  readonly name: BackendName;
+  readonly description: string;
+  readonly software: boolean;
+  readonly available: boolean;
+  /** Why not, where it is not; or why it was refused (parity). */
+  readonly reason?: string;
+  /** Median of a few real training steps on a small network. */
+  readonly imagesPerSecond?: number;
+}
+
+export interface DatasetSummary {
+  readonly id: DatasetId;
+  readonly shape: readonly number[];
+  readonly classes: readonly Words[];
+  readonly sizes: { readonly train: number; readonly validation: number; readonly test: number };
+  /** Images of each class in train, validation and test. */
+  readonly counts: { readonly train: readonly number[]; readonly validation: readonly number[]; readonly test: readonly number[] };
+  /** Sample training images, 8-bit grey, row-major, with labels. */
+  readonly samples: readonly { readonly pixels: Uint8Array; readonly label: number }[];
+}
+
+export interface TrainSettings {
+  readonly optimizer: Optimizer;
+  readonly learningRate: number;
+  readonly schedule: LearningRateSchedule;
+  readonly batchSize: number;
+  readonly epochs: number;
+  readonly seed: number;
+  readonly l1: number;
+  readonly l2: number;
+  /** Overrides every dropout layer's rate where not null. */
+  readonly dropout: number | null;
+}
+export interface TrainProgress {
+  readonly point: TrainPoint;
+  readonly totalSteps: number;
+  readonly imagesPerSecond: number;
+  readonly secondsLeft: number;
+  readonly state: 'running' | 'paused';
+}
+export interface TrainResult {
+  readonly model: ModelSummary;
+  readonly validation: Accuracy;
+  readonly test: Accuracy;
+  readonly seconds: number;
+  readonly stopped: boolean;
+}
+
+/** What a slider's position would give. */
+export interface PreviewResult {
+  readonly parameters: number;
+  readonly nonZero: number;
+  readonly macs: number;
+  /** Estimated from the encodings (deflate of the real file is measured on Apply). */
+  readonly bytes: number;
+  /** Paired estimate on validation; null for passes that train. */
+  readonly accuracy: (Interval & { readonly images: number }) | null;
+}
+export interface SweepPoint extends PreviewResult {
+  readonly value: number;
+}
+export interface ApplyResult {
+  readonly model: ModelSummary;
+  readonly validation: Accuracy;
+  readonly test: Accuracy;
+  readonly notes: readonly Words[];
+  readonly seconds: number;
+}
+export interface LatencyResult {
+  readonly backend: BackendName;
+  readonly medianMs: number;
+  readonly p95Ms: number;
+  readonly runs: number;
+}
+export interface ExportResult {
+  readonly fileName: string;
+  readonly bytes: Uint8Array;
+  /** Of the file read back. */
+  readonly validation: Accuracy | null;
+  readonly test: Accuracy | null;
+  /** Largest difference between the model's outputs and the file's, over the images looked at. */
+  readonly largestDifference: number | null;
+  readonly notes: readonly { readonly level: 'info' | 'warning'; readonly words: Words }[];
+}
+export interface OpenResult {
+  readonly model: ModelSummary;
+  readonly format: FormatId;
+  readonly notes: readonly { readonly level: 'info' | 'warning'; readonly words: Words }[];
+  /** Data sets whose images and classes fit. */
+  readonly fits: readonly DatasetId[];
+}
+
+/** Every call: request, response, progress. */
+export interface Calls {
+  /** Finds the backends, checks their arithmetic, times a few real steps, chooses the fastest. */
+  start: { request: { backend: BackendName | 'auto' }; response: { backends: readonly BackendReport[]; chosen: BackendName; saved: boolean }; progress: BackendReport };
+  loadDataset: { request: { id: DatasetId }; response: DatasetSummary; progress: { loaded: number; total: number } };
+  create: { request: { architecture: Architecture; seed: number }; response: ModelSummary; progress: never };
+  /** Bytes are read in a disposable worker; nothing is kept when it fails. */
+  open: { request: { files: readonly { name: string; bytes: Uint8Array }[] }; response: OpenResult; progress: { done: number } };
+  train: { request: { model: ModelId; dataset: DatasetId; settings: TrainSettings; paused: boolean }; response: TrainResult; progress: TrainProgress };
+  trainControl: { request: { action: 'pause' | 'resume' | 'step' | 'stop' }; response: null; progress: never };
+  evaluate: { request: { model: ModelId; dataset: DatasetId; split: 'validation' | 'test' }; response: Accuracy; progress: { done: number } };
+  /** The latest request wins: an older one still waiting is rejected with AbortError. Progress are ever better answers. */
+  preview: { request: { model: ModelId; dataset: DatasetId | null; step: RecipeStep; seed: number; parents: Readonly<Record<string, ModelId>>; rest: boolean }; response: PreviewResult; progress: PreviewResult };
+  sweep: { request: { model: ModelId; dataset: DatasetId | null; step: RecipeStep; seed: number; parents: Readonly<Record<string, ModelId>>; param: string; values: readonly number[] }; response: readonly SweepPoint[]; progress: SweepPoint };
+  /** `parents` resolves predictor parameters: node id -> model id. */
+  apply: { request: { model: ModelId; dataset: DatasetId | null; recipe: Recipe; name: string; parents: Readonly<Record<string, ModelId>> }; response: ApplyResult; progress: { done: number; train?: TrainProgress } };
+  latency: { request: { model: ModelId }; response: LatencyResult; progress: never };
+  export: { request: { model: ModelId; dataset: DatasetId | null; format: FormatId; unsupportedGrids: 'float' | 'requantize' }; response: ExportResult; progress: { done: number } };
+  /** Which of these models the vault still holds. */
+  held: { request: { models: readonly ModelId[] }; response: readonly ModelId[]; progress: never };
+}
+export type CallName = keyof Calls;
+
+/** What is thrown across the border. `code` is stable; `words` are for people. */
+export interface Fault {
+  readonly code: string;
+  readonly file?: string;
+  readonly where?: string;
+  readonly words: Words;
+  readonly hint?: Words;
+}
+
+export type ToWorker =
+  | { readonly type: 'call'; readonly id: number; readonly name: CallName; readonly request: unknown }
+  | { readonly type: 'abort'; readonly id: number }
+  | { readonly type: 'ping'; readonly id: number };
+export type FromWorker =
+  | { readonly type: 'result'; readonly id: number; readonly response: unknown }
+  | { readonly type: 'fault'; readonly id: number; readonly fault: Fault }
+  | { readonly type: 'progress'; readonly id: number; readonly progress: unknown }
+  | { readonly type: 'pong'; readonly id: number }
+  /** The backend failed mid-work and was replaced, or vault storage failed: shown to the person. */
+  | { readonly type: 'notice'; readonly fault: Fault };
