@@ -1,5 +1,5 @@
 /**
- * What the bundler lets a file import besides TypeScript: style sheets, addresses of files (`?url`) and workers.
+ * What the bundler lets a file import besides TypeScript: style sheets, addresses of files (`?url`), the kernels.
  * Declared here once, without Vite's own types, because those bring the page's globals into the workers.
  */
 declare module '*.css';
@@ -18,4 +18,10 @@ interface ImportMetaEnv {
 
 interface ImportMeta {
   readonly env: ImportMetaEnv;
+}
+
+/** The addresses of the compiled kernels, one a variant: see wasm.ts. */
+declare module 'virtual:kernels' {
+  const addresses: { readonly simd: string; readonly relaxed: string };
+  export default addresses;
 }
