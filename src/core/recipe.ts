@@ -1,8 +1,14 @@
 /**
  * A recipe: the list of passes with values that makes one model from another, as JSON. Running one is the only way a
- * model changes. The runner finds the pass, clamps the values, and hands over a random stream seeded by the recipe.
+ * model changes. The runner finds the pass, clamps the values, hands over a random stream seeded by the recipe, and
+ * measures before and after each step, every pass alike.
  */
-import type { Values } from '#core/params';
+import { countMacs } from '#core/metrics/operations';
+import { countParameters } from '#core/metrics/size';
+import type { Model } from '#core/model/model';
+import { clampValues, type Params, type Values, type Words } from '#core/params';
+import { type Effects, type Pass, type PassContext, PassError } from '#core/pass';
+import { derivedSeed } from '#core/numeric/random';
 
 export interface RecipeStep {
   readonly pass: string;
@@ -12,4 +18,205 @@ export interface Recipe {
   readonly version: 1;
   readonly seed: number;
   readonly steps: readonly RecipeStep[];
+}
+
+/** What the runner counted on a model. */
+export interface Facts {
+  readonly parameters: number;
+  readonly nonZero: number;
+  /** Distinct values over the prunable tensors. */
+  readonly distinct: number;
+  readonly macs: number;
+}
+export interface StepReport {
+  readonly pass: string;
+  /** As they were used: clamped and complete. */
+  readonly values: Values;
+  readonly notes: readonly Words[];
+  readonly before: Facts;
+  readonly after: Facts;
+}
+export interface RecipeResult {
+  readonly model: Model;
+  readonly reports: readonly StepReport[];
+}
+
+/**
+ * Makes the context of step `index` (from 0). `seed` is the step's own seed: `context.random` must be a stream from it.
+ * `progress` and `signal` are the caller's.
+ */
+export type ContextMaker = (index: number, seed: number) => PassContext;
+
+/** A step failed: `words` name the step and say why; `cause` is what was thrown. */
+export class StepError extends PassError {
+  /** From 0. */
+  readonly step: number;
+  readonly pass: string;
+  override readonly cause: unknown;
+  constructor(step: number, pass: string, words: Words, cause?: unknown) {
+    super(words);
+    this.name = 'StepError';
+    this.step = step;
+    this.pass = pass;
+    this.cause = cause;
+  }
+}
+
+/** A recipe that cannot be read. */
+export class RecipeError extends Error {
+  readonly words: Words;
+  constructor(words: Words) {
+    super(words.en);
+    this.name = 'RecipeError';
+    this.words = words;
+  }
+}
+
+/**
+ * Runs the steps in order. The same model, recipe and context give the same bytes. Throws StepError naming the step
+ * that failed; an abort (AbortError) comes through as it is.
+ */
+export async function runRecipe(model: Model, recipe: Recipe, contextFor: ContextMaker, passes: readonly Pass[]): Promise<RecipeResult> {
+  const reports: StepReport[] = [];
+  let current = model;
+  let before = factsOf(model);
+  for (const [index, step] of recipe.steps.entries()) {
+    const context = contextFor(index, stepSeed(recipe.seed, index, step.pass));
+    context.signal.throwIfAborted();
+    const { pass, values } = readyStep(step, passes, index);
+    try {
+      checkEffects(current, pass);
+      const prepared: unknown = await pass.prepare?.(current, values, context);
+      const result = await pass.apply(current, values, context, prepared);
+      current = result.model;
+      const after = factsOf(current);
+      reports.push({ pass: pass.id, values, notes: result.report.notes, before, after });
+      before = after;
+    } catch (error) {
+      throw namingStep(error, index, pass);
+    }
+  }
+  return { model: current, reports };
+}
+
+/** The seed of a step's random stream, so that steps do not share one. A slider's preview of a single step uses index 0. */
+export function stepSeed(seed: number, index: number, pass: string): number {
+  return derivedSeed(seed, `${index}:${pass}`);
+}
+
+/** A step's pass with its values clamped and complete; throws StepError for a pass that does not exist. */
+export function readyStep(step: RecipeStep, passes: readonly Pass[], index = 0): { pass: Pass; values: Values } {
+  const pass = passes.find((candidate) => candidate.id === step.pass);
+  if (!pass) {
+    const known = passes.map((candidate) => candidate.id).join(', ');
+    throw new StepError(index, step.pass, {
+      en: `Step ${index + 1}: there is no method named "${step.pass}". Known: ${known}.`,
+      zh: `第 ${index + 1} 步：没有名为“${step.pass}”的方法。已有：${known}。`,
+    });
+  }
+  return { pass, values: clampValues(pass.params as Params, step.values) as Values };
+}
+
+/** The values that enter `prepare`, as a key: what a slider's move leaves alone. */
+export function preparedKey(pass: Pass, values: Values): string {
+  const still = Object.entries(pass.params as Params).filter(([, param]) => !param.live);
+  return JSON.stringify([pass.id, ...still.map(([key]) => [key, values[key]])]);
+}
+
+/** Throws PassError where the pass refuses what earlier passes wrote on this model's tensors. */
+export function checkEffects(model: Model, pass: Pass): void {
+  const tensors = Object.values(model.tensors);
+  const effects: Effects = pass.effects;
+  const found = [
+    { held: tensors.some((tensor) => tensor.encoding.mask), effect: effects.masks, en: 'pruned weights', zh: '已剪枝的权重' },
+    { held: tensors.some((tensor) => tensor.encoding.values.kind === 'grid'), effect: effects.grids, en: 'quantized weights', zh: '已量化的权重' },
+    { held: tensors.some((tensor) => tensor.encoding.values.kind === 'codebook'), effect: effects.codebooks, en: 'shared weights', zh: '已共享的权重' },
+  ].find(({ held, effect }) => held && effect === 'refuses');
+  if (!found) return;
+  throw new PassError({
+    en: `${pass.words.title.en} cannot run on a model with ${found.en}. ${effects.reason?.en ?? ''}`.trim(),
+    zh: `“${pass.words.title.zh}”不能用于含有${found.zh}的模型。${effects.reason?.zh ?? ''}`,
+  });
+}
+
+function namingStep(error: unknown, index: number, pass: Pass): unknown {
+  if (error instanceof Error && error.name === 'AbortError') return error;
+  const title: Words = pass.words.title;
+  const words = error instanceof PassError ? error.words : { en: messageOf(error), zh: messageOf(error) };
+  return new StepError(
+    index,
+    pass.id,
+    { en: `Step ${index + 1} (${title.en}): ${words.en}`, zh: `第 ${index + 1} 步（${title.zh}）：${words.zh}` },
+    error,
+  );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function factsOf(model: Model): Facts {
+  const { parameters, nonZero, distinct } = countParameters(model);
+  return { parameters, nonZero, distinct, macs: countMacs(model).total };
+}
+
+/**
+ * A recipe from JSON text or from an object. Values are only checked for their kind: clamping them to a pass's range
+ * is done when it runs. Throws RecipeError saying where and why.
+ */
+export function readRecipe(json: unknown): Recipe {
+  const value = typeof json === 'string' ? readJson(json) : json;
+  if (!isRecord(value)) throw fault('it is not an object', '它不是一个对象');
+  if (value['version'] !== 1) {
+    throw fault(`version is ${show(value['version'])}, and only version 1 is known`, `version 为 ${show(value['version'])}，而只认识版本 1`);
+  }
+  const seed = value['seed'];
+  if (typeof seed !== 'number' || !Number.isSafeInteger(seed)) throw fault('seed is not a whole number', 'seed 不是整数');
+  const steps = value['steps'];
+  if (!Array.isArray(steps)) throw fault('steps is not a list', 'steps 不是列表');
+  return { version: 1, seed, steps: steps.map(readStep) };
+}
+
+function readStep(step: unknown, index: number): RecipeStep {
+  const at = `steps[${index}]`;
+  if (!isRecord(step)) throw fault(`${at} is not an object`, `${at} 不是一个对象`);
+  const pass = step['pass'];
+  if (typeof pass !== 'string' || pass === '') throw fault(`${at}.pass is not the name of a method`, `${at}.pass 不是方法名`);
+  const values = step['values'] === undefined ? {} : step['values'];
+  if (!isRecord(values)) throw fault(`${at}.values is not an object`, `${at}.values 不是一个对象`);
+  for (const [key, value] of Object.entries(values)) {
+    if (!isValue(value)) {
+      throw fault(
+        `${at}.values.${key} is neither a number, a text, true or false, nor a list of texts`,
+        `${at}.values.${key} 既不是数字、文本、真假值，也不是文本列表`,
+      );
+    }
+  }
+  return { pass, values: { ...values } as Values };
+}
+
+function isValue(value: unknown): value is Values[string] {
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (typeof value === 'string' || typeof value === 'boolean') return true;
+  return Array.isArray(value) && value.every((entry) => typeof entry === 'string');
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw fault(`it is not JSON: ${messageOf(error)}`, `它不是 JSON：${messageOf(error)}`);
+  }
+}
+
+function show(value: unknown): string {
+  return value === undefined ? 'missing' : JSON.stringify(value);
+}
+
+function fault(en: string, zh: string): RecipeError {
+  return new RecipeError({ en: `The recipe cannot be read: ${en}.`, zh: `无法读取配方：${zh}。` });
 }

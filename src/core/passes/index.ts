@@ -1,0 +1,13 @@
+/**
+ * The methods, in the order of the menu. Adding one is a file beside this one and a line here.
+ */
+import type { Pass } from '#core/pass';
+import { magnitudePruning } from '#core/passes/magnitude-pruning';
+import { weightQuantization } from '#core/passes/weight-quantization';
+
+export const PASSES: readonly Pass[] = [magnitudePruning, weightQuantization];
+
+/** The pass with this id, or undefined. */
+export function passById(id: string): Pass | undefined {
+  return PASSES.find((pass) => pass.id === id);
+}

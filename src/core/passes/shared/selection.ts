@@ -1,0 +1,56 @@
+/**
+ * Which weights a pass that works on single weights acts on: the kernels of the layers named, each tensor once even
+ * where layers share it. Biases and batch normalisation are never among them.
+ */
+import { isPrunable, type Layer, tensorsOf } from '#core/model/layers';
+import type { Model, Tensor } from '#core/model/model';
+import type { LayersParam } from '#core/params';
+import { PassError } from '#core/pass';
+
+/** A prunable tensor with the first layer that holds it. */
+export interface Selected {
+  readonly layer: Layer;
+  readonly tensor: Tensor;
+}
+
+export const LAYERS: LayersParam = {
+  kind: 'layers',
+  default: [],
+  label: { en: 'Layers', zh: '作用的层' },
+  help: {
+    en: 'Which layers to change. None chosen means every layer with weights.',
+    zh: '选择要修改的层。不选表示所有带权重的层。',
+  },
+};
+
+/**
+ * The prunable tensors of the named layers (all layers where `names` is empty), in the model's order.
+ * Throws PassError for a name that the model does not have, and where nothing is left to act on.
+ */
+export function selectPrunable(model: Model, names: readonly string[]): readonly Selected[] {
+  const missing = names.filter((name) => !model.layers.some((layer) => layer.name === name));
+  if (missing.length > 0) {
+    const list = missing.map((name) => `"${name}"`).join(', ');
+    throw new PassError({ en: `The model has no layer named ${list}.`, zh: `模型中没有名为 ${list} 的层。` });
+  }
+  const selected = new Map<string, Selected>();
+  for (const layer of model.layers) {
+    if (names.length > 0 && !names.includes(layer.name)) continue;
+    for (const [role, id] of tensorsOf(layer)) {
+      const tensor = model.tensors[id];
+      if (tensor && isPrunable(layer, role) && !selected.has(id)) selected.set(id, { layer, tensor });
+    }
+  }
+  if (selected.size === 0) {
+    throw new PassError({
+      en: 'None of these layers has weights to change: choose a convolution or a dense layer.',
+      zh: '所选的层没有可修改的权重：请选择卷积层或全连接层。',
+    });
+  }
+  return [...selected.values()];
+}
+
+/** The names of every layer that holds one of these tensors and was chosen, for `mapPrunable`. */
+export function layerNames(model: Model, names: readonly string[]): readonly string[] {
+  return names.length > 0 ? names : model.layers.map((layer) => layer.name);
+}
