@@ -1,0 +1,26 @@
+/** Texts of the Data tab. */
+export const data = {
+  title: 'Data',
+  intro: 'A network learns from pictures with known answers. Choose which ones.',
+  dataset: 'Data set',
+  loading: 'Loading {{name}}',
+  load: 'Load',
+  again: 'Try again',
+  image: 'Image',
+  pixels: '{{height}} × {{width}} pixels, grey',
+  classes: 'Classes',
+  parts: 'Three parts, kept apart',
+  part: { train: 'Training', validation: 'Validation', test: 'Test' },
+  partHelp: {
+    train: 'The network learns from these.',
+    validation: 'You choose by these: sliders, the chart and its front.',
+    test: 'Looked at once for each model, when it is made. Nobody chooses by it.',
+  },
+  samples: 'Samples from the training part',
+  samplesLabel: '{{count}} sample images with their labels: {{labels}}',
+  counts: 'Images of each class',
+  countsCaption: 'Images of each class in the three parts',
+  class: 'Class',
+  next: 'Next: choose a network',
+  trainNow: 'Train on this data',
+};

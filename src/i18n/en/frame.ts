@@ -1,0 +1,32 @@
+/** Texts of the frame: header, tabs, notices, status. */
+export const frame = {
+  name: 'Whittle',
+  tagline: 'Make neural networks smaller, and see what it costs',
+  skip: 'Skip to the models',
+  openModel: 'Open model',
+  undo: 'Undo',
+  redo: 'Redo',
+  otherLanguage: '中文',
+  scheme: { auto: 'Colours: as the system', light: 'Colours: light', dark: 'Colours: dark' },
+  sections: 'What to do',
+  tabs: { data: 'Data', build: 'Build', train: 'Train', optimize: 'Optimize', export: 'Export' },
+  saved: {
+    restoring: 'Reading saved work…',
+    saved: 'Saved on this computer',
+    memory: 'Not saved: this browser offers no storage here',
+    'other-tab': 'Not saved: another tab holds this project',
+  },
+  device: {
+    starting: 'Finding the fastest backend…',
+    failed: 'No backend works here',
+    software: 'software',
+  },
+  backends: { webgpu: 'WebGPU', wasm: 'WebAssembly (wasm)', webgl: 'WebGL', cpu: 'Plain JavaScript (cpu)' },
+  status: 'Status',
+  ready: 'Ready. Nothing leaves this computer.',
+  dismiss: 'Dismiss',
+  loading: 'Loading…',
+  broken: 'This part of the page failed: {{message}}',
+  again: 'Try again',
+  outOfRange: 'Enter a number from {{min}} to {{max}}.',
+};

@@ -1,0 +1,11 @@
+/** Units, as they stand behind a number. */
+export const unit = {
+  imagesPerSecond: 'images/s',
+  images: 'images',
+  second: 's',
+  minute: 'min',
+  hour: 'h',
+  millisecond: 'ms',
+  macs: 'MACs',
+  parameters: 'parameters',
+};

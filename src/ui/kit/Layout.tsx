@@ -1,0 +1,58 @@
+/** How a panel is divided: sections with a heading, running text, rows of buttons, what is shown on demand. */
+import type { ReactNode } from 'react';
+import styles from '#ui/kit/kit.module.css';
+
+/** The content of a tab, under its title. */
+export function Panel({ title, intro, children }: { title: string; intro?: string; children: ReactNode }) {
+  return (
+    <div className={styles.stack}>
+      <header>
+        <h2 className={styles.title}>{title}</h2>
+        {intro && <p className={styles.text}>{intro}</p>}
+      </header>
+      {children}
+    </div>
+  );
+}
+
+export function Section({ heading, children }: { heading?: string; children: ReactNode }) {
+  return (
+    <section className={styles.section}>
+      {heading && <h3 className={styles.heading}>{heading}</h3>}
+      {children}
+    </section>
+  );
+}
+
+export function Text({ children }: { children: ReactNode }) {
+  return <p className={styles.text}>{children}</p>;
+}
+
+/** Small print under what it explains. */
+export function Help({ children }: { children: ReactNode }) {
+  return <p className={styles.help}>{children}</p>;
+}
+
+/** Fields side by side where there is room. */
+export function Fields({ children }: { children: ReactNode }) {
+  return <div className={styles.fields}>{children}</div>;
+}
+
+export function Actions({ children }: { children: ReactNode }) {
+  return <div className={styles.actions}>{children}</div>;
+}
+
+/** What most people need not see at first. */
+export function More({ summary, children }: { summary: string; children: ReactNode }) {
+  return (
+    <details className={styles.details}>
+      <summary>{summary}</summary>
+      <div className={styles.stack}>{children}</div>
+    </details>
+  );
+}
+
+/** Heard, not seen. */
+export function Hidden({ children }: { children: ReactNode }) {
+  return <span className="w-hidden">{children}</span>;
+}

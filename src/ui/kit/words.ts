@@ -1,0 +1,29 @@
+/** Words in the reader's language: the page's own texts, texts that passes and faults bring, and numbers. */
+import { useMemo } from 'react';
+import { useTranslation } from 'react-i18next';
+import { en } from '#i18n/en';
+import type { Language } from '#i18n/i18n';
+import { zh } from '#i18n/zh';
+import { type Format, makeFormat } from '#ui/kit/format.ts';
+
+/** The page's texts: `t('train.epochs')`. */
+export function useText() {
+  return useTranslation().t;
+}
+
+export function useLanguage(): Language {
+  return useTranslation().i18n.language === 'zh' ? 'zh' : 'en';
+}
+
+/** Picks from words that come in both languages. */
+export function useWords(): (words: Readonly<Record<Language, string>>) => string {
+  const language = useLanguage();
+  return (words) => words[language];
+}
+
+const formats: Record<Language, Format> = { en: makeFormat('en', en.unit), zh: makeFormat('zh', zh.unit) };
+
+export function useFormat(): Format {
+  const language = useLanguage();
+  return useMemo(() => formats[language], [language]);
+}
