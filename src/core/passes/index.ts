@@ -4,8 +4,10 @@
 import type { Pass } from '#core/pass';
 import { magnitudePruning } from '#core/passes/magnitude-pruning';
 import { weightQuantization } from '#core/passes/weight-quantization';
+import { weightSharing } from '#core/passes/weight-sharing';
+import { fineTuning } from '#core/passes/fine-tuning';
 
-export const PASSES: readonly Pass[] = [magnitudePruning, weightQuantization];
+export const PASSES: readonly Pass[] = [magnitudePruning, weightQuantization, weightSharing, fineTuning];
 
 /** The pass with this id, or undefined. */
 export function passById(id: string): Pass | undefined {

@@ -12,7 +12,7 @@
  */
 import { mapPrunable } from '#core/model/edit';
 import type { Encoding, Mask } from '#core/model/encoding';
-import type { Model, Tensor, TensorId } from '#core/model/model';
+import type { Tensor, TensorId } from '#core/model/model';
 import { makeTensor } from '#core/model/tensor';
 import { countBelow, magnitudeKeys, radixSort } from '#core/numeric/radix';
 import type { Words } from '#core/params';

@@ -25,7 +25,7 @@ export const LAYERS: LayersParam = {
 
 /**
  * The prunable tensors of the named layers (all layers where `names` is empty), in the model's order.
- * Throws PassError for a name that the model does not have, and where nothing is left to act on.
+ * Throws PassError for a name that the model does not have, where nothing is left to act on, and for NaN or infinite weights.
  */
 export function selectPrunable(model: Model, names: readonly string[]): readonly Selected[] {
   const missing = names.filter((name) => !model.layers.some((layer) => layer.name === name));
@@ -47,7 +47,18 @@ export function selectPrunable(model: Model, names: readonly string[]): readonly
       zh: '所选的层没有可修改的权重：请选择卷积层或全连接层。',
     });
   }
+  for (const { layer, tensor } of selected.values()) checkFinite(layer.name, tensor.data);
   return [...selected.values()];
+}
+
+function checkFinite(name: string, data: Float32Array): void {
+  let bad = 0;
+  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i] as number)) bad++;
+  if (bad === 0) return;
+  throw new PassError({
+    en: `${name} has ${bad} weights that are not finite numbers. Train the model again from its start, with a lower learning rate.`,
+    zh: `${name} 有 ${bad} 个权重不是有限的数。请用更低的学习率从头重新训练模型。`,
+  });
 }
 
 /** The names of every layer that holds one of these tensors and was chosen, for `mapPrunable`. */

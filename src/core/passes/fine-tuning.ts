@@ -1,0 +1,45 @@
+/**
+ * Fine-tuning: some more training of a model that was made smaller.
+ *
+ * It helps because pruning, quantization and sharing move weights without looking at the task, and a little training lets the other weights
+ * make up for it. It costs the time of the training. What earlier passes achieved stays: pruned weights get no gradient and stay zero, weights
+ * on a grid train behind straight-through rounding and stay on it, shared weights move together (the gradients of a cluster are summed). The learning rate falls along a cosine.
+ * Papers: Han et al. 2015; straight-through: Bengio, Leonard, Courville 2013; shared weights: Han, Mao, Dally 2016.
+ */
+import { definePass } from '#core/pass';
+import { BATCH_SIZE, epochsParam, learningRateParam, objectiveOf, OPTIMIZER } from '#core/passes/shared/training';
+
+export const fineTuning = definePass({
+  id: 'fine-tuning',
+  family: 'training',
+  words: {
+    title: { en: 'Fine-tuning', zh: '微调' },
+    help: {
+      en: 'Trains the model a little more, so that it wins back the accuracy that pruning, quantization or sharing cost. What they achieved is kept.',
+      zh: '让模型再训练一会儿，找回剪枝、量化或共享损失的准确率，同时保留它们的成果。',
+    },
+    cost: {
+      en: 'The time of the training. The size stays as it is.',
+      zh: '需要训练的时间。大小不变。',
+    },
+    paper: 'Han, Pool, Tran, Dally 2015, Learning both Weights and Connections for Efficient Neural Networks',
+  },
+  params: {
+    epochs: epochsParam(2),
+    learningRate: learningRateParam(0.0005),
+    batchSize: BATCH_SIZE,
+    optimizer: OPTIMIZER,
+  },
+  needs: ['weights', 'knownGraph', 'data', 'training'],
+  effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps' },
+  preview: 'structure',
+
+  async sketch(model) {
+    return model;
+  },
+
+  async apply(model, values, context) {
+    const trained = await context.train(objectiveOf(model, [{ kind: 'crossEntropy', weight: 1 }], values, context.random));
+    return { model: trained, report: { notes: [] } };
+  },
+});
