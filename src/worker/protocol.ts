@@ -121,8 +121,9 @@ export interface SweepPoint extends PreviewResult {
 }
 export interface ApplyResult {
   readonly model: ModelSummary;
-  readonly validation: Accuracy;
-  readonly test: Accuracy;
+  /** Null where the model fits no data set. */
+  readonly validation: Accuracy | null;
+  readonly test: Accuracy | null;
   readonly notes: readonly Words[];
   readonly seconds: number;
 }
@@ -169,7 +170,8 @@ export interface Calls {
   latency: { request: { model: ModelId }; response: LatencyResult; progress: never };
   export: { request: { model: ModelId; dataset: DatasetId | null; format: FormatId; unsupportedGrids: 'float' | 'requantize' }; response: ExportResult; progress: { done: number } };
   /** Which of these models the vault still holds. */
-  held: { request: { models: readonly ModelId[] }; response: readonly ModelId[]; progress: never };
+  /** `keepOnly` forgets every stored model that is not among them (asked once, by the tab that owns the project). */
+  held: { request: { models: readonly ModelId[]; keepOnly?: boolean }; response: readonly ModelId[]; progress: never };
 }
 export type CallName = keyof Calls;
 
@@ -183,6 +185,8 @@ export interface Fault {
 }
 
 export type ToWorker =
+  /** The first message: the page's address, to which data sets are relative. */
+  | { readonly type: 'base'; readonly href: string }
   | { readonly type: 'call'; readonly id: number; readonly name: CallName; readonly request: unknown }
   | { readonly type: 'abort'; readonly id: number }
   | { readonly type: 'ping'; readonly id: number };

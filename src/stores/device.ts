@@ -1,0 +1,43 @@
+/**
+ * The engine and the backend it computes on: started once, chosen by measuring unless the person asks for one.
+ */
+import { createStore } from 'zustand/vanilla';
+import { call, connect, faultOf, isAbort, isConnected } from '#stores/engine';
+import type { DeviceState } from '#stores/state';
+import { notify } from '#stores/view';
+import { startClient } from '#worker/client';
+import type { BackendName, BackendReport } from '#worker/protocol';
+
+export const device = createStore<DeviceState>()(() => ({ status: 'starting', backends: [], chosen: null, asked: 'auto', fault: null }));
+
+/** Starts the engine's worker (once) and lets it choose the fastest backend. */
+export async function startEngine(): Promise<void> {
+  if (!isConnected()) {
+    connect(
+      startClient({
+        base: new URL('.', document.baseURI).href,
+        onNotice: (fault) => notify({ level: 'error', words: fault.words, hint: fault.hint }),
+      }),
+    );
+  }
+  await chooseBackend('auto');
+}
+
+/** Changes the backend; 'auto' chooses by timing a few real training steps on each. */
+export async function chooseBackend(asked: BackendName | 'auto'): Promise<void> {
+  device.setState({ status: 'starting', asked, fault: null });
+  try {
+    const onProgress = (report: BackendReport): void => {
+      if (device.getState().asked === asked) device.setState(({ backends }) => ({ backends: withReport(backends, report) }));
+    };
+    const { backends, chosen } = await call('start', { backend: asked }, { onProgress });
+    if (device.getState().asked === asked) device.setState({ status: 'ready', backends, chosen });
+  } catch (error) {
+    if (!isAbort(error) && device.getState().asked === asked) device.setState({ status: 'failed', fault: faultOf(error) });
+  }
+}
+
+function withReport(reports: readonly BackendReport[], report: BackendReport): readonly BackendReport[] {
+  const known = reports.some(({ name }) => name === report.name);
+  return known ? reports.map((other) => (other.name === report.name ? report : other)) : [...reports, report];
+}

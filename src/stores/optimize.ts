@@ -1,0 +1,248 @@
+/**
+ * Shrinking: which method with which values, what the sliders' position would give, and Apply. While a slider moves at
+ * most one preview is in flight and the latest value wins; when it rests the estimate is refined and the slider's other
+ * positions are swept in the background.
+ */
+import { createStore } from 'zustand/vanilla';
+import { clampValues, defaultsOf } from '#core/params';
+import type { Values, Words } from '#core/params';
+import type { Pass } from '#core/pass';
+import { PASSES, passById } from '#core/passes/index';
+import type { RecipeStep } from '#core/recipe';
+import { call, faultOf, isAbort } from '#stores/engine';
+import { nodeFits } from '#stores/datasets';
+import { stepName, sweepValues } from '#stores/describe';
+import { addNode, project, selectedNode, uniqueName } from '#stores/project';
+import type { ModelNode, OptimizeState } from '#stores/state';
+import { announce, notify, view } from '#stores/view';
+import type { ApplyResult, DatasetId, ModelId, PreviewResult, SweepPoint } from '#worker/protocol';
+
+export const optimize = createStore<OptimizeState>()(() => ({
+  method: PASSES[0]?.id ?? '',
+  values: Object.fromEntries(PASSES.map((pass) => [pass.id, defaultsOf(pass.params)])),
+  seed: 1,
+  preview: null,
+  previewing: false,
+  sweep: null,
+  applying: null,
+  result: null,
+  fault: null,
+}));
+
+function currentPass(): Pass {
+  const pass = passById(optimize.getState().method);
+  if (!pass) throw new Error('no such method');
+  return pass;
+}
+
+/** What the engine is asked about: the selected model under the current method and values. Null where none is selected. */
+interface Question {
+  readonly model: ModelId;
+  readonly dataset: DatasetId | null;
+  readonly step: RecipeStep;
+  readonly seed: number;
+  readonly parents: Readonly<Record<string, ModelId>>;
+}
+function question(): Question | null {
+  const node = selectedNode();
+  if (!node) return null;
+  const pass = currentPass();
+  const { values, seed } = optimize.getState();
+  const step = { pass: pass.id, values: clampValues(pass.params, values[pass.id] ?? {}) as Values };
+  return { model: node.model, dataset: node.dataset, step, seed, parents: parentsOf(pass, step.values) };
+}
+/** Models of the nodes that predictor parameters name. */
+function parentsOf(pass: Pass, values: Values): Readonly<Record<string, ModelId>> {
+  const { nodes } = project.getState();
+  const parents: Record<string, ModelId> = {};
+  for (const [key, param] of Object.entries(pass.params as Record<string, { kind: string }>)) {
+    const named = param.kind === 'predictor' ? nodes[values[key] as string] : undefined;
+    if (named) parents[named.id] = named.model;
+  }
+  return parents;
+}
+
+let flight: { readonly stop: AbortController; readonly rest: boolean } | null = null;
+let waiting: 'moving' | 'rest' | null = null;
+let sweeping: AbortController | null = null;
+/** The slider last touched. */
+let touched: string | null = null;
+
+/** Chooses a method; its values are as they were left. */
+export function setMethod(method: string): void {
+  if (!passById(method) || method === optimize.getState().method) return;
+  touched = null;
+  optimize.setState({ method });
+  forget();
+  rest();
+}
+
+/** Sets one value of the current method. `moving` while a slider is being dragged: the answer is then quick and rough. */
+export function setValue(key: string, value: Values[string], moving: boolean): void {
+  const pass = currentPass();
+  const { method, values } = optimize.getState();
+  const next = clampValues(pass.params, { ...values[method], [key]: value }) as Values;
+  if (pass.params[key]?.kind === 'number') touched = key;
+  optimize.setState({ values: { ...values, [method]: next }, fault: null, result: null });
+  endSweep(touched !== optimize.getState().sweep?.param || !pass.params[key]?.live);
+  ask(moving ? 'moving' : 'rest');
+}
+export function setSeed(seed: number): void {
+  optimize.setState({ seed, sweep: null });
+  rest();
+}
+
+/** The slider rests: refines the estimate, then sweeps the slider. */
+export function rest(): void {
+  ask('rest');
+}
+
+function endSweep(clear: boolean): void {
+  sweeping?.abort();
+  sweeping = null;
+  if (clear) optimize.setState({ sweep: null });
+}
+function forget(): void {
+  flight?.stop.abort();
+  waiting = null;
+  endSweep(true);
+  optimize.setState({ preview: null, previewing: false, result: null, fault: null });
+}
+
+function ask(how: 'moving' | 'rest'): void {
+  if (optimize.getState().applying) return;
+  waiting = how;
+  if (flight?.rest) flight.stop.abort();
+  if (!flight) void fly();
+}
+
+async function fly(): Promise<void> {
+  while (waiting) {
+    const how = waiting;
+    waiting = null;
+    const asked = question();
+    if (!asked) {
+      optimize.setState({ preview: null, previewing: false });
+      return;
+    }
+    const stop = new AbortController();
+    const own = { stop, rest: how === 'rest' };
+    flight = own;
+    optimize.setState({ previewing: true });
+    const show = (preview: PreviewResult): void => {
+      if (!stop.signal.aborted) optimize.setState({ preview, fault: null });
+    };
+    try {
+      show(await call('preview', { ...asked, rest: own.rest }, { signal: stop.signal, onProgress: show }));
+      if (own.rest && !waiting) void sweep(asked);
+    } catch (error) {
+      if (!isAbort(error)) optimize.setState({ preview: null, fault: faultOf(error) });
+    } finally {
+      flight = null;
+    }
+  }
+  optimize.setState({ previewing: false });
+}
+
+async function sweep(asked: Question): Promise<void> {
+  const pass = currentPass();
+  const param = touched ?? Object.keys(pass.params).find((key) => pass.params[key]?.kind === 'number' && pass.params[key]?.live) ?? null;
+  if (param === null || pass.id !== asked.step.pass) return;
+  const values = sweepValues(pass.params[param], asked.step.values, param);
+  if (!pass.params[param]?.live || values.length === 0) return;
+  endSweep(false);
+  const stop = new AbortController();
+  sweeping = stop;
+  const points: SweepPoint[] = [];
+  try {
+    await call('sweep', { ...asked, param, values }, {
+      signal: stop.signal,
+      onProgress: (point) => {
+        points.push(point);
+        if (!stop.signal.aborted) optimize.setState({ sweep: { param, points: [...points].sort((a, b) => a.value - b.value) } });
+      },
+    });
+  } catch (error) {
+    if (!isAbort(error) && !stop.signal.aborted) optimize.setState({ sweep: null });
+  } finally {
+    if (sweeping === stop) sweeping = null;
+  }
+}
+
+let applyStop: AbortController | null = null;
+
+/** Makes a new model by the current method and values, beside the selected one, and selects it. */
+export async function apply(): Promise<void> {
+  const node = selectedNode();
+  if (!node || optimize.getState().applying) return;
+  const asked = question();
+  if (!asked) return;
+  flight?.stop.abort();
+  waiting = null;
+  endSweep(false);
+  const stop = new AbortController();
+  applyStop = stop;
+  optimize.setState({ applying: { done: 0, train: null }, result: null, fault: null });
+  try {
+    const recipe = { version: 1, seed: asked.seed, steps: [asked.step] } as const;
+    const name = uniqueName(`${node.name}, ${stepName(asked.step)}`);
+    const dataset = node.dataset && nodeFits(node, node.dataset) ? node.dataset : null;
+    const result = await call('apply', { model: node.model, dataset, recipe, name, parents: asked.parents }, {
+      signal: stop.signal,
+      onProgress: ({ done, train }) => optimize.setState(({ applying }) => (applying ? { applying: { done, train: train ?? applying.train } } : {})),
+    });
+    addApplied(node, name, { kind: 'recipe', recipe, seconds: result.seconds }, result);
+  } catch (error) {
+    if (isAbort(error)) return;
+    const fault = faultOf(error);
+    optimize.setState({ fault });
+    notify({ level: 'error', words: fault.words, hint: fault.hint });
+  } finally {
+    applyStop = null;
+    optimize.setState({ applying: null });
+  }
+}
+
+function addApplied(from: ModelNode, name: string, origin: ModelNode['origin'], result: ApplyResult): void {
+  const node: ModelNode = {
+    id: crypto.randomUUID(),
+    name,
+    model: result.model.id,
+    summary: result.model,
+    parent: from.id,
+    origin,
+    dataset: from.dataset,
+    validation: result.validation,
+    test: result.test,
+    latency: null,
+    notes: result.notes,
+    made: Date.now(),
+  };
+  addNode(node);
+  // Selecting the new model forgot the slider's preview; the result of Apply stays in sight.
+  optimize.setState({ result });
+  announce(madeWords(node));
+}
+function madeWords({ name, summary, test }: ModelNode): Words {
+  const size = `${summary.nonZero.toLocaleString('en')} / ${summary.parameters.toLocaleString('en')}`;
+  const share = test ? `${(test.value * 100).toFixed(2)} %` : null;
+  return {
+    en: `Made ${name}: ${size} parameters are not zero${share ? `, test accuracy ${share}` : ''}.`,
+    zh: `已生成 ${name}：非零参数 ${size}${share ? `，测试准确率 ${share}` : ''}。`,
+  };
+}
+
+/** Gives up the Apply that is going on; nothing is changed. */
+export function cancelApply(): void {
+  applyStop?.abort();
+}
+
+/** Another model is selected: what was previewed was about the one before. */
+project.subscribe((state, before) => {
+  if (state.selected === before.selected) return;
+  forget();
+  if (view.getState().tab === 'optimize') rest();
+});
+view.subscribe((state, before) => {
+  if (state.tab !== before.tab && state.tab === 'optimize' && !optimize.getState().preview) rest();
+});

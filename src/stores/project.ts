@@ -1,0 +1,103 @@
+/**
+ * The models of the project: which there are, what came from what, which one is selected, and undo and redo of making
+ * and removing. Nodes are small records; undo moves a list of ids, so nothing is ever copied or lost.
+ */
+import { createStore } from 'zustand/vanilla';
+import type { ModelNode, ProjectState } from '#stores/state';
+
+const empty: ProjectState = { nodes: {}, order: [], selected: null, past: [], future: [], saved: 'restoring' };
+const keptSteps = 100;
+
+export const project = createStore<ProjectState>()(() => empty);
+
+/** The selected node, or null. */
+export function selectedNode(): ModelNode | null {
+  const { nodes, selected } = project.getState();
+  return selected === null ? null : (nodes[selected] ?? null);
+}
+
+/** `wanted`, or `wanted 2`, `wanted 3` … where a visible model has that name already. */
+export function uniqueName(wanted: string, except?: string): string {
+  const { nodes, order } = project.getState();
+  const taken = new Set(order.filter((id) => id !== except).map((id) => nodes[id]?.name));
+  if (!taken.has(wanted)) return wanted;
+  let number = 2;
+  while (taken.has(`${wanted} ${number}`)) number++;
+  return `${wanted} ${number}`;
+}
+
+/** Selects a visible node, or none. */
+export function select(id: string | null): void {
+  if (id !== null && !project.getState().order.includes(id)) return;
+  project.setState({ selected: id });
+}
+
+/** Gives a node another name; it stays unique on the page. */
+export function rename(id: string, name: string): void {
+  const wanted = name.trim().slice(0, 120);
+  if (wanted) patchNode(id, { name: uniqueName(wanted, id) });
+}
+
+function setOrder(state: ProjectState, order: readonly string[], selected: string | null): Partial<ProjectState> {
+  return { order, selected, past: [...state.past, state.order].slice(-keptSteps), future: [] };
+}
+
+/** Adds a node and selects it, in one step of undo. `instead` leaves the page in the same step (an untrained template). */
+export function addNode(node: ModelNode, instead?: string): void {
+  project.setState((state) => ({
+    nodes: { ...state.nodes, [node.id]: node },
+    ...setOrder(state, [...state.order.filter((id) => id !== instead), node.id], node.id),
+  }));
+}
+
+export function patchNode(id: string, patch: Partial<Omit<ModelNode, 'id'>>): void {
+  project.setState((state) => {
+    const node = state.nodes[id];
+    return node ? { nodes: { ...state.nodes, [id]: { ...node, ...patch } } } : {};
+  });
+}
+
+/** Takes a node off the page; undo brings it back. */
+export function remove(id: string): void {
+  project.setState((state) => {
+    if (!state.order.includes(id)) return {};
+    const order = state.order.filter((other) => other !== id);
+    return setOrder(state, order, state.selected === id ? nearest(state, order, id) : state.selected);
+  });
+}
+
+/** The visible node to select when `id` has gone: its closest visible ancestor, else the last made. */
+function nearest(state: ProjectState, order: readonly string[], id: string | null): string | null {
+  let parent = id === null ? null : (state.nodes[id]?.parent ?? null);
+  while (parent !== null && !order.includes(parent)) parent = state.nodes[parent]?.parent ?? null;
+  return parent ?? order.at(-1) ?? null;
+}
+
+function step(state: ProjectState, order: readonly string[]): Pick<ProjectState, 'order' | 'selected'> {
+  const back = order.find((id) => !state.order.includes(id));
+  const selected = back ?? (state.selected !== null && order.includes(state.selected) ? state.selected : nearest(state, order, state.selected));
+  return { order, selected };
+}
+
+export function undo(): void {
+  project.setState((state) => {
+    const order = state.past.at(-1);
+    return order ? { ...step(state, order), past: state.past.slice(0, -1), future: [state.order, ...state.future] } : {};
+  });
+}
+export function redo(): void {
+  project.setState((state) => {
+    const order = state.future[0];
+    return order ? { ...step(state, order), past: [...state.past, state.order], future: state.future.slice(1) } : {};
+  });
+}
+
+/** Takes every model off the page, in one step of undo. */
+export function clearProject(): void {
+  project.setState((state) => (state.order.length ? setOrder(state, [], null) : {}));
+}
+
+/** Brings back what an earlier visit left, and from then on keeps what is made. Asked once, at start. */
+export async function restoreProject(): Promise<void> {
+  project.setState({ saved: 'memory' });
+}

@@ -1,0 +1,189 @@
+/**
+ * Training: the settings, the run that is going on with its live trace, and the model that it makes. A model from the
+ * Build tab gives its place on the page to the trained one; training a trained model further makes another beside it.
+ */
+import { createStore } from 'zustand/vanilla';
+import { ADAM } from '#core/objective';
+import type { TrainPoint } from '#core/objective';
+import { createModel } from '#stores/build';
+import { datasets, loadDataset } from '#stores/datasets';
+import { call, faultOf, isAbort } from '#stores/engine';
+import { keep, readKept } from '#stores/kept';
+import { addNode, selectedNode, uniqueName } from '#stores/project';
+import type { ModelNode, TrainingState } from '#stores/state';
+import { announce, notify } from '#stores/view';
+import type { TrainProgress, TrainResult, TrainSettings } from '#worker/protocol';
+
+export const DEFAULT_SETTINGS: TrainSettings = {
+  optimizer: ADAM,
+  learningRate: 0.001,
+  schedule: { kind: 'constant' },
+  batchSize: 64,
+  epochs: 3,
+  seed: 1,
+  l1: 0,
+  l2: 0,
+  dropout: null,
+};
+
+function keptSettings(): TrainSettings {
+  const kept = readKept('training');
+  const number = (key: 'learningRate' | 'batchSize' | 'epochs' | 'seed' | 'l1' | 'l2'): number => {
+    const value = kept[key];
+    return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : DEFAULT_SETTINGS[key];
+  };
+  const { optimizer, schedule, dropout } = kept;
+  return {
+    optimizer: isOptimizer(optimizer) ? optimizer : DEFAULT_SETTINGS.optimizer,
+    learningRate: number('learningRate'),
+    schedule: (schedule as TrainSettings['schedule'] | undefined)?.kind === 'cosine' ? { kind: 'cosine' } : { kind: 'constant' },
+    batchSize: number('batchSize'),
+    epochs: number('epochs'),
+    seed: number('seed'),
+    l1: number('l1'),
+    l2: number('l2'),
+    dropout: typeof dropout === 'number' && dropout >= 0 && dropout < 1 ? dropout : null,
+  };
+}
+function isOptimizer(value: unknown): value is TrainSettings['optimizer'] {
+  if (typeof value !== 'object' || value === null) return false;
+  const { kind, momentum, beta1, beta2, epsilon } = value as Record<string, unknown>;
+  if (kind === 'sgd') return true;
+  if (kind === 'momentum') return typeof momentum === 'number';
+  return kind === 'adam' && [beta1, beta2, epsilon].every((number) => typeof number === 'number');
+}
+
+export const training = createStore<TrainingState>()(() => ({
+  settings: keptSettings(),
+  status: 'idle',
+  node: null,
+  progress: null,
+  trace: [],
+  fault: null,
+}));
+
+export function setSettings(patch: Partial<TrainSettings>): void {
+  training.setState(({ settings }) => ({ settings: { ...settings, ...patch } }));
+  keep('training', { ...training.getState().settings });
+}
+
+/** Points of a run that are kept; beyond it every second one is dropped, so that a long run stays light. */
+const keptPoints = 2000;
+function withPoint(trace: readonly TrainPoint[], point: TrainPoint): readonly TrainPoint[] {
+  const last = trace.at(-1);
+  const begun = last && last.step === point.step ? trace.slice(0, -1) : trace;
+  const grown = [...begun, point];
+  return grown.length > keptPoints ? grown.filter((_, index) => index % 2 === 1 || grown[index]?.validationLoss !== undefined) : grown;
+}
+
+function onProgress(progress: TrainProgress): void {
+  training.setState((state) => ({
+    progress,
+    trace: withPoint(state.trace, progress.point),
+    status: state.status === 'finishing' ? 'finishing' : progress.state === 'paused' ? 'paused' : 'running',
+  }));
+}
+
+/** Trains the selected model, or one made from the Build tab where none is selected, on the selected data set. */
+export function train(): Promise<void> {
+  return run(false);
+}
+
+async function run(paused: boolean): Promise<void> {
+  if (training.getState().status !== 'idle') return;
+  training.setState({ status: paused ? 'paused' : 'running', node: null, progress: null, trace: [], fault: null });
+  try {
+    const dataset = datasets.getState().selected;
+    if (!(await loadDataset(dataset))) {
+      training.setState({ fault: datasets.getState().faults[dataset] ?? null });
+      return;
+    }
+    const selected = selectedNode();
+    const from = selected && selected.dataset === dataset ? selected : await createModel();
+    const { settings } = training.getState();
+    training.setState({ node: from.id });
+    const result = await call('train', { model: from.model, dataset, settings, paused }, { onProgress });
+    addTrained(from, settings, result);
+  } catch (error) {
+    if (isAbort(error)) return;
+    const fault = faultOf(error);
+    training.setState({ fault });
+    notify({ level: 'error', words: fault.words, hint: fault.hint });
+  } finally {
+    training.setState({ status: 'idle', node: null });
+  }
+}
+
+function addTrained(from: ModelNode, settings: TrainSettings, result: TrainResult): void {
+  const isFresh = from.origin.kind === 'template' && from.validation === null;
+  const { trace } = training.getState();
+  const epochs = trace.at(-1)?.epoch ?? 0;
+  if (epochs === 0) return;
+  const further = `${from.name}, ${Number(epochs.toFixed(1))} more epoch${epochs === 1 ? '' : 's'}`;
+  const node: ModelNode = {
+    id: crypto.randomUUID(),
+    name: isFresh ? from.name : uniqueName(further),
+    model: result.model.id,
+    summary: result.model,
+    parent: from.id,
+    origin: { kind: 'trained', settings, seconds: result.seconds, stopped: result.stopped, trace },
+    dataset: datasets.getState().selected,
+    validation: result.validation,
+    test: result.test,
+    latency: null,
+    notes: [],
+    made: Date.now(),
+  };
+  addNode(node, isFresh ? from.id : undefined);
+  const share = (result.test.value * 100).toFixed(2);
+  announce({
+    en: `Training ${result.stopped ? 'stopped' : 'finished'}: ${node.name} classifies ${share} % of the test images correctly.`,
+    zh: `训练${result.stopped ? '已停止' : '完成'}：${node.name} 在测试图像上的准确率为 ${share} %。`,
+  });
+}
+
+function control(action: 'pause' | 'resume' | 'step' | 'stop'): Promise<void> {
+  return call('trainControl', { action }).then(
+    () => undefined,
+    () => undefined,
+  );
+}
+export async function pause(): Promise<void> {
+  if (training.getState().status !== 'running') return;
+  training.setState({ status: 'paused' });
+  await control('pause');
+}
+export async function resume(): Promise<void> {
+  if (training.getState().status !== 'paused') return;
+  training.setState({ status: 'running' });
+  await control('resume');
+}
+/** Trains one batch and stays paused; starts a paused run where none is going on. */
+export async function step(): Promise<void> {
+  const { status } = training.getState();
+  if (status === 'idle') {
+    const started = run(true);
+    await Promise.race([started, untilNode()]);
+    await control('step');
+  } else if (status !== 'finishing') {
+    training.setState({ status: 'paused' });
+    await control('step');
+  }
+}
+function untilNode(): Promise<void> {
+  return new Promise((resolve) => {
+    const leave = training.subscribe((state) => {
+      if (state.node === null) return;
+      leave();
+      // The call itself goes out in the same task as `node` is set.
+      setTimeout(resolve, 0);
+    });
+  });
+}
+/** Ends the run early; the model trained so far is measured and kept. */
+export async function stop(): Promise<void> {
+  const { status } = training.getState();
+  if (status !== 'running' && status !== 'paused') return;
+  training.setState({ status: 'finishing' });
+  await control('stop');
+}

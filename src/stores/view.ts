@@ -1,0 +1,64 @@
+/**
+ * How the page is looked at: tab, axis of the chart, language, colours, and what it says to the person. Language,
+ * colours and axis are kept in localStorage; the language starts as the browser's.
+ */
+import { createStore } from 'zustand/vanilla';
+import type { Words } from '#core/params';
+import { keep, readKept } from '#stores/kept';
+import type { Axis, TabId, ViewState } from '#stores/state';
+
+const axes: readonly Axis[] = ['parameters', 'nonZero', 'bytes', 'macs', 'latency'];
+
+function preferredLanguage(): 'en' | 'zh' {
+  const first = globalThis.navigator?.languages?.[0] ?? globalThis.navigator?.language ?? 'en';
+  return first.toLowerCase().startsWith('zh') ? 'zh' : 'en';
+}
+
+function kept(): Pick<ViewState, 'axis' | 'language' | 'scheme'> {
+  const { axis, language, scheme } = readKept('view');
+  return {
+    axis: axes.find((known) => known === axis) ?? 'parameters',
+    language: language === 'en' || language === 'zh' ? language : preferredLanguage(),
+    scheme: scheme === 'light' || scheme === 'dark' ? scheme : 'auto',
+  };
+}
+
+export const view = createStore<ViewState>()(() => ({ tab: 'data', ...kept(), notices: [], announcement: null }));
+
+function keepView(): void {
+  const { axis, language, scheme } = view.getState();
+  keep('view', { axis, language, scheme });
+}
+
+export function setTab(tab: TabId): void {
+  view.setState({ tab });
+}
+export function setAxis(axis: Axis): void {
+  view.setState({ axis });
+  keepView();
+}
+export function setLanguage(language: 'en' | 'zh'): void {
+  view.setState({ language });
+  keepView();
+}
+export function setScheme(scheme: 'light' | 'dark' | 'auto'): void {
+  view.setState({ scheme });
+  keepView();
+}
+
+let lastNotice = 0;
+/** Shows a notice until it is dismissed (at most the five latest), and announces it. Returns its id. */
+export function notify(notice: { readonly level: 'info' | 'error'; readonly words: Words; readonly hint?: Words | undefined }): number {
+  const id = ++lastNotice;
+  const { level, words, hint } = notice;
+  const shown = { id, level, words, ...(hint ? { hint } : {}) };
+  view.setState((state) => ({ notices: [...state.notices, shown].slice(-5), announcement: words }));
+  return id;
+}
+export function dismissNotice(id: number): void {
+  view.setState((state) => ({ notices: state.notices.filter((notice) => notice.id !== id) }));
+}
+/** Says something in the status region only. */
+export function announce(words: Words): void {
+  view.setState({ announcement: words });
+}

@@ -1,0 +1,255 @@
+/**
+ * The page's side of the border. A call goes to the engine's worker and comes back as a promise with progress, abort and
+ * a deadline. When the worker dies (an error, or no heartbeat) every pending call is rejected and the next call starts
+ * a new worker: models are in the vault, so work goes on. Files are opened in a disposable worker of their own.
+ */
+import type { Words } from '#core/params';
+import type { CallName, Calls, Fault, FromWorker, ToWorker } from '#worker/protocol';
+
+/** What crosses the border when a call fails. `fault.words` are for people. */
+export class FaultError extends Error {
+  readonly fault: Fault;
+  constructor(fault: Fault) {
+    super(fault.words.en);
+    this.name = 'FaultError';
+    this.fault = fault;
+  }
+}
+
+/** The part of Worker that is used, so that tests can stand in for one. */
+export interface Wire {
+  postMessage(message: unknown, transfer: Transferable[]): void;
+  onmessage: ((event: MessageEvent) => unknown) | null;
+  onerror: ((event: ErrorEvent) => unknown) | null;
+  onmessageerror: ((event: MessageEvent) => unknown) | null;
+  terminate(): void;
+}
+
+export interface CallOptions<N extends CallName> {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: Calls[N]['progress']) => void) | undefined;
+  readonly transfer?: readonly Transferable[];
+  /** Milliseconds after which the call is aborted and rejected with code 'deadline'. None by default. */
+  readonly deadline?: number;
+}
+
+export interface Client {
+  /** Rejects with FaultError, or with an AbortError DOMException when `signal` was aborted. */
+  call<N extends CallName>(name: N, request: Calls[N]['request'], options?: CallOptions<N>): Promise<Calls[N]['response']>;
+  /** Ends the workers; pending calls are rejected. */
+  dispose(): void;
+}
+
+export interface ClientSettings {
+  readonly spawnEngine: () => Wire;
+  readonly spawnReader: () => Wire;
+  /** The page's address: data sets are fetched relative to it. */
+  readonly base: string;
+  /** Something the person should know (the backend failed, storage failed, the worker was replaced). */
+  readonly onNotice?: (fault: Fault) => void;
+  /** Called after a dead worker was replaced. */
+  readonly onRestart?: () => void;
+  /** Milliseconds between pings while calls are pending, and of unanswered pings after which the worker is given up. */
+  readonly heartbeat?: number;
+  readonly silence?: number;
+  /** Milliseconds that reading an opened file may take. */
+  readonly readDeadline?: number;
+}
+
+const died: Words = {
+  en: 'The engine stopped unexpectedly and was started again. Your models are kept; please repeat the last step.',
+  zh: '引擎意外停止，已重新启动。您的模型都已保留；请重复上一步操作。',
+};
+const late: Words = { en: 'This took too long and was stopped.', zh: '耗时过长，已停止。' };
+const readLate: Words = {
+  en: 'Reading the file took longer than 30 seconds and was stopped. Nothing was changed.',
+  zh: '读取文件超过 30 秒，已停止。没有做任何更改。',
+};
+const readDied: Words = {
+  en: 'Reading the file used more memory than there is, or crashed. Nothing was changed.',
+  zh: '读取文件时内存不足或发生崩溃。没有做任何更改。',
+};
+
+interface Pending {
+  readonly resolve: (response: never) => void;
+  readonly reject: (reason: unknown) => void;
+  readonly onProgress: ((progress: never) => void) | undefined;
+}
+
+function abortError(signal?: AbortSignal): unknown {
+  return signal?.reason ?? new DOMException('aborted', 'AbortError');
+}
+
+export function makeClient(settings: ClientSettings): Client {
+  const { heartbeat = 5_000, silence = 60_000, readDeadline = 30_000 } = settings;
+  const pending = new Map<number, Pending>();
+  let nextId = 1;
+  let wire: Wire | null = null;
+  let lastStart: Calls['start']['request'] | null = null;
+  /** Pings since the worker last said anything. Counted, not timed: timers sleep in hidden tabs and closed laptops. */
+  let unanswered = 0;
+  let beating: ReturnType<typeof setInterval> | null = null;
+
+  function post(message: ToWorker, transfer: readonly Transferable[] = []): void {
+    (wire ??= spawn()).postMessage(message, [...transfer]);
+  }
+
+  function spawn(): Wire {
+    const spawned = settings.spawnEngine();
+    wire = spawned;
+    spawned.onmessage = (event) => receive(event.data as FromWorker);
+    spawned.onerror = (event) => fail(event.message);
+    spawned.onmessageerror = () => fail('a message could not be read');
+    spawned.postMessage({ type: 'base', href: settings.base } satisfies ToWorker, []);
+    unanswered = 0;
+    return spawned;
+  }
+
+  function receive(message: FromWorker): void {
+    unanswered = 0;
+    if (message.type === 'notice') {
+      settings.onNotice?.(message.fault);
+      return;
+    }
+    const waiting = pending.get(message.id);
+    if (!waiting) return;
+    switch (message.type) {
+      case 'progress':
+        waiting.onProgress?.(message.progress as never);
+        return;
+      case 'result':
+        waiting.resolve(message.response as never);
+        break;
+      case 'fault':
+        waiting.reject(message.fault.code === 'aborted' ? abortError() : new FaultError(message.fault));
+        break;
+      case 'pong':
+        break;
+      default:
+        throw message satisfies never;
+    }
+    pending.delete(message.id);
+    rest();
+  }
+
+  /** The worker is dead: every pending call is told, and a new worker takes up the last choice of backend. */
+  function fail(detail: string): void {
+    if (!wire) return;
+    wire.terminate();
+    wire = null;
+    const fault: Fault = { code: 'worker-died', where: detail, words: died };
+    const lost = [...pending.values()];
+    pending.clear();
+    rest();
+    for (const { reject } of lost) reject(new FaultError(fault));
+    settings.onNotice?.(fault);
+    if (lastStart) call('start', lastStart).then(() => settings.onRestart?.(), () => undefined);
+  }
+
+  function beat(): void {
+    beating ??= setInterval(() => {
+      if (unanswered * heartbeat >= silence) return fail(`no sign of life for ${Math.round(silence / 1000)} s`);
+      unanswered++;
+      post({ type: 'ping', id: 0 });
+    }, heartbeat);
+  }
+  function rest(): void {
+    if (pending.size > 0 || beating === null) return;
+    clearInterval(beating);
+    beating = null;
+  }
+
+  function call<N extends CallName>(name: N, request: Calls[N]['request'], options: CallOptions<N> = {}): Promise<Calls[N]['response']> {
+    if (options.signal?.aborted) return Promise.reject(abortError(options.signal));
+    if (name === 'start') lastStart = request as Calls['start']['request'];
+    if (name === 'open') return open(request as Calls['open']['request'], options as CallOptions<'open'>) as Promise<Calls[N]['response']>;
+    return send(name, request, options);
+  }
+
+  function send<N extends CallName>(name: N, request: unknown, options: CallOptions<N>): Promise<Calls[N]['response']> {
+    const id = nextId++;
+    const { signal, onProgress, transfer, deadline } = options;
+    return new Promise<Calls[N]['response']>((resolve, reject) => {
+      const giveUp = (reason: unknown): void => {
+        if (!pending.delete(id)) return;
+        post({ type: 'abort', id });
+        rest();
+        end();
+        reject(reason);
+      };
+      const onAbort = (): void => giveUp(abortError(signal));
+      const timer = deadline === undefined ? undefined : setTimeout(() => giveUp(new FaultError({ code: 'deadline', words: late })), deadline);
+      const end = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', onAbort);
+      };
+      signal?.addEventListener('abort', onAbort);
+      if (pending.size === 0) unanswered = 0;
+      pending.set(id, {
+        resolve: (response) => (end(), resolve(response)),
+        reject: (reason) => (end(), reject(reason)),
+        onProgress: onProgress as Pending['onProgress'],
+      });
+      try {
+        post({ type: 'call', id, name, request }, transfer);
+        beat();
+      } catch (error) {
+        pending.delete(id);
+        end();
+        reject(error);
+      }
+    });
+  }
+
+  /** The reader hands the model to the engine through a channel of their own, so that weights never pass the page. */
+  function open(request: Calls['open']['request'], options: CallOptions<'open'>): Promise<Calls['open']['response']> {
+    const stop = new AbortController();
+    const { port1, port2 } = new MessageChannel();
+    const reader = settings.spawnReader();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
+    const read = new Promise<void>((resolve, reject) => {
+      const refuse = (words: Words, code: string): void => reject(new FaultError({ code, file: request.files[0]?.name ?? '', words }));
+      timer = setTimeout(() => refuse(readLate, 'read-deadline'), readDeadline);
+      signal.addEventListener('abort', () => reject(abortError(options.signal)));
+      reader.onerror = () => refuse(readDied, 'read-died');
+      reader.onmessageerror = () => refuse(readDied, 'read-died');
+      reader.onmessage = (event) => {
+        const answer = event.data as { readonly type: 'read' } | { readonly type: 'fault'; readonly fault: Fault };
+        if (answer.type === 'read') resolve();
+        else reject(new FaultError(answer.fault));
+      };
+    });
+    reader.postMessage({ files: request.files, port: port1 }, [port1, ...request.files.map((file) => file.bytes.buffer as ArrayBuffer)]);
+    const made = send('open', { port: port2 }, { ...options, signal, transfer: [port2] });
+    made.catch(() => undefined);
+    return read
+      .then(() => made)
+      .finally(() => {
+        clearTimeout(timer);
+        reader.terminate();
+        stop.abort();
+      });
+  }
+
+  return {
+    call,
+    dispose() {
+      const lost = [...pending.values()];
+      pending.clear();
+      rest();
+      wire?.terminate();
+      wire = null;
+      for (const { reject } of lost) reject(abortError());
+    },
+  };
+}
+
+/** The client over real workers, as the page uses it. */
+export function startClient(settings: Pick<ClientSettings, 'base' | 'onNotice' | 'onRestart'>): Client {
+  return makeClient({
+    ...settings,
+    spawnEngine: () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' }),
+    spawnReader: () => new Worker(new URL('./reader.ts', import.meta.url), { type: 'module' }),
+  });
+}
