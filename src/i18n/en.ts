@@ -1,10 +1,13 @@
 /** Every string of the page in English, a section for each part of it. The Chinese texts have the same keys. */
+import { build } from '#i18n/en/build';
 import { data } from '#i18n/en/data';
 import { frame } from '#i18n/en/frame';
 import { models } from '#i18n/en/models';
+import { optimize } from '#i18n/en/optimize';
+import { transfer } from '#i18n/en/transfer';
 import { train } from '#i18n/en/train';
 import { unit } from '#i18n/en/unit';
 
-export const en = { frame, data, train, models, unit };
+export const en = { frame, data, build, train, optimize, transfer, models, unit };
 /** The shape that every language has. */
 export type Texts = typeof en;

@@ -1,9 +1,12 @@
 /** Every string of the page in Simplified Chinese: the same keys as in English, which the compiler checks. */
 import type { Texts } from '#i18n/en';
+import { build } from '#i18n/zh/build';
 import { data } from '#i18n/zh/data';
 import { frame } from '#i18n/zh/frame';
 import { models } from '#i18n/zh/models';
+import { optimize } from '#i18n/zh/optimize';
+import { transfer } from '#i18n/zh/transfer';
 import { train } from '#i18n/zh/train';
 import { unit } from '#i18n/zh/unit';
 
-export const zh: Texts = { frame, data, train, models, unit };
+export const zh: Texts = { frame, data, build, train, optimize, transfer, models, unit };
