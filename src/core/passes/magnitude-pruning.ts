@@ -17,7 +17,7 @@ import { makeTensor } from '#core/model/tensor';
 import { countBelow, magnitudeKeys, radixSort } from '#core/numeric/radix';
 import type { Words } from '#core/params';
 import { definePass } from '#core/pass';
-import { LAYERS, layerNames, type Selected, selectPrunable } from '#core/passes/shared/selection';
+import { LAYERS, type Selected, selectPrunable } from '#core/passes/shared/selection';
 
 /** Weights that are ranked together. `sorted`: the magnitudes' bits of the weights not pruned so far, ascending. */
 interface Ranking {
@@ -76,7 +76,7 @@ export const magnitudePruning = definePass({
     const pruned = new Map<TensorId, Tensor>();
     for (const ranking of rankings) prune(ranking, values.sparsity, pruned, notes);
     return {
-      model: mapPrunable(model, layerNames(model, values.layers), (_layer, tensor) => pruned.get(tensor.id) ?? tensor),
+      model: mapPrunable(model, values.layers, (_layer, tensor) => pruned.get(tensor.id) ?? tensor),
       report: { notes },
     };
   },

@@ -18,7 +18,7 @@ import { makeTensor } from '#core/model/tensor';
 import { type Codes, codesFor, type Grid, leastErrorGrid, snap, spanningGrid } from '#core/numeric/affine-grid';
 import type { Words } from '#core/params';
 import { definePass } from '#core/pass';
-import { LAYERS, layerNames, selectPrunable } from '#core/passes/shared/selection';
+import { LAYERS, selectPrunable } from '#core/passes/shared/selection';
 
 /** The weights that one grid must hold: one channel's, or a whole tensor's thinned out to at most SAMPLE. */
 interface Scales {
@@ -113,7 +113,7 @@ export const weightQuantization = definePass({
       quantized.set(tensor.id, onGrids(tensor, axis, grids, codes, values.bits));
     }
     return {
-      model: mapPrunable(model, layerNames(model, values.layers), (_layer, tensor) => quantized.get(tensor.id) ?? tensor),
+      model: mapPrunable(model, values.layers, (_layer, tensor) => quantized.get(tensor.id) ?? tensor),
       report: { notes: notesOn(scales, quantized) },
     };
   },

@@ -15,7 +15,7 @@ import { assignNearest, kMeans, prepareSample, type Sample, type Start } from '#
 import { derivedSeed, seededRandom } from '#core/numeric/random';
 import type { Words } from '#core/params';
 import { definePass } from '#core/pass';
-import { LAYERS, layerNames, selectPrunable } from '#core/passes/shared/selection';
+import { LAYERS, selectPrunable } from '#core/passes/shared/selection';
 
 /** A tensor with its kept weights sorted. */
 interface Ready {
@@ -94,7 +94,7 @@ export const weightSharing = definePass({
       shared.set(tensor.id, makeTensor(tensor.shape, data, mask ? { mask, ...encoding } : encoding));
     }
     return {
-      model: mapPrunable(model, layerNames(model, values.layers), (_layer, tensor) => shared.get(tensor.id) ?? tensor),
+      model: mapPrunable(model, values.layers, (_layer, tensor) => shared.get(tensor.id) ?? tensor),
       report: { notes: notesOn(ready, k) },
     };
   },

@@ -2,7 +2,8 @@
  * Which weights a pass that works on single weights acts on: the kernels of the layers named, each tensor once even
  * where layers share it. Biases and batch normalisation are never among them.
  */
-import { isPrunable, type Layer, tensorsOf } from '#core/model/layers';
+import { layerOf, prunableTensors } from '#core/model/edit';
+import type { Layer } from '#core/model/layers';
 import type { Model, Tensor } from '#core/model/model';
 import type { LayersParam } from '#core/params';
 import { PassError } from '#core/pass';
@@ -28,18 +29,14 @@ export const LAYERS: LayersParam = {
  * Throws PassError for a name that the model does not have, where nothing is left to act on, and for NaN or infinite weights.
  */
 export function selectPrunable(model: Model, names: readonly string[]): readonly Selected[] {
-  const missing = names.filter((name) => !model.layers.some((layer) => layer.name === name));
+  const missing = names.filter((name) => !layerOf(model, name));
   if (missing.length > 0) {
     const list = missing.map((name) => `"${name}"`).join(', ');
     throw new PassError({ en: `The model has no layer named ${list}.`, zh: `模型中没有名为 ${list} 的层。` });
   }
   const selected = new Map<string, Selected>();
-  for (const layer of model.layers) {
-    if (names.length > 0 && !names.includes(layer.name)) continue;
-    for (const [role, id] of tensorsOf(layer)) {
-      const tensor = model.tensors[id];
-      if (tensor && isPrunable(layer, role) && !selected.has(id)) selected.set(id, { layer, tensor });
-    }
+  for (const found of prunableTensors(model, names)) {
+    if (!selected.has(found.tensor.id)) selected.set(found.tensor.id, found);
   }
   if (selected.size === 0) {
     throw new PassError({
@@ -59,9 +56,4 @@ function checkFinite(name: string, data: Float32Array): void {
     en: `${name} has ${bad} weights that are not finite numbers. Train the model again from its start, with a lower learning rate.`,
     zh: `${name} 有 ${bad} 个权重不是有限的数。请用更低的学习率从头重新训练模型。`,
   });
-}
-
-/** The names of every layer that holds one of these tensors and was chosen, for `mapPrunable`. */
-export function layerNames(model: Model, names: readonly string[]): readonly string[] {
-  return names.length > 0 ? names : model.layers.map((layer) => layer.name);
 }
