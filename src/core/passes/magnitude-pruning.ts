@@ -12,7 +12,7 @@
  */
 import { mapPrunable } from '#core/model/edit';
 import type { Encoding, Mask } from '#core/model/encoding';
-import type { Tensor, TensorId } from '#core/model/model';
+import type { Tensor } from '#core/model/model';
 import { makeTensor } from '#core/model/tensor';
 import { countBelow, magnitudeKeys, radixSort } from '#core/numeric/radix';
 import type { Words } from '#core/params';
@@ -73,10 +73,10 @@ export const magnitudePruning = definePass({
 
   async apply(model, values, _context, rankings) {
     const notes: Words[] = [];
-    const pruned = new Map<TensorId, Tensor>();
+    const pruned = new Map<string, Tensor>();
     for (const ranking of rankings) prune(ranking, values.sparsity, pruned, notes);
     return {
-      model: mapPrunable(model, values.layers, (_layer, tensor) => pruned.get(tensor.id) ?? tensor),
+      model: mapPrunable(model, values.layers, (layer, tensor) => pruned.get(layer.name) ?? tensor),
       report: { notes },
     };
   },
@@ -99,7 +99,7 @@ function rank(members: readonly Selected[]): Ranking {
   return { members, sorted: radixSort(keys.subarray(0, kept)), weights };
 }
 
-function prune({ members, sorted, weights }: Ranking, sparsity: number, pruned: Map<TensorId, Tensor>, notes: Words[]): void {
+function prune({ members, sorted, weights }: Ranking, sparsity: number, pruned: Map<string, Tensor>, notes: Words[]): void {
   const already = weights - sorted.length;
   const more = Math.round(sparsity * weights) - already;
   if (more <= 0) {
@@ -126,7 +126,7 @@ function prune({ members, sorted, weights }: Ranking, sparsity: number, pruned: 
     }
     if (left === keys.length) continue;
     if (left === 0) notes.push(emptied(layer.name));
-    pruned.set(tensor.id, makeTensor(tensor.shape, data, { mask, values: keptValues(tensor.encoding, data, mask) }));
+    pruned.set(layer.name, makeTensor(tensor.shape, data, { mask, values: keptValues(tensor.encoding, data, mask) }));
   }
 }
 

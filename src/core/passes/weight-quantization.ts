@@ -13,7 +13,7 @@
 import { mapPrunable } from '#core/model/edit';
 import { type GridValues, innerStride } from '#core/model/encoding';
 import type { Layer } from '#core/model/layers';
-import type { Tensor, TensorId } from '#core/model/model';
+import type { Tensor } from '#core/model/model';
 import { makeTensor } from '#core/model/tensor';
 import { type Codes, codesFor, type Grid, leastErrorGrid, snap, spanningGrid } from '#core/numeric/affine-grid';
 import type { Words } from '#core/params';
@@ -22,6 +22,7 @@ import { LAYERS, selectPrunable } from '#core/passes/shared/selection';
 
 /** The weights that one grid must hold: one channel's, or a whole tensor's thinned out to at most SAMPLE. */
 interface Scales {
+  readonly name: string;
   readonly tensor: Tensor;
   readonly axis: number | null;
   readonly samples: readonly Float32Array[];
@@ -98,22 +99,22 @@ export const weightQuantization = definePass({
   async prepare(model, values): Promise<readonly Scales[]> {
     return selectPrunable(model, values.layers).map(({ layer, tensor }) => {
       const axis = values.granularity === 'channel' ? channelAxis(layer) : null;
-      return { tensor, axis, samples: samplesOf(tensor, axis) };
+      return { name: layer.name, tensor, axis, samples: samplesOf(tensor, axis) };
     });
   },
 
   async apply(model, values, _context, scales) {
     const codes = codesFor(values.bits, values.symmetric);
     const choose = values.range === 'error' ? leastErrorGrid : spanningGrid;
-    const quantized = new Map<TensorId, Tensor>();
-    for (const { tensor, axis, samples } of scales) {
+    const quantized = new Map<string, Tensor>();
+    for (const { name, tensor, axis, samples } of scales) {
       const held = tensor.encoding.values;
       if (held.kind === 'grid' && held.bits === values.bits && held.symmetric === values.symmetric && held.axis === axis) continue;
       const grids = samples.map((sample) => choose(sample, codes));
-      quantized.set(tensor.id, onGrids(tensor, axis, grids, codes, values.bits));
+      quantized.set(name, onGrids(tensor, axis, grids, codes, values.bits));
     }
     return {
-      model: mapPrunable(model, values.layers, (_layer, tensor) => quantized.get(tensor.id) ?? tensor),
+      model: mapPrunable(model, values.layers, (layer, tensor) => quantized.get(layer.name) ?? tensor),
       report: { notes: notesOn(scales, quantized) },
     };
   },
@@ -175,8 +176,8 @@ function onGrids(tensor: Tensor, axis: number | null, grids: readonly Grid[], co
   return makeTensor(shape, snapped, encoding.mask ? { mask: encoding.mask, values } : { values });
 }
 
-function notesOn(scales: readonly Scales[], quantized: ReadonlyMap<TensorId, Tensor>): readonly Words[] {
-  const consumed = scales.filter(({ tensor }) => quantized.has(tensor.id)).map(({ tensor }) => tensor.encoding.values.kind);
+function notesOn(scales: readonly Scales[], quantized: ReadonlyMap<string, Tensor>): readonly Words[] {
+  const consumed = scales.filter(({ name }) => quantized.has(name)).map(({ tensor }) => tensor.encoding.values.kind);
   const notes: Words[] = [];
   if (consumed.includes('codebook')) {
     notes.push({

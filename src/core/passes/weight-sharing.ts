@@ -9,7 +9,7 @@
  * Paper: Han, Mao, Dally 2016, "Deep Compression".
  */
 import { mapPrunable } from '#core/model/edit';
-import type { Tensor, TensorId } from '#core/model/model';
+import type { Tensor } from '#core/model/model';
 import { makeTensor } from '#core/model/tensor';
 import { assignNearest, kMeans, prepareSample, type Sample, type Start } from '#core/numeric/k-means';
 import { derivedSeed, seededRandom } from '#core/numeric/random';
@@ -82,7 +82,7 @@ export const weightSharing = definePass({
   async apply(model, values, context, ready) {
     const k = Math.round(values.clusters);
     const seed = Math.floor(context.random() * 2 ** 32);
-    const shared = new Map<TensorId, Tensor>();
+    const shared = new Map<string, Tensor>();
     for (const { name, tensor, sample } of ready) {
       context.signal.throwIfAborted();
       // A stream for each layer, so that leaving one out does not change the others.
@@ -91,10 +91,10 @@ export const weightSharing = definePass({
       const { mask } = tensor.encoding;
       const data = assignNearest(tensor.data, centroids, mask);
       const encoding = { values: { kind: 'codebook', centroids } } as const;
-      shared.set(tensor.id, makeTensor(tensor.shape, data, mask ? { mask, ...encoding } : encoding));
+      shared.set(name, makeTensor(tensor.shape, data, mask ? { mask, ...encoding } : encoding));
     }
     return {
-      model: mapPrunable(model, values.layers, (_layer, tensor) => shared.get(tensor.id) ?? tensor),
+      model: mapPrunable(model, values.layers, (layer, tensor) => shared.get(layer.name) ?? tensor),
       report: { notes: notesOn(ready, k) },
     };
   },

@@ -41,7 +41,6 @@ describe('magnitude pruning', () => {
     await fc.assert(
       fc.asyncProperty(weights, weights, fc.integer({ min: 0, max: 198 }), fc.constantFrom('global', 'layer'), async (a, b, steps, scope) => {
         const sparsity = steps * 0.005;
-        fc.pre(a.some((x, i) => x !== b[i]));
         const { model } = await applyPass(magnitudePruning, denseModel(tensor([3, 4], a), tensor([4, 3], b)), { sparsity, scope });
         const pruned = ['d1', 'd2'].map((name) => (mask(model, name) ?? []).filter((one) => one === 0).length);
         const s = Number(sparsity.toPrecision(12));

@@ -1,6 +1,6 @@
 /**
- * Which weights a pass that works on single weights acts on: the kernels of the layers named, each tensor once even
- * where layers share it. Biases and batch normalisation are never among them.
+ * Which weights a pass that works on single weights acts on: the kernels of the layers named. Biases and batch
+ * normalisation are never among them.
  */
 import { layerOf, prunableTensors } from '#core/model/edit';
 import type { Layer } from '#core/model/layers';
@@ -8,7 +8,7 @@ import type { Model, Tensor } from '#core/model/model';
 import type { LayersParam } from '#core/params';
 import { PassError } from '#core/pass';
 
-/** A prunable tensor with the first layer that holds it. */
+/** A prunable tensor with the layer that holds it. */
 export interface Selected {
   readonly layer: Layer;
   readonly tensor: Tensor;
@@ -25,7 +25,8 @@ export const LAYERS: LayersParam = {
 };
 
 /**
- * The prunable tensors of the named layers (all layers where `names` is empty), in the model's order.
+ * The kernels of the named layers (of all layers where `names` is empty), in the model's order. Layers that hold equal
+ * tensors are two entries, as they are in a file.
  * Throws PassError for a name that the model does not have, where nothing is left to act on, and for NaN or infinite weights.
  */
 export function selectPrunable(model: Model, names: readonly string[]): readonly Selected[] {
@@ -34,18 +35,15 @@ export function selectPrunable(model: Model, names: readonly string[]): readonly
     const list = missing.map((name) => `"${name}"`).join(', ');
     throw new PassError({ en: `The model has no layer named ${list}.`, zh: `模型中没有名为 ${list} 的层。` });
   }
-  const selected = new Map<string, Selected>();
-  for (const found of prunableTensors(model, names)) {
-    if (!selected.has(found.tensor.id)) selected.set(found.tensor.id, found);
-  }
-  if (selected.size === 0) {
+  const selected = prunableTensors(model, names);
+  if (selected.length === 0) {
     throw new PassError({
       en: 'None of these layers has weights to change: choose a convolution or a dense layer.',
       zh: '所选的层没有可修改的权重：请选择卷积层或全连接层。',
     });
   }
-  for (const { layer, tensor } of selected.values()) checkFinite(layer.name, tensor.data);
-  return [...selected.values()];
+  for (const { layer, tensor } of selected) checkFinite(layer.name, tensor.data);
+  return selected;
 }
 
 function checkFinite(name: string, data: Float32Array): void {
