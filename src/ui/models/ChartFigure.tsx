@@ -1,0 +1,143 @@
+/**
+ * The heart of the page: the figure "Parameters against accuracy", with its axis, its legend, and what it will show
+ * while there is nothing to show yet.
+ */
+import { Button } from '@mantine/core';
+import { Component, lazy, type ReactNode, Suspense, useState } from 'react';
+import { useStore } from 'zustand';
+import { datasetFacts } from '#core/datasets';
+import { project, select } from '#stores/project';
+import type { Axis } from '#stores/state';
+import { training } from '#stores/training';
+import { setAxis, view } from '#stores/view';
+import { EmptyState } from '#ui/kit/Feedback.tsx';
+import type { Format } from '#ui/kit/format.ts';
+import { DownIcon, UpIcon } from '#ui/kit/icons.tsx';
+import { MARKS } from '#ui/kit/Mark.tsx';
+import { useMedia } from '#ui/kit/use-media.ts';
+import { useFormat, useText, useWords } from '#ui/kit/words.ts';
+import type { ChartPoint } from '#ui/models/chart-data.ts';
+import { trainSmallNetwork } from '#ui/models/first-run.ts';
+import { Legend } from '#ui/models/Legend.tsx';
+import styles from '#ui/models/models.module.css';
+import { useOrigin } from '#ui/models/origin.ts';
+import { useChart } from '#ui/models/use-chart.ts';
+
+const ParetoChart = lazy(() => import('#ui/models/ParetoChart.tsx'));
+const AXES: readonly Axis[] = ['parameters', 'nonZero', 'bytes', 'macs', 'latency'];
+
+/** A cost in the axis's unit, short enough for a tick. */
+export function showCost(axis: Axis, value: number, format: Format): string {
+  if (axis === 'bytes') return format.bytes(value);
+  return axis === 'latency' ? format.milliseconds(value) : format.short(value);
+}
+
+export function ChartFigure() {
+  const t = useText();
+  const words = useWords();
+  const format = useFormat();
+  const origin = useOrigin();
+  const content = useChart();
+  const compact = useMedia('(max-width: 1199px)');
+  const [isHidden, setHidden] = useState(false);
+  const selected = useStore(project, (state) => state.selected);
+  const isTraining = useStore(training, (state) => state.status !== 'idle');
+  const hasMeasured = useStore(project, ({ nodes, order }) => order.some((id) => nodes[id]?.validation));
+  const { axis, points, front, live, preview, previewSize } = content;
+  const isEmpty = !hasMeasured && !live && !isTraining;
+
+  const digits = (span: number) => (span < 1 ? 2 : span < 8 ? 1 : 0);
+  const [bottom, top] = content.axes.y.domain;
+  const describe = ({ node }: ChartPoint): readonly string[] => {
+    const { summary, validation, test, latency } = node;
+    return [
+      node.name,
+      origin(node),
+      `${format.count(summary.parameters)} ${t('unit.parameters')}${summary.nonZero < summary.parameters ? ` (${t('models.axisShort.nonZero')} ${format.count(summary.nonZero)})` : ''}`,
+      `${format.bytes(summary.bytes)}, ${format.short(summary.macs)} ${t('unit.macs')}${latency ? `, ${format.milliseconds(latency.medianMs)}` : ''}`,
+      ...(validation ? [`${t('models.columns.validation')} ${format.percent(validation.value)} (${format.range(validation.low, validation.high, 1)})`] : []),
+      ...(test ? [`${t('models.columns.test')} ${format.percent(test.value)}`] : []),
+      ...(node.dataset ? [words(datasetFacts(node.dataset).words.title)] : []),
+    ];
+  };
+  const best = front.at(-1);
+  const summary = best ? t('models.summary', { count: points.length, best: best.node.name, accuracy: format.percent(best.y / 100) }) : '';
+
+  return (
+    <figure className={styles.figure} aria-labelledby="chart-title" data-hidden={isHidden || undefined}>
+      <header className={styles.head}>
+        <figcaption id="chart-title" className={styles.title}>
+          {t('models.chart')}
+        </figcaption>
+        <div className={styles.headTools}>
+          <label className={styles.axisPick}>
+            <span className={compact ? 'w-hidden' : undefined}>{t('models.axis')}</span>
+            <select value={axis} onChange={(event) => setAxis(event.currentTarget.value as Axis)}>
+              {AXES.map((id) => (
+                <option key={id} value={id}>
+                  {t(`models.axisShort.${id}`)}
+                </option>
+              ))}
+            </select>
+          </label>
+          {compact && (
+            <button type="button" className={styles.fold} aria-expanded={!isHidden} aria-label={t(isHidden ? 'models.showChart' : 'models.hideChart')} onClick={() => setHidden(!isHidden)}>
+              {isHidden ? <DownIcon /> : <UpIcon />}
+            </button>
+          )}
+        </div>
+      </header>
+      {!isHidden && (
+        <>
+          {isEmpty ? (
+            <div className={styles.blank}>
+              <span className={styles.blankY} aria-hidden="true">{t('models.emptyAxisY')} ↑</span>
+              <span className={styles.blankX} aria-hidden="true">{t('models.emptyAxisX')} →</span>
+              <EmptyState title={t('models.emptyTitle')} text={t('models.emptyText')} hint={t('models.emptyHint')}>
+                <Button onClick={() => void trainSmallNetwork()}>{t('models.emptyAction')}</Button>
+              </EmptyState>
+            </div>
+          ) : (
+            <Guard fallback={<p className={styles.note}>{t('models.chartBroken')}</p>}>
+              <Suspense fallback={<div className={styles.plot} />}>
+                <ParetoChart
+                  {...content}
+                  selected={selected}
+                  compact={compact}
+                  xLabel={`${t(`models.chartOf.${axis}`)} (${t('models.logNote')})`}
+                  yLabel={t('models.yAxis')}
+                  tickX={(value) => showCost(axis, value, format)}
+                  tickY={(value) => format.percent(value / 100, digits(top - bottom))}
+                  describe={describe}
+                  onSelect={select}
+                />
+              </Suspense>
+            </Guard>
+          )}
+          {!isEmpty && (
+            <Legend
+              kinds={MARKS.filter((kind) => points.some((point) => point.kind === kind))}
+              hasFront={front.length > 0}
+              hasLive={live !== null}
+              hasPreview={preview !== null || previewSize !== null}
+              hasSweep={content.sweep.length > 1}
+              note={points.length === 0 && hasMeasured ? t('models.unmeasuredAxis') : null}
+            />
+          )}
+          <p className="w-hidden">{summary}</p>
+        </>
+      )}
+    </figure>
+  );
+}
+
+/** A chart that fails must not take the page with it. */
+class Guard extends Component<{ fallback: ReactNode; children: ReactNode }, { failed: boolean }> {
+  override state = { failed: false };
+  static getDerivedStateFromError() {
+    return { failed: true };
+  }
+  override render() {
+    return this.state.failed ? this.props.fallback : this.props.children;
+  }
+}

@@ -1,0 +1,151 @@
+/** A model in the table: its numbers with their intervals, where it came from, rename and remove. */
+import { ActionIcon, TextInput } from '@mantine/core';
+import { type CSSProperties, type ReactNode, useEffect, useRef, useState } from 'react';
+import { remove, rename, select } from '#stores/project';
+import type { ModelNode } from '#stores/state';
+import { notify } from '#stores/view';
+import type { Accuracy } from '#worker/protocol';
+import { en } from '#i18n/en';
+import { zh } from '#i18n/zh';
+import { PencilIcon, TrashIcon } from '#ui/kit/icons.tsx';
+import { Mark } from '#ui/kit/Mark.tsx';
+import { useFormat, useText } from '#ui/kit/words.ts';
+import { type Column, rawValue } from '#ui/models/columns.ts';
+import styles from '#ui/models/models.module.css';
+import { markOf, useOrigin } from '#ui/models/origin.ts';
+import type { TreeRow } from '#ui/models/tree.ts';
+
+export function ModelRow({ row, selected }: { row: TreeRow; selected: boolean }) {
+  const t = useText();
+  const format = useFormat();
+  const { node, parent, depth } = row;
+  const { summary, latency } = node;
+
+  const accuracy = (measured: Accuracy | null) =>
+    measured && {
+      value: format.percent(measured.value),
+      note: format.range(measured.low, measured.high, 1),
+      title: `${t('models.interval')}, ${t('models.onImages', { images: format.count(measured.images) })}`,
+    };
+  const shrunk = (key: 'bytes' | 'macs' | 'parameters', words: 'smaller' | 'fewer') => {
+    const ratio = parent ? parent.summary[key] / summary[key] : 1;
+    return ratio > 1.005 ? t(`models.${words}`, { ratio: format.ratio(ratio) }) : undefined;
+  };
+  const cells: Readonly<Record<Column, { value: string; note?: string | undefined; title?: string } | null>> = {
+    parameters: { value: format.count(summary.parameters), note: shrunk('parameters', 'fewer') },
+    nonZero: {
+      value: format.count(summary.nonZero),
+      note: summary.nonZero < summary.parameters ? format.percent(summary.nonZero / summary.parameters, 1) : undefined,
+    },
+    size: { value: format.bytes(summary.bytes), note: shrunk('bytes', 'smaller') },
+    macs: { value: format.short(summary.macs), note: shrunk('macs', 'fewer') },
+    test: accuracy(node.test),
+    validation: accuracy(node.validation),
+    latency: latency && {
+      value: format.milliseconds(latency.medianMs),
+      note: latency.backend,
+      title: t('models.latencyOn', { backend: t(`frame.backends.${latency.backend}`), runs: latency.runs }),
+    },
+  };
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the name is the button; the row is only a larger target for the pointer
+    <tr className={styles.row} aria-current={selected || undefined} onClick={() => select(node.id)}>
+      <NameCell node={node} parent={parent} depth={depth} />
+      {(Object.keys(cells) as Column[]).map((column) => {
+        const cell = cells[column];
+        return (
+          <td key={column} data-value={rawValue(node, column)} data-column={column} title={cell?.title}>
+            {cell ? (
+              <>
+                {cell.value}
+                {cell.note !== undefined && <span className={styles.sub}>{cell.note}</span>}
+              </>
+            ) : (
+              <Missing>{t(node.origin.kind === 'template' ? 'models.untrained' : 'models.notMeasured')}</Missing>
+            )}
+          </td>
+        );
+      })}
+    </tr>
+  );
+}
+
+function Missing({ children }: { children: ReactNode }) {
+  return (
+    <span className={styles.missing} title={String(children)}>
+      <span aria-hidden="true">–</span>
+      <span className="w-hidden">{children}</span>
+    </span>
+  );
+}
+
+function NameCell({ node, parent, depth }: { node: ModelNode; parent: ModelNode | null; depth: number }) {
+  const t = useText();
+  const origin = useOrigin();
+  const [isRenaming, setRenaming] = useState(false);
+  const from = parent ? ` · ${t('models.from', { name: parent.name })}` : '';
+  const takeAway = () => {
+    remove(node.id);
+    const said = (text: string) => text.replace('{{name}}', node.name);
+    notify({ level: 'info', words: { en: said(en.models.removed), zh: said(zh.models.removed) } });
+  };
+  return (
+    <td>
+      <div className={styles.nameCell} style={{ '--depth': Math.min(depth, 5) } as CSSProperties}>
+        <span className={styles.nameMark}>
+          <Mark kind={markOf(node)} hollow={node.origin.kind === 'template'} />
+        </span>
+        <div className={styles.nameText}>
+          {isRenaming ? (
+            <NameField node={node} onDone={() => setRenaming(false)} />
+          ) : (
+            <button type="button" className={styles.name} onClick={() => select(node.id)}>
+              {node.name}
+            </button>
+          )}
+          <span className={styles.sub}>
+            {origin(node)}
+            {from}
+          </span>
+        </div>
+        {/* biome-ignore lint/a11y/useKeyWithClickEvents lint/a11y/noStaticElementInteractions: keeps a click on a tool from selecting the row */}
+        <div className={styles.rowTools} onClick={(event) => event.stopPropagation()}>
+          <ActionIcon variant="subtle" color="gray" size="sm" aria-label={t('models.rename', { name: node.name })} onClick={() => setRenaming(true)}>
+            <PencilIcon size={15} />
+          </ActionIcon>
+          <ActionIcon variant="subtle" color="gray" size="sm" aria-label={t('models.remove', { name: node.name })} onClick={takeAway}>
+            <TrashIcon size={15} />
+          </ActionIcon>
+        </div>
+      </div>
+    </td>
+  );
+}
+
+/** Enter or leaving the field keeps the new name, Escape the old one. */
+function NameField({ node, onDone }: { node: ModelNode; onDone: () => void }) {
+  const t = useText();
+  const [name, setName] = useState(node.name);
+  const field = useRef<HTMLInputElement>(null);
+  const isDropped = useRef(false);
+  useEffect(() => field.current?.select(), []);
+  return (
+    <TextInput
+      ref={field}
+      size="xs"
+      aria-label={t('models.renameField')}
+      value={name}
+      maxLength={120}
+      onClick={(event) => event.stopPropagation()}
+      onChange={(event) => setName(event.currentTarget.value)}
+      onKeyDown={(event) => {
+        if (event.key === 'Escape') isDropped.current = true;
+        if (event.key === 'Escape' || event.key === 'Enter') event.currentTarget.blur();
+      }}
+      onBlur={() => {
+        if (!isDropped.current) rename(node.id, name);
+        onDone();
+      }}
+    />
+  );
+}

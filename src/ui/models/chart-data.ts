@@ -1,0 +1,91 @@
+/**
+ * What the chart draws, worked out from the stores: points with their intervals, the front, the links from parent to
+ * child, and axes that look closely at where the models are. Pure, so that it is tested without drawing.
+ */
+import { paretoFront } from '#core/metrics/pareto';
+import type { Axis, ModelNode, ProjectState } from '#stores/state';
+import { type Axis as TickedAxis, linearAxis, logAxis } from '#ui/kit/ticks.ts';
+import type { MarkKind } from '#ui/kit/Mark.tsx';
+import { markOf } from '#ui/models/origin.ts';
+import { visibleParent } from '#ui/models/tree.ts';
+
+/** A measured model. `x` in the axis's unit, `y`, `low` and `high` in percent on validation. */
+export interface ChartPoint {
+  readonly node: ModelNode;
+  readonly kind: MarkKind;
+  readonly x: number;
+  readonly y: number;
+  readonly low: number;
+  readonly high: number;
+  readonly onFront: boolean;
+  /** Measured on the data set that is being worked on: only these compete for the front; others are drawn faintly. */
+  readonly comparable: boolean;
+}
+/** A place without a model: the slider's preview, a point of its sweep, the model that is being trained. */
+export interface LoosePoint {
+  readonly x: number;
+  readonly y: number;
+  readonly low?: number;
+  readonly high?: number;
+}
+export interface ChartAxes {
+  readonly x: TickedAxis;
+  readonly y: TickedAxis;
+}
+
+/** What a model costs on an axis; null where it was not measured or cannot stand on a logarithmic axis. */
+export function costOf(
+  cost: { readonly parameters: number; readonly nonZero: number; readonly bytes: number; readonly macs: number },
+  axis: Axis,
+  latencyMs: number | null,
+): number | null {
+  const value = axis === 'latency' ? latencyMs : cost[axis];
+  return value !== null && value > 0 ? value : null;
+}
+
+/** The visible models that were measured on validation, and on this axis. `dataset` is the one being worked on. */
+export function chartPoints(state: Pick<ProjectState, 'nodes' | 'order'>, axis: Axis, dataset: string): readonly ChartPoint[] {
+  const measured = state.order.flatMap((id) => {
+    const node = state.nodes[id];
+    if (!node?.validation) return [];
+    const x = costOf(node.summary, axis, node.latency?.medianMs ?? null);
+    if (x === null) return [];
+    const { value, low, high } = node.validation;
+    return [{ node, kind: markOf(node), x, y: value * 100, low: low * 100, high: high * 100, comparable: node.dataset === dataset }];
+  });
+  const front = new Set(paretoFront(measured.map(({ x, y, comparable }) => ({ cost: comparable ? x : Number.NaN, value: y }))));
+  return measured.map((point, index) => ({ ...point, onFront: front.has(index) }));
+}
+
+/** The front as a line, by rising cost. */
+export function frontOf(points: readonly ChartPoint[]): readonly ChartPoint[] {
+  return points.filter(({ onFront }) => onFront).sort((a, b) => a.x - b.x);
+}
+
+/** Pairs of points, a model and the nearest visible one it came from. */
+export function linksOf(state: Pick<ProjectState, 'nodes' | 'order'>, points: readonly ChartPoint[]): readonly (readonly [ChartPoint, ChartPoint])[] {
+  const byId = new Map(points.map((point) => [point.node.id, point]));
+  return points.flatMap((point) => {
+    const parent = byId.get(visibleParent(state, point.node)?.id ?? '');
+    return parent ? [[parent, point] as const] : [];
+  });
+}
+
+/** How far below the best model the vertical axis reaches, in points of accuracy. What lies lower is marked at its foot. */
+const deepest = 25;
+
+/**
+ * Axes around the models. Loose points stretch the horizontal axis; the vertical one follows them only down to
+ * `deepest` below the best model, so that a slider at its extreme does not flatten everything else.
+ */
+export function chartAxes(points: readonly ChartPoint[], loose: readonly LoosePoint[]): ChartAxes {
+  const xs = [...points, ...loose].map(({ x }) => x);
+  const x = xs.length > 0 ? logAxis(Math.min(...xs), Math.max(...xs)) : logAxis(1e3, 1e6);
+  if (points.length === 0) return { x, y: linearAxis(0, 100, 5, [0, 100]) };
+  const floor = Math.max(...points.map(({ y }) => y)) - deepest;
+  const seen = [...points, ...loose].filter(({ y }) => y >= floor);
+  const lowest = Math.min(...seen.map(({ y, low }) => Math.max(low ?? y, floor)));
+  const highest = Math.max(...seen.map(({ y, high }) => high ?? y));
+  const air = Math.max((highest - lowest) * 0.06, 0.15);
+  return { x, y: linearAxis(lowest - air, highest + air, 5, [0, 100]) };
+}

@@ -1,0 +1,68 @@
+/** What a model is on the page: the kind that gives it its mark, and in words where it came from. */
+import { datasetFacts } from '#core/datasets';
+import type { Param } from '#core/params';
+import { passById } from '#core/passes/index';
+import type { RecipeStep } from '#core/recipe';
+import type { ModelNode } from '#stores/state';
+import type { Format } from '#ui/kit/format.ts';
+import { MARKS, type MarkKind } from '#ui/kit/Mark.tsx';
+import { useFormat, useText, useWords } from '#ui/kit/words.ts';
+
+/** A recipe's model is of the kind of its last step. */
+export function markOf(node: ModelNode): MarkKind {
+  const { origin } = node;
+  switch (origin.kind) {
+    case 'template':
+    case 'trained':
+      return 'training';
+    case 'opened':
+      return 'opened';
+    case 'recipe': {
+      const family = passById(origin.recipe.steps.at(-1)?.pass ?? '')?.family;
+      return MARKS.find((kind) => kind === family) ?? 'other';
+    }
+    default:
+      throw origin satisfies never;
+  }
+}
+
+/** Says in a line where a model came from: "Magnitude pruning, Sparsity 90 %". */
+export function useOrigin(): (node: ModelNode) => string {
+  const t = useText();
+  const words = useWords();
+  const format = useFormat();
+  return (node) => {
+    const { origin } = node;
+    switch (origin.kind) {
+      case 'template':
+        return t('models.origin.template');
+      case 'opened':
+        return t('models.origin.opened', { file: origin.file });
+      case 'trained': {
+        const epochs = format.number(origin.trace.at(-1)?.epoch ?? origin.settings.epochs, 1);
+        const said = node.dataset
+          ? t('models.origin.trained', { epochs, dataset: words(datasetFacts(node.dataset).words.title) })
+          : t('models.origin.trainedPlain', { epochs });
+        return origin.stopped ? `${said}, ${t('models.origin.stopped')}` : said;
+      }
+      case 'recipe':
+        return origin.recipe.steps.map((step) => describeStep(step, words, format)).join(' → ');
+      default:
+        throw origin satisfies never;
+    }
+  };
+}
+
+/** A step's title and the values of its sliders. */
+function describeStep(step: RecipeStep, words: ReturnType<typeof useWords>, format: Format): string {
+  const pass = passById(step.pass);
+  if (!pass) return step.pass;
+  const values = Object.entries(pass.params as Readonly<Record<string, Param>>)
+    .filter(([, param]) => param.kind === 'number' && param.live)
+    .map(([key, param]) => {
+      const value = Number(step.values[key] ?? param.default);
+      const isShare = param.kind === 'number' && param.unit === 'percent';
+      return `${words(param.label)} ${isShare ? format.percent(value, value * 100 === Math.round(value * 100) ? 0 : 1) : format.number(value)}`;
+    });
+  return [words(pass.words.title), ...values].join(', ');
+}
