@@ -1,0 +1,128 @@
+/**
+ * How tensors and models lie in the vault: a header with a magic number, the length and a hash of what follows, so that
+ * a torn or damaged write is found out and never taken for a model; then JSON and the raw arrays, each on 4 bytes.
+ */
+import type { Encoding } from '#core/model/encoding';
+import type { Model, Tensor, TensorId } from '#core/model/model';
+import { hash128 } from '#core/numeric/hash';
+
+export const HEADER_BYTES = 32;
+const magic = 0x31545657;
+
+/** `payload` behind its header. */
+export function sealed(parts: readonly Uint8Array[]): Uint8Array {
+  const length = parts.reduce((sum, part) => sum + padded(part.length), 0);
+  const bytes = new Uint8Array(HEADER_BYTES + length);
+  let at = HEADER_BYTES;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += padded(part.length);
+  }
+  const header = new DataView(bytes.buffer);
+  header.setUint32(0, magic, true);
+  header.setFloat64(8, length, true);
+  hash128(bytes.subarray(HEADER_BYTES)).forEach((word, index) => {
+    header.setUint32(16 + 4 * index, word, true);
+  });
+  return bytes;
+}
+
+/** Whether a file that begins with `head` and has `size` bytes was written to its end. */
+export function isWhole(head: Uint8Array, size: number): boolean {
+  if (head.length < HEADER_BYTES) return false;
+  const header = new DataView(head.buffer, head.byteOffset, head.byteLength);
+  return header.getUint32(0, true) === magic && header.getFloat64(8, true) === size - HEADER_BYTES;
+}
+
+/** What is behind the header, or null when anything is amiss. */
+export function unsealed(bytes: Uint8Array): Uint8Array | null {
+  if (!isWhole(bytes, bytes.length)) return null;
+  const payload = bytes.subarray(HEADER_BYTES);
+  const header = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return hash128(payload).every((word, index) => word === header.getUint32(16 + 4 * index, true)) ? payload : null;
+}
+
+const padded = (length: number): number => Math.ceil(length / 4) * 4;
+const bytesOf = (view: ArrayBufferView): Uint8Array => new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+
+function jsonParts(value: unknown): [Uint8Array, Uint8Array] {
+  const text = new TextEncoder().encode(JSON.stringify(value));
+  return [bytesOf(Uint32Array.of(text.length)), text];
+}
+function readJson(payload: Uint8Array): { readonly value: unknown; readonly end: number } {
+  const length = new DataView(payload.buffer, payload.byteOffset, 4).getUint32(0, true);
+  return { value: JSON.parse(new TextDecoder().decode(payload.subarray(4, 4 + length))), end: 4 + padded(length) };
+}
+
+/** A tensor's head: everything but its arrays, whose lengths follow from it. */
+interface TensorHead {
+  readonly shape: readonly number[];
+  readonly size: number;
+  readonly masked: boolean;
+  readonly values:
+    | { readonly kind: 'dense' }
+    | { readonly kind: 'grid'; readonly bits: number; readonly qMin: number; readonly qMax: number; readonly axis: number | null; readonly symmetric: boolean; readonly scales: number }
+    | { readonly kind: 'codebook'; readonly size: number };
+}
+
+export function writeTensor(tensor: Tensor): Uint8Array {
+  const { shape, data, encoding } = tensor;
+  const { mask, values } = encoding;
+  const head = (kept: TensorHead['values']): TensorHead => ({ shape, size: data.length, masked: mask !== undefined, values: kept });
+  const arrays = mask ? [bytesOf(data), mask] : [bytesOf(data)];
+  switch (values.kind) {
+    case 'dense':
+      return sealed([...jsonParts(head({ kind: 'dense' })), ...arrays]);
+    case 'grid': {
+      const { scale, zeroPoint, ...rest } = values;
+      return sealed([...jsonParts(head({ ...rest, scales: scale.length })), ...arrays, bytesOf(scale), bytesOf(zeroPoint)]);
+    }
+    case 'codebook':
+      return sealed([...jsonParts(head({ kind: 'codebook', size: values.centroids.length })), ...arrays, bytesOf(values.centroids)]);
+    default:
+      throw values satisfies never;
+  }
+}
+
+/** Null when the bytes are damaged. */
+export function readTensor(id: TensorId, bytes: Uint8Array): Tensor | null {
+  const payload = unsealed(bytes);
+  if (!payload) return null;
+  const { value, end } = readJson(payload);
+  const { shape, size, masked, values } = value as TensorHead;
+  let at = end;
+  const take = (length: number): ArrayBuffer => {
+    const slice = payload.slice(at, at + length);
+    at += padded(length);
+    return slice.buffer as ArrayBuffer;
+  };
+  const data = new Float32Array(take(4 * size));
+  const mask = masked ? { mask: new Uint8Array(take(size)) } : {};
+  const encoding = ((): Encoding => {
+    switch (values.kind) {
+      case 'dense':
+        return { ...mask, values };
+      case 'grid': {
+        const { scales, ...rest } = values;
+        return { ...mask, values: { ...rest, scale: new Float32Array(take(4 * scales)), zeroPoint: new Int32Array(take(4 * scales)) } };
+      }
+      case 'codebook':
+        return { ...mask, values: { kind: 'codebook', centroids: new Float32Array(take(4 * values.size)) } };
+      default:
+        throw values satisfies never;
+    }
+  })();
+  return { id, shape, data, encoding };
+}
+
+/** A model without its tensors, which it names by id. */
+export type Structure = Omit<Model, 'tensors'> & { readonly tensorIds: readonly TensorId[] };
+
+export function writeStructure({ tensors, ...rest }: Model): Uint8Array {
+  return sealed(jsonParts({ ...rest, tensorIds: Object.keys(tensors) } satisfies Structure));
+}
+/** Null when the bytes are damaged. */
+export function readStructure(bytes: Uint8Array): Structure | null {
+  const payload = unsealed(bytes);
+  return payload ? (readJson(payload).value as Structure) : null;
+}
