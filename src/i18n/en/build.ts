@@ -30,6 +30,11 @@ export const build = {
     flatten: 'Flatten',
     residualAdd: 'Residual add',
   },
+  about: {
+    flatten: 'Lays all values out in one row, so that a dense layer can read them. Nothing to set.',
+    batchNorm: 'Brings each channel to mean 0 and variance 1 over the batch, then scales and shifts it by learned amounts. Nothing to set.',
+    globalAveragePool2d: 'Keeps one number a channel: its mean over all pixels. Nothing to set.',
+  },
   filters: 'Filters',
   kernel: 'Kernel',
   stride: 'Stride',

@@ -32,6 +32,11 @@ export const build: Texts['build'] = {
     flatten: '展平',
     residualAdd: '残差相加',
   },
+  about: {
+    flatten: '把所有数值排成一行，供全连接层读取。无需设置。',
+    batchNorm: '在一个批次内把每个通道调整为均值 0、方差 1，再按学到的量缩放和平移。无需设置。',
+    globalAveragePool2d: '每个通道只保留一个数：所有像素的平均值。无需设置。',
+  },
   filters: '滤波器数',
   kernel: '卷积核',
   stride: '步幅',

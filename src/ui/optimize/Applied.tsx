@@ -1,0 +1,47 @@
+/** What Apply made: its measured figures, what is worth knowing, and the usual next step. */
+import { Button } from '@mantine/core';
+import type { ModelNode } from '#stores/state';
+import { setMethod } from '#stores/optimize';
+import { setTab } from '#stores/view';
+import { Actions, Section } from '#ui/kit/Layout.tsx';
+import { Stat, Stats } from '#ui/kit/Stat.tsx';
+import { useFormat, useText, useWords } from '#ui/kit/words.ts';
+import styles from '#ui/optimize/optimize.module.css';
+import type { ApplyResult } from '#worker/protocol';
+
+export function Applied({ node, result }: { node: ModelNode; result: ApplyResult }) {
+  const t = useText();
+  const words = useWords();
+  const format = useFormat();
+  const { test, validation, model, notes, seconds } = result;
+  return (
+    <div className={styles.applied}>
+      <Section heading={t('optimize.result', { name: node.name })}>
+        <Stats>
+          {test && <Stat label={t('optimize.resultTest')} value={format.percent(test.value)} raw={test.value} note={format.range(test.low, test.high)} />}
+          {validation && <Stat label={t('optimize.rows.accuracy')} value={format.percent(validation.value)} raw={validation.value} note={format.range(validation.low, validation.high)} />}
+          <Stat label={t('optimize.rows.nonZero')} value={format.count(model.nonZero)} raw={model.nonZero} />
+          <Stat label={t('optimize.rows.bytes')} value={format.bytes(model.bytes)} raw={model.bytes} />
+          <Stat label={t('optimize.resultTook')} value={format.duration(seconds)} raw={seconds} />
+        </Stats>
+      </Section>
+      {notes.length > 0 && (
+        <Section heading={t('optimize.notes')}>
+          <ul className={styles.notes}>
+            {notes.map((note) => (
+              <li key={note.en}>{words(note)}</li>
+            ))}
+          </ul>
+        </Section>
+      )}
+      <Actions>
+        <Button size="xs" variant="default" onClick={() => setMethod('fine-tuning')}>
+          {t('optimize.fineTuneNext')}
+        </Button>
+        <Button size="xs" variant="default" onClick={() => setTab('export')}>
+          {t('optimize.exportNext')}
+        </Button>
+      </Actions>
+    </div>
+  );
+}

@@ -1,0 +1,78 @@
+/** What the sliders' position would give, beside what the model is now: sizes at once, accuracy with its interval. */
+import { useStore } from 'zustand';
+import { optimize } from '#stores/optimize';
+import type { ModelNode } from '#stores/state';
+import { Help } from '#ui/kit/Layout.tsx';
+import { useFormat, useText } from '#ui/kit/words.ts';
+import { useThrottled } from '#ui/kit/use-throttled.ts';
+import styles from '#ui/optimize/optimize.module.css';
+
+export function PreviewTable({ node, structureOnly }: { node: ModelNode; structureOnly: boolean }) {
+  const t = useText();
+  const format = useFormat();
+  const { preview: latest, previewing } = useStore(optimize);
+  const preview = useThrottled(latest, 100);
+  const { summary, validation } = node;
+  const rows = [
+    { key: 'parameters', show: format.count, now: summary.parameters, then: preview?.parameters },
+    { key: 'nonZero', show: format.count, now: summary.nonZero, then: preview?.nonZero },
+    { key: 'bytes', show: format.bytes, now: summary.bytes, then: preview?.bytes },
+    { key: 'macs', show: format.short, now: summary.macs, then: preview?.macs },
+  ] as const;
+  const accuracy = preview?.accuracy ?? null;
+  return (
+    <div className={styles.preview} aria-busy={previewing}>
+      <table className={styles.table}>
+        <thead>
+          <tr>
+            <td />
+            <th scope="col">{t('optimize.before')}</th>
+            <th scope="col">{t('optimize.after')}</th>
+            <th scope="col">{t('optimize.change')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(({ key, show, now, then }) => (
+            <tr key={key}>
+              <th scope="row">{t(`optimize.rows.${key}`)}</th>
+              <td data-value={now}>{show(now)}</td>
+              <td data-value={then}>{then === undefined ? '–' : show(then)}</td>
+              <td className={styles.change}>{then === undefined ? '' : change(then / now, format.percent)}</td>
+            </tr>
+          ))}
+          {!structureOnly && (
+            <tr>
+              <th scope="row">{t('optimize.rows.accuracy')}</th>
+              <td data-value={validation?.value}>{validation ? format.percent(validation.value) : '–'}</td>
+              <td data-value={accuracy?.value} data-testid="estimate">
+                {accuracy ? format.percent(accuracy.value) : '–'}
+              </td>
+              <td className={styles.change}>{accuracy && validation ? points(accuracy.value - validation.value, format.number) : ''}</td>
+            </tr>
+          )}
+        </tbody>
+      </table>
+      <Help>
+        {structureOnly
+          ? t('optimize.structureOnly')
+          : accuracy
+            ? `${t(validation && accuracy.images >= validation.images ? 'optimize.full' : 'optimize.estimate', { images: format.count(accuracy.images) })}${previewing ? ` (${t('optimize.refining')})` : ''}. ${t('optimize.interval', { low: format.percent(accuracy.low), high: format.percent(accuracy.high) })}.`
+            : t('optimize.bytesEstimate')}
+      </Help>
+      {accuracy && <Help>{t('optimize.bytesEstimate')}</Help>}
+    </div>
+  );
+}
+
+/** A ratio as a change: "−62 %", "±0 %". */
+function change(ratio: number, percent: (share: number, digits?: number) => string): string {
+  const share = ratio - 1;
+  if (!Number.isFinite(share) || Math.abs(share) < 0.0005) return `±${percent(0, 0)}`;
+  return `${share < 0 ? '−' : '+'}${percent(Math.abs(share), Math.abs(share) < 0.0995 ? 1 : 0)}`;
+}
+
+/** A difference of shares in percentage points: "−0.31". */
+function points(difference: number, number: (value: number, digits?: number) => string): string {
+  const value = Math.abs(difference * 100);
+  return `${difference < 0 ? '−' : '+'}${number(value, 2)} pp`;
+}

@@ -1,0 +1,96 @@
+/**
+ * The one form for every method: it draws whatever parameters a pass declares, so no method brings a form of its own.
+ * Live numbers are sliders, others fields; parameters that the rest of the values put out of force are not drawn.
+ */
+import { Checkbox } from '@mantine/core';
+import type { Param, Params, Values } from '#core/params';
+import { isShown } from '#core/params';
+import { Fields } from '#ui/kit/Layout.tsx';
+import { NumberField, SelectField, SliderField } from '#ui/kit/Fields.tsx';
+import type { Format } from '#ui/kit/format.ts';
+import { useFormat, useWords } from '#ui/kit/words.ts';
+import { LayersField } from '#ui/param-form/LayersField.tsx';
+
+export interface Named {
+  readonly id: string;
+  readonly name: string;
+}
+interface FormProps {
+  readonly params: Params;
+  readonly values: Values;
+  /** Layers that a `layers` parameter may name. */
+  readonly layers: readonly string[];
+  /** Models that a `predictor` parameter may name; the first one, with id '', is the model itself. */
+  readonly predictors: readonly Named[];
+  readonly disabled?: boolean;
+  /** `moving` while a slider is being dragged. */
+  readonly onChange: (key: string, value: Values[string], moving: boolean) => void;
+  /** A slider came to rest. */
+  readonly onRest: () => void;
+}
+
+export function ParamForm({ params, values, ...rest }: FormProps) {
+  const shown = Object.entries(params).filter(([, param]) => isShown(param, values));
+  const isWide = (param: Param) => param.kind === 'layers' || (param.kind === 'number' && param.control !== 'field');
+  const draw = ([key, param]: [string, Param]) => <ParamField key={key} name={key} param={param} value={values[key] ?? param.default} {...rest} />;
+  const sliders = shown.filter(([, param]) => isWide(param) && param.kind !== 'layers');
+  const fields = shown.filter(([, param]) => !isWide(param));
+  const layers = shown.filter(([, param]) => param.kind === 'layers');
+  return (
+    <>
+      {sliders.map(draw)}
+      {fields.length > 0 && <Fields>{fields.map(draw)}</Fields>}
+      {layers.map(draw)}
+    </>
+  );
+}
+
+type FieldProps = Omit<FormProps, 'params' | 'values'> & { readonly name: string; readonly param: Param; readonly value: Values[string] };
+
+function ParamField({ name, param, value, layers, predictors, disabled = false, onChange, onRest }: FieldProps) {
+  const words = useWords();
+  const format = useFormat();
+  const label = words(param.label);
+  const help = param.help && words(param.help);
+  const change = (next: Values[string]) => onChange(name, next, false);
+  switch (param.kind) {
+    case 'number':
+      return param.control === 'field' ? (
+        <NumberField label={label} help={help} value={value as number} min={param.min} max={param.max} step={Number.isInteger(param.step) ? 1 : 'any'} disabled={disabled} onChange={change} />
+      ) : (
+        <SliderField
+          label={label}
+          help={help}
+          value={value as number}
+          min={param.min}
+          max={param.max}
+          step={param.step}
+          log={param.scale === 'log'}
+          show={(number) => showNumber(number, param, format)}
+          disabled={disabled}
+          onChange={(next, moving) => onChange(name, next, moving)}
+          onRest={onRest}
+        />
+      );
+    case 'choice':
+      return (
+        <SelectField label={label} help={help} value={value as string} disabled={disabled} onChange={change} choices={param.options.map((option) => ({ value: option.value, label: words(option.label) }))} />
+      );
+    case 'flag':
+      return <Checkbox label={label} description={help} checked={value as boolean} disabled={disabled} onChange={(event) => change(event.currentTarget.checked)} />;
+    case 'layers':
+      return <LayersField label={label} help={help} value={value as readonly string[]} layers={layers} disabled={disabled} onChange={change} />;
+    case 'predictor':
+      return (
+        <SelectField label={label} help={help} value={value as string} disabled={disabled} onChange={change} choices={predictors.map((one) => ({ value: one.id, label: one.name }))} />
+      );
+    default:
+      throw param satisfies never;
+  }
+}
+
+/** A slider's value as people read it: 90 %, 8, 0.35. */
+function showNumber(value: number, param: Extract<Param, { kind: 'number' }>, format: Format): string {
+  if (param.unit === 'percent') return format.percent(value, param.step < 0.01 ? 1 : 0);
+  return format.number(value, 4);
+}

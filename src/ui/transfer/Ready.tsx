@@ -1,0 +1,88 @@
+/** An exported file: its bytes, what it was measured to do when read back, the download, and lines that use it. */
+import { Button } from '@mantine/core';
+import { useState } from 'react';
+import type { ModelNode } from '#stores/state';
+import { announce } from '#stores/view';
+import { Notice } from '#ui/kit/Feedback.tsx';
+import { Actions, Help, Section } from '#ui/kit/Layout.tsx';
+import { Stat, Stats } from '#ui/kit/Stat.tsx';
+import { useFormat, useText, useWords } from '#ui/kit/words.ts';
+import { snippet } from '#ui/transfer/snippets.ts';
+import styles from '#ui/transfer/transfer.module.css';
+import type { ExportResult, FormatId } from '#worker/protocol';
+
+export function Ready({ node, format: formatId, result }: { node: ModelNode; format: FormatId; result: ExportResult }) {
+  const t = useText();
+  const words = useWords();
+  const format = useFormat();
+  const { fileName, bytes, test, validation, largestDifference, notes } = result;
+  const differs = test !== null && node.test !== null && test.value !== node.test.value;
+  const use = snippet(formatId, fileName, node.summary.inputShape);
+  return (
+    <div className={styles.ready}>
+      <Section heading={t('transfer.ready', { file: fileName })}>
+        <Stats>
+          <Stat label={t('transfer.size')} value={format.bytes(bytes.length)} raw={bytes.length} />
+          {test && <Stat label={t('transfer.test')} value={format.percent(test.value)} raw={test.value} note={format.range(test.low, test.high)} />}
+          {validation && <Stat label={t('transfer.validation')} value={format.percent(validation.value)} raw={validation.value} note={format.range(validation.low, validation.high)} />}
+          {largestDifference !== null && (
+            <Stat label={t('transfer.difference')} value={largestDifference === 0 ? '0' : largestDifference.toExponential(1)} raw={largestDifference} note={t('transfer.differenceHelp')} />
+          )}
+        </Stats>
+        {test === null && <Help>{t('transfer.notEvaluated')}</Help>}
+        {test !== null && node.test !== null && (
+          <Notice level="info" text={differs ? t('transfer.differs', { chart: format.percent(node.test.value), file: format.percent(test.value) }) : t('transfer.same')} />
+        )}
+        {notes.length > 0 && (
+          <ul className={styles.notes} aria-label={t('transfer.notes')}>
+            {notes.map((note) => (
+              <li key={note.words.en} data-level={note.level}>
+                {words(note.words)}
+              </li>
+            ))}
+          </ul>
+        )}
+        <Actions>
+          <Button onClick={() => download(fileName, bytes)}>{t('transfer.download', { file: fileName })}</Button>
+        </Actions>
+      </Section>
+      <Section heading={t('transfer.use')}>
+        <Code language={use.language} code={use.code} />
+      </Section>
+    </div>
+  );
+}
+
+function Code({ language, code }: { language: string; code: string }) {
+  const t = useText();
+  const [isCopied, setCopied] = useState(false);
+  const copy = async () => {
+    await navigator.clipboard.writeText(code);
+    setCopied(true);
+    announce({ en: 'Copied.', zh: '已复制。' });
+    setTimeout(() => setCopied(false), 2000);
+  };
+  return (
+    <div className={styles.code}>
+      <div className={styles.codeHead}>
+        <span>{language}</span>
+        <Button size="compact-xs" variant="subtle" onClick={() => void copy()}>
+          {t(isCopied ? 'transfer.copied' : 'transfer.copy')}
+        </Button>
+      </div>
+      <pre>
+        <code>{code}</code>
+      </pre>
+    </div>
+  );
+}
+
+/** Hands the bytes to the browser's own download. */
+function download(fileName: string, bytes: Uint8Array): void {
+  const url = URL.createObjectURL(new Blob([bytes as Uint8Array<ArrayBuffer>]));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = fileName;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}

@@ -1,0 +1,27 @@
+/** How an exported file is used in its own runtime: a few lines that work as they are. */
+import type { FormatId } from '#worker/protocol';
+
+/** `input` without the batch, e.g. [28, 28, 1]; `fileName` as downloaded. */
+export function snippet(format: FormatId, fileName: string, input: readonly number[]): { readonly language: string; readonly code: string } {
+  switch (format) {
+    case 'tfjs-layers':
+      return {
+        language: 'JavaScript',
+        code: `// unzip ${fileName} beside your page
+import * as tf from '@tensorflow/tfjs';
+const model = await tf.loadLayersModel('model.json');
+// pixels from 0 to 1, shape [1, ${input.join(', ')}]
+const probabilities = model.predict(pixels);`,
+      };
+    case 'keras-h5':
+      return {
+        language: 'Python',
+        code: `import keras
+model = keras.models.load_model("${fileName}")
+# pixels from 0 to 1, shape (1, ${input.join(', ')})
+probabilities = model.predict(pixels)`,
+      };
+    default:
+      throw format satisfies never;
+  }
+}
