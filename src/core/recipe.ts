@@ -168,7 +168,8 @@ export function readRecipe(json: unknown): Recipe {
   const value = typeof json === 'string' ? readJson(json) : json;
   if (!isRecord(value)) throw fault('it is not an object', '它不是一个对象');
   if (value['version'] !== 1) {
-    throw fault(`version is ${show(value['version'])}, and only version 1 is known`, `version 为 ${show(value['version'])}，而只认识版本 1`);
+    const shown = value['version'] === undefined ? null : JSON.stringify(value['version']);
+    throw fault(`version is ${shown ?? 'missing'}, and only version 1 is known`, `version ${shown ? `为 ${shown}` : '缺失'}，而只认识版本 1`);
   }
   const seed = value['seed'];
   if (typeof seed !== 'number' || !Number.isSafeInteger(seed)) throw fault('seed is not a whole number', 'seed 不是整数');
@@ -211,10 +212,6 @@ function readJson(text: string): unknown {
   } catch (error) {
     throw fault(`it is not JSON: ${messageOf(error)}`, `它不是 JSON：${messageOf(error)}`);
   }
-}
-
-function show(value: unknown): string {
-  return value === undefined ? 'missing' : JSON.stringify(value);
 }
 
 function fault(en: string, zh: string): RecipeError {

@@ -1,0 +1,146 @@
+/** The recipe runner and reader: order, seeds, measures, refusals, and the exact texts of what cannot be read. */
+import { describe, expect, it } from 'vitest';
+import { seededRandom } from '#core/numeric/random';
+import { definePass, type Pass, type PassContext, PassError } from '#core/pass';
+import { PASSES } from '#core/passes/index';
+import { type ContextMaker, preparedKey, readRecipe, readyStep, type Recipe, RecipeError, runRecipe, StepError, stepSeed } from '#core/recipe';
+import { denseModel, kernelOf, plainContext, tensor } from './passes/helpers';
+
+const contextFor: ContextMaker = (_index, seed) => plainContext(seed);
+const model = denseModel(tensor([2, 2], [1, -2, 3, -4]), tensor([2, 2], [0.1, 0.2, -0.3, 5]));
+const recipe = (...steps: Recipe['steps']): Recipe => ({ version: 1, seed: 3, steps });
+
+function testPass(changes: Partial<Pass>): Pass {
+  return {
+    ...definePass({
+      id: 'test',
+      family: 'pruning',
+      words: { title: { en: 'Test', zh: '测试' }, help: { en: '', zh: '' }, cost: { en: '', zh: '' }, paper: '' },
+      params: {},
+      needs: [],
+      effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps' },
+      preview: 'accuracy',
+      apply: async (given) => ({ model: given, report: { notes: [] } }),
+    }),
+    ...changes,
+  };
+}
+
+describe('running a recipe', () => {
+  it('runs the steps in order and measures before and after each', async () => {
+    const steps = recipe({ pass: 'magnitude-pruning', values: { sparsity: 0.5 } }, { pass: 'weight-sharing', values: { clusters: 2 } });
+    const { model: small, reports } = await runRecipe(model, steps, contextFor, PASSES);
+    expect([...kernelOf(small, 'd1').data]).toEqual([0, -3, 3, -3]);
+    expect([...kernelOf(small, 'd2').data]).toEqual([0, 0, 0, 5]);
+    expect(reports.map(({ pass, before, after }) => [pass, before.nonZero, after.nonZero, after.distinct])).toEqual([
+      ['magnitude-pruning', 8, 4, 5],
+      ['weight-sharing', 4, 4, 4],
+    ]);
+    expect(reports[0]?.before).toEqual({ parameters: 8, nonZero: 8, distinct: 8, macs: 8 });
+    expect(reports[0]?.values).toEqual({ sparsity: 0.5, scope: 'global', layers: [] });
+  });
+
+  it('gives each step a stream of its own, made from the seed, the place and the method', async () => {
+    const seen: number[] = [];
+    const pass = testPass({
+      apply: async (given: typeof model, _values: unknown, context: PassContext) => {
+        seen.push(context.random());
+        return { model: given, report: { notes: [] } };
+      },
+    });
+    const steps = recipe({ pass: 'test', values: {} }, { pass: 'test', values: {} });
+    await runRecipe(model, steps, contextFor, [pass]);
+    await runRecipe(model, steps, contextFor, [pass]);
+    expect(seen[0]).toBe(seededRandom(stepSeed(3, 0, 'test'))());
+    expect(seen.slice(2)).toEqual(seen.slice(0, 2));
+    expect(seen[1]).not.toBe(seen[0]);
+  });
+
+  it('clamps values and names a method that does not exist', async () => {
+    expect(readyStep({ pass: 'magnitude-pruning', values: { sparsity: 7, other: 1 } }, PASSES).values).toEqual({ sparsity: 0.99, scope: 'global', layers: [] });
+    await expect(runRecipe(model, recipe({ pass: 'nope', values: {} }), contextFor, [testPass({})])).rejects.toThrow(
+      'Step 1: there is no method named "nope". Known: test.',
+    );
+  });
+
+  it('names the step that failed, keeps the cause, and lets an abort through', async () => {
+    const cause = new PassError({ en: 'No room.', zh: '没有空间。' });
+    const failing = (error: unknown): Pass => testPass({ apply: () => Promise.reject(error) });
+    const run = (error: unknown): Promise<unknown> =>
+      runRecipe(model, recipe({ pass: 'magnitude-pruning', values: {} }, { pass: 'test', values: {} }), contextFor, [...PASSES, failing(error)]).catch((thrown) => thrown);
+    const thrown = (await run(cause)) as StepError;
+    expect(thrown).toBeInstanceOf(StepError);
+    expect(thrown).toBeInstanceOf(PassError);
+    expect(thrown.words).toEqual({ en: 'Step 2 (Test): No room.', zh: '第 2 步（测试）：没有空间。' });
+    expect([thrown.step, thrown.pass, thrown.cause]).toEqual([1, 'test', cause]);
+    expect(((await run(new RangeError('boom'))) as StepError).words.en).toBe('Step 2 (Test): boom');
+    const abort = new DOMException('stopped', 'AbortError');
+    expect(await run(abort)).toBe(abort);
+  });
+
+  it('looks at the signal before every step', async () => {
+    const abort = new DOMException('stopped', 'AbortError');
+    const stopped: ContextMaker = () =>
+      plainContext(1, {
+        signal: {
+          aborted: true,
+          throwIfAborted() {
+            throw abort;
+          },
+        },
+      });
+    await expect(runRecipe(model, recipe({ pass: 'test', values: {} }), stopped, [testPass({})])).rejects.toBe(abort);
+  });
+
+  it('holds passes to what they refuse, with their reason', async () => {
+    const reason = { en: 'It would undo them.', zh: '它会使其失效。' };
+    const refusing = testPass({ effects: { masks: 'refuses', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps', reason } });
+    const steps = recipe({ pass: 'magnitude-pruning', values: {} }, { pass: 'test', values: {} });
+    await expect(runRecipe(model, steps, contextFor, [...PASSES, refusing])).rejects.toThrow(
+      'Step 2 (Test): Test cannot run on a model with pruned weights. It would undo them.',
+    );
+    await expect(runRecipe(model, recipe({ pass: 'test', values: {} }), contextFor, [refusing])).resolves.toBeDefined();
+  });
+
+  it('keys prepared work by the values that a slider leaves alone', () => {
+    const { pass, values } = readyStep({ pass: 'magnitude-pruning', values: {} }, PASSES);
+    expect(preparedKey(pass, { ...values, sparsity: 0.1 })).toBe(preparedKey(pass, { ...values, sparsity: 0.9 }));
+    expect(preparedKey(pass, { ...values, scope: 'layer' })).not.toBe(preparedKey(pass, values));
+  });
+});
+
+describe('reading a recipe', () => {
+  const good: Recipe = { version: 1, seed: -5, steps: [{ pass: 'a', values: { x: 1, y: 'z', w: true, l: ['d1'] } }] };
+
+  it('takes back what JSON made of it, from text or object', () => {
+    expect(readRecipe(JSON.stringify(good))).toEqual(good);
+    expect(readRecipe(good)).toEqual(good);
+    expect(readRecipe({ version: 1, seed: 0, steps: [{ pass: 'a' }] }).steps).toEqual([{ pass: 'a', values: {} }]);
+  });
+
+  it.each([
+    ['[]', 'it is not an object'],
+    ['null', 'it is not an object'],
+    ['{"seed": 1}', 'version is missing, and only version 1 is known'],
+    ['{"version": 2}', 'version is 2, and only version 1 is known'],
+    ['{"version": 1, "seed": 0.5}', 'seed is not a whole number'],
+    ['{"version": 1, "seed": 1}', 'steps is not a list'],
+    ['{"version": 1, "seed": 1, "steps": [3]}', 'steps[0] is not an object'],
+    ['{"version": 1, "seed": 1, "steps": [{"pass": "a"}, {"pass": 7}]}', 'steps[1].pass is not the name of a method'],
+    ['{"version": 1, "seed": 1, "steps": [{"pass": "a", "values": []}]}', 'steps[0].values is not an object'],
+    [
+      '{"version": 1, "seed": 1, "steps": [{"pass": "a", "values": {"x": null}}]}',
+      'steps[0].values.x is neither a number, a text, true or false, nor a list of texts',
+    ],
+  ])('says what is wrong with %s', (text, why) => {
+    expect(() => readRecipe(text)).toThrow(`The recipe cannot be read: ${why}.`);
+    expect(() => readRecipe(text)).toThrow(RecipeError);
+  });
+
+  it('says so where it is no JSON, and leaves prototypes alone', () => {
+    expect(() => readRecipe('{"version": 1,')).toThrow(/^The recipe cannot be read: it is not JSON: /);
+    const read = readRecipe('{"version": 1, "seed": 1, "steps": [{"pass": "a", "values": {"__proto__": "x"}}]}');
+    expect(Object.keys(Object.prototype)).toEqual([]);
+    expect(Object.getPrototypeOf(read.steps[0]?.values)).toBe(Object.prototype);
+  });
+});
