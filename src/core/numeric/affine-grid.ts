@@ -4,8 +4,6 @@
  * error after rounding, found by trying clips of the full range (as in Choukroun et al. 2019, "Low-bit quantization of
  * neural networks for efficient inference").
  */
-import { roundHalfEven } from '#core/model/encoding';
-
 export interface Grid {
   readonly scale: number;
   readonly zero: number;
@@ -47,17 +45,24 @@ export function leastErrorGrid(values: Float32Array, codes: Codes): Grid {
   return best;
 }
 
-/** The value on the grid that `x` becomes. */
-export function snap(x: number, { scale, zero }: Grid, { qMin, qMax }: Codes): number {
-  const q = roundHalfEven(x / scale) + zero;
-  return scale * ((q < qMin ? qMin : q > qMax ? qMax : q) - zero);
+/** Adding and taking away this number rounds to an integer, half to even: the sum has no room for a fraction. For |x| < 2^51. */
+const ROUND = 1.5 * 2 ** 52;
+
+/** Writes to `to` the values on the grid that from[begin … end - 1] become. */
+export function snap(from: Float32Array, to: Float32Array, begin: number, end: number, { scale, zero }: Grid, { qMin, qMax }: Codes): void {
+  const low = qMin - zero;
+  const high = qMax - zero;
+  for (let i = begin; i < end; i++) {
+    const q = (from[i] as number) / scale + ROUND - ROUND;
+    to[i] = scale * (q < low ? low : q > high ? high : q);
+  }
 }
 
 function gridOver(low: number, high: number, { qMin, qMax, symmetric }: Codes): Grid {
   const span = symmetric ? Math.max(-low, high) : high - low;
   const scale = Math.fround(span / (symmetric ? qMax : qMax - qMin));
   if (!(scale > 0) || !Number.isFinite(scale)) return { scale: 1, zero: symmetric ? 0 : qMin };
-  const zero = symmetric ? 0 : Math.min(qMax, Math.max(qMin, roundHalfEven(-low / scale)));
+  const zero = symmetric ? 0 : Math.min(qMax, Math.max(qMin, -low / scale + ROUND - ROUND));
   return { scale, zero };
 }
 
@@ -75,12 +80,14 @@ function range(values: Float32Array): readonly [number, number] {
 
 /** Sum of squared differences; stops early once it is above `limit`. */
 function squaredError(values: Float32Array, grid: Grid, codes: Codes, limit = Number.POSITIVE_INFINITY): number {
+  const block = 256;
+  const snapped = new Float32Array(Math.min(block, values.length));
   let sum = 0;
-  for (let begin = 0; begin < values.length && sum <= limit; begin += 256) {
-    const end = Math.min(values.length, begin + 256);
-    for (let i = begin; i < end; i++) {
-      const x = values[i] as number;
-      const difference = x - snap(x, grid, codes);
+  for (let begin = 0; begin < values.length && sum <= limit; begin += block) {
+    const part = values.subarray(begin, begin + block);
+    snap(part, snapped, 0, part.length, grid, codes);
+    for (let i = 0; i < part.length; i++) {
+      const difference = (part[i] as number) - (snapped[i] as number);
       sum += difference * difference;
     }
   }

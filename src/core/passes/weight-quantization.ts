@@ -160,8 +160,7 @@ function onGrids(tensor: Tensor, axis: number | null, grids: readonly Grid[], co
   const stride = axis === null ? data.length : innerStride(shape, axis);
   const snapped = new Float32Array(data.length);
   for (let begin = 0, channel = 0; begin < data.length; begin += stride, channel = (channel + 1) % grids.length) {
-    const grid = grids[channel] as Grid;
-    for (let i = begin; i < begin + stride; i++) snapped[i] = snap(data[i] as number, grid, codes);
+    snap(data, snapped, begin, begin + stride, grids[channel] as Grid, codes);
   }
   const values: GridValues = {
     kind: 'grid',
