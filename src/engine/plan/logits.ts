@@ -1,0 +1,53 @@
+/**
+ * What a classifier's output means. Metrics and losses work on logits, what precedes the softmax, so a final softmax is
+ * left out of every plan; a final sigmoid becomes log p, that is -softplus(-z). Where only probabilities exist (a mean
+ * of softmaxes, say) the host takes log p of what it reads, and such a model cannot be trained.
+ */
+import type { Activation, Layer } from '#core/model/layers';
+import type { Model } from '#core/model/model';
+
+export interface LogitsRule {
+  /** Layers whose final activation is left out, and what stands in its place. */
+  readonly replaced: ReadonlyMap<string, Activation>;
+  /** True: the first output is log p = -softplus(-z) of what the plan made. */
+  readonly logSigmoid: boolean;
+  /** True: the output holds probabilities, and logits are their logarithms. */
+  readonly probabilities: boolean;
+}
+
+const LINEAR_ACTIVATION: Activation = { fn: 'linear' };
+
+/** How to get logits from the model's first output; `shapes` without the batch, by layer name. */
+export function logitsRule(model: Model, shapes: Readonly<Record<string, readonly number[]>>): LogitsRule {
+  const byName = new Map(model.layers.map((layer) => [layer.name, layer]));
+  const readers = new Map<string, number>();
+  for (const layer of model.layers) for (const name of layer.inputs) readers.set(name, (readers.get(name) ?? 0) + 1);
+  const output = model.outputs[0] as string;
+  const classes = (shapes[output] ?? []).reduce((product, side) => product * side, 1);
+  let layer = byName.get(output);
+  let alone = (readers.get(output) ?? 0) === 0;
+  while (layer) {
+    const fn = finalActivation(layer)?.fn;
+    const overClasses = shapes[layer.name]?.at(-1) === classes;
+    if (alone && overClasses && (fn === 'softmax' || fn === 'sigmoid')) {
+      return { replaced: new Map([[layer.name, LINEAR_ACTIVATION]]), logSigmoid: fn === 'sigmoid', probabilities: false };
+    }
+    const through: boolean = layer.kind === 'flatten' || layer.kind === 'reshape' || layer.kind === 'dropout' || (layer.kind === 'activation' && fn === 'linear');
+    if (!through) break;
+    layer = byName.get(layer.inputs[0] as string);
+    alone &&= layer !== undefined && readers.get(layer.name) === 1;
+  }
+  return { replaced: new Map(), logSigmoid: false, probabilities: holdsProbabilities(byName, output) };
+}
+
+function finalActivation(layer: Layer): Activation | undefined {
+  return layer.kind === 'conv2d' || layer.kind === 'dense' || layer.kind === 'depthwiseConv2d' || layer.kind === 'activation' ? layer.activation : undefined;
+}
+
+function holdsProbabilities(byName: ReadonlyMap<string, Layer>, name: string): boolean {
+  const layer = byName.get(name);
+  if (!layer) return false;
+  if (finalActivation(layer)?.fn === 'softmax') return true;
+  const through = layer.kind === 'flatten' || layer.kind === 'reshape' || layer.kind === 'dropout' || layer.kind === 'average';
+  return through && layer.inputs.every((input) => holdsProbabilities(byName, input));
+}

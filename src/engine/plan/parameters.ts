@@ -1,0 +1,124 @@
+/**
+ * How a model's tensors enter a training plan, as their encodings ask, and how they come back out. A mask goes to the
+ * optimiser; a grid trains a float copy behind straight-through rounding; a codebook trains its centroids behind a
+ * lookup; moving statistics are written by the plan itself; frozen tensors are plain inputs.
+ */
+import { tensorOf, withTensors } from '#core/model/edit';
+import { codesOf, type Encoding, type GridValues, innerStride, roundHalfEven } from '#core/model/encoding';
+import { isPrunable, isTrainable, type Layer, tensorsOf, type TensorRole } from '#core/model/layers';
+import type { Model, Tensor } from '#core/model/model';
+import { sizeOf } from '#core/model/tensor';
+import type { SlotId } from '#engine/backend';
+import type { Builder } from '#engine/plan/builder';
+
+/** A tensor that a training run changes. */
+export interface TrainedTensor {
+  readonly layer: string;
+  readonly role: TensorRole;
+  readonly tensor: Tensor;
+  /** Persistent slot that holds the values (dense), the float copy (grid), the centroids (codebook) or the statistics. */
+  readonly slot: SlotId;
+  readonly kind: 'dense' | 'grid' | 'codebook' | 'statistic';
+  /** Index of each element's centroid, for codebooks: -1 where pruned. */
+  readonly codes: Int32Array | null;
+}
+
+/** A tensor's slots in the plan under construction. */
+export interface ParamSlots {
+  /** What the layer's arithmetic reads. */
+  readonly value: SlotId;
+  /** Null for tensors that stay as they are. */
+  readonly trained: TrainedTensor | null;
+  /** Where the optimiser needs it. */
+  readonly mask: SlotId | null;
+  /** Takes part in l1 and l2. */
+  readonly penalised: boolean;
+}
+
+/** PReLU slopes shared over the image ([1, 1, c]) are [c] to the operations. */
+function slotShape(role: TensorRole, shape: readonly number[]): readonly number[] {
+  return role === 'alpha' && shape.length > 1 && sizeOf(shape) === shape.at(-1) ? [shape.at(-1) as number] : shape;
+}
+
+/** A tensor as a plain persistent slot with its decoded values. */
+export function plainSlot(b: Builder, role: TensorRole, tensor: Tensor): SlotId {
+  return b.persistent(slotShape(role, tensor.shape), tensor.data);
+}
+
+/** Appends a tensor of a layer that is being trained. */
+export function trainedSlots(b: Builder, layer: Layer, role: TensorRole, tensor: Tensor): ParamSlots {
+  const shape = slotShape(role, tensor.shape);
+  const about = { layer: layer.name, role, tensor };
+  if (!isTrainable(role)) {
+    const slot = b.persistent(shape, tensor.data);
+    return { value: slot, trained: { ...about, slot, kind: 'statistic', codes: null }, mask: null, penalised: false };
+  }
+  const penalised = isPrunable(layer, role);
+  const { values, mask } = tensor.encoding;
+  if (values.kind === 'codebook') {
+    const codes = codesOf(tensor.data, tensor.shape, tensor.encoding);
+    const slot = b.persistent([values.centroids.length], values.centroids);
+    const indices = b.persistent(shape, Float32Array.from(codes));
+    const value = b.push({ kind: 'lookup' }, [slot, indices], shape);
+    return { value, trained: { ...about, slot, kind: 'codebook', codes }, mask: null, penalised };
+  }
+  const slot = b.persistent(shape, tensor.data);
+  const maskSlot = mask ? b.persistent(shape, Float32Array.from(mask)) : null;
+  if (values.kind === 'dense') return { value: slot, trained: { ...about, slot, kind: 'dense', codes: null }, mask: maskSlot, penalised };
+  const { qMin, qMax, axis } = values;
+  const scale = b.persistent([values.scale.length], values.scale);
+  const zeroPoint = b.persistent([values.zeroPoint.length], Float32Array.from(values.zeroPoint));
+  const value = b.push({ kind: 'fakeQuantize', qMin, qMax, axis }, [slot, scale, zeroPoint], shape);
+  return { value, trained: { ...about, slot, kind: 'grid', codes: null }, mask: maskSlot, penalised };
+}
+
+/** Gives a tensor its id. */
+export type MakeTensor = (shape: readonly number[], data: Float32Array, encoding: Encoding) => Tensor;
+
+/** The tensor that a trained slot's content stands for, its encoding kept. `content` may be written to. */
+export function trainedTensor(trained: TrainedTensor, content: Float32Array, make: MakeTensor): Tensor {
+  const { shape, encoding } = trained.tensor;
+  switch (trained.kind) {
+    case 'dense':
+    case 'statistic':
+      return make(shape, withMask(content, encoding.mask), encoding);
+    case 'grid':
+      return make(shape, withMask(onGrid(content, shape, encoding.values as GridValues), encoding.mask), encoding);
+    case 'codebook': {
+      const codes = trained.codes as Int32Array;
+      const data = Float32Array.from(codes, (code) => (code < 0 ? 0 : (content[code] as number)));
+      return make(shape, data, { ...encoding, values: { kind: 'codebook', centroids: content.toSorted() } });
+    }
+    default:
+      throw trained.kind satisfies never;
+  }
+}
+
+/** The model with every trained tensor replaced by what its slot holds (`contents`, in the order of `trained`). */
+export function collectModel(model: Model, trained: readonly TrainedTensor[], contents: readonly Float32Array[], make: MakeTensor): Model {
+  const changes = trained.map((one, i) => ({ layer: one.layer, role: one.role, tensor: trainedTensor(one, contents[i] as Float32Array, make) }));
+  return withTensors(model, changes);
+}
+
+/** Every tensor a layer holds, with its role. */
+export function heldTensors(model: Model, layer: Layer): readonly (readonly [TensorRole, Tensor])[] {
+  return tensorsOf(layer).map(([role]) => [role, tensorOf(model, layer, role) as Tensor] as const);
+}
+
+function withMask(data: Float32Array, mask: Uint8Array | undefined): Float32Array {
+  if (mask) for (let i = 0; i < data.length; i++) if (!mask[i]) data[i] = 0;
+  return data;
+}
+
+/** Rounds to the grid in single precision, as the backends' fakeQuantize does. */
+function onGrid(data: Float32Array, shape: readonly number[], grid: GridValues): Float32Array {
+  const stride = grid.axis === null ? data.length : innerStride(shape, grid.axis);
+  const channels = grid.scale.length;
+  return data.map((value, i) => {
+    const c = Math.floor(i / stride) % channels;
+    const scale = grid.scale[c] as number;
+    const zero = grid.zeroPoint[c] as number;
+    const q = Math.min(grid.qMax, Math.max(grid.qMin, roundHalfEven(Math.fround(value / scale)) + zero));
+    return scale * (q - zero);
+  });
+}
