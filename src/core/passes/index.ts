@@ -2,12 +2,14 @@
  * The methods, in the order of the menu. Adding one is a file beside this one and a line here.
  */
 import type { Pass } from '#core/pass';
+import { channelPruning } from '#core/passes/channel-pruning';
+import { distillation } from '#core/passes/distillation';
+import { fineTuning } from '#core/passes/fine-tuning';
 import { magnitudePruning } from '#core/passes/magnitude-pruning';
 import { weightQuantization } from '#core/passes/weight-quantization';
 import { weightSharing } from '#core/passes/weight-sharing';
-import { fineTuning } from '#core/passes/fine-tuning';
 
-export const PASSES: readonly Pass[] = [magnitudePruning, weightQuantization, weightSharing, fineTuning];
+export const PASSES: readonly Pass[] = [magnitudePruning, channelPruning, weightQuantization, weightSharing, distillation, fineTuning];
 
 /** The pass with this id, or undefined. */
 export function passById(id: string): Pass | undefined {
