@@ -1,13 +1,40 @@
 /**
- * How Whittle is built, served while developing, previewed and unit-tested.
+ * How Whittle is built, served while developing, previewed and unit-tested. The parts are in src/build.
  */
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
+import { offlinePlugin } from './src/build/offline';
+import { packDataPlugin } from './src/build/pack-data';
+import { developmentHeaders, headers, policyPlugin } from './src/build/policy';
+import { host, port, servingPlugin } from './src/build/serving';
+import { kernelsPlugin } from './src/build/wasm';
 
 export default defineConfig({
+  // Relative addresses only: the build runs from any folder of any web server.
   base: './',
-  plugins: [react()],
-  worker: { format: 'es' },
+  // No single-page fallback: a missing file is a 404 here as it is on a static host.
+  appType: 'mpa',
+  plugins: [react(), kernelsPlugin(), packDataPlugin(), policyPlugin(), servingPlugin(), offlinePlugin()],
+  worker: { format: 'es', plugins: () => [kernelsPlugin()] },
+  server: { host, headers: developmentHeaders },
+  preview: { host, port, strictPort: true, headers },
+  build: {
+    target: 'es2023',
+    // The engine's worker holds TensorFlow.js, which no page waits for.
+    chunkSizeWarningLimit: 2500,
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: 'react', test: /node_modules[\\/](react|react-dom|scheduler)[\\/]/, priority: 2 },
+            { name: 'mantine', test: /node_modules[\\/]@mantine[\\/]/, priority: 1 },
+          ],
+        },
+      },
+    },
+  },
   test: {
     projects: [
       {
@@ -20,7 +47,12 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'dom', environment: 'jsdom', include: ['tests/{ui,stores}/**/*.test.{ts,tsx}'] },
+        test: {
+          name: 'dom',
+          environment: 'jsdom',
+          include: ['tests/{ui,stores}/**/*.test.{ts,tsx}'],
+          setupFiles: ['tests/run/dom-setup.ts'],
+        },
       },
     ],
   },
