@@ -2,8 +2,10 @@
  * Changing models. A model is never changed in place: each function here returns a new one that shares every tensor
  * it did not touch and has dropped those that no layer holds any more.
  */
+import { type Encoding, innerStride, type Mask } from '#core/model/encoding';
 import { isPrunable, type Layer, type TensorRole, tensorsOf } from '#core/model/layers';
 import type { Model, Tensor, TensorId } from '#core/model/model';
+import { makeTensor } from '#core/model/tensor';
 
 /** A new tensor for one role of one layer. */
 export interface TensorChange {
@@ -88,6 +90,57 @@ export function prunableTensors(model: Model, layerNames: readonly string[] = []
 export function mapPrunable(model: Model, layerNames: readonly string[], change: (layer: Layer, tensor: Tensor) => Tensor): Model {
   const changes = prunableTensors(model, layerNames).map(({ layer, tensor }) => ({ layer: layer.name, role: 'kernel' as const, tensor: change(layer, tensor) }));
   return withTensors(model, changes);
+}
+
+/**
+ * The entries `kept` (ascending) of one axis, with the mask, a per-channel grid's scales along that axis and the
+ * codebook's centroids that are still in use.
+ */
+export function sliceTensor(tensor: Tensor, axis: number, kept: readonly number[]): Tensor {
+  const { shape, data, encoding } = tensor;
+  const extent = shape[axis];
+  if (extent === undefined || kept.some((index) => !(index >= 0 && index < extent))) throw new RangeError(`axis ${axis} of [${shape}] cannot be cut to [${kept}]`);
+  const inner = innerStride(shape, axis);
+  const outer = data.length / (inner * extent);
+  const size = outer * kept.length * inner;
+  const slice = <T extends Float32Array | Uint8Array>(from: T, to: T): T => {
+    let at = 0;
+    for (let o = 0; o < outer; o++) {
+      for (const index of kept) {
+        const start = (o * extent + index) * inner;
+        to.set(from.subarray(start, start + inner), at);
+        at += inner;
+      }
+    }
+    return to;
+  };
+  const values = slice(data, new Float32Array(size));
+  const mask = encoding.mask && slice(encoding.mask, new Uint8Array(size));
+  return makeTensor(
+    shape.map((length, i) => (i === axis ? kept.length : length)),
+    values,
+    { ...(mask ? { mask } : {}), values: slicedValues(encoding.values, axis, kept, values, mask) },
+  );
+}
+
+function slicedValues(values: Encoding['values'], axis: number, kept: readonly number[], data: Float32Array, mask: Mask | undefined): Encoding['values'] {
+  switch (values.kind) {
+    case 'dense':
+      return values;
+    case 'grid': {
+      if (values.axis !== axis) return values;
+      const { scale, zeroPoint } = values;
+      return { ...values, scale: Float32Array.from(kept, (i) => scale[i] as number), zeroPoint: Int32Array.from(kept, (i) => zeroPoint[i] as number) };
+    }
+    case 'codebook': {
+      const used = new Set<number>();
+      for (let i = 0; i < data.length; i++) if (!mask || mask[i]) used.add(data[i] as number);
+      const centroids = values.centroids.filter((centroid) => used.has(centroid));
+      return centroids.length === 0 ? values : { kind: 'codebook', centroids };
+    }
+    default:
+      throw values satisfies never;
+  }
 }
 
 function groupChanges(changes: readonly TensorChange[]): Map<string, TensorChange[]> {

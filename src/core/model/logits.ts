@@ -2,24 +2,26 @@
  * Taking off the last softmax. Losses, distillation and the engine work on logits, which are what precedes it; files
  * and people want probabilities, so models carry it.
  */
-import { replaceLayers } from '#core/model/edit';
+import { layerOf, replaceLayers } from '#core/model/edit';
 import type { Layer } from '#core/model/layers';
 import type { Model } from '#core/model/model';
+import { type Shape, shapesOf } from '#core/model/shapes';
+import { sizeOf } from '#core/model/tensor';
 
 /**
- * The model whose first output are logits, and whether there was a softmax to take off. A softmax that is fused into
- * a dense or convolution layer becomes linear; one that is a layer of its own is dropped where nothing else reads it.
+ * The model whose first output are logits, and whether there was a softmax to take off. It is found behind layers that
+ * change nothing (flatten, reshape, dropout). Fused into another layer it becomes linear, alone it becomes a linear
+ * activation, so names stay. A softmax that something else reads, or one over each pixel of an image, stays.
  */
 export function withoutSoftmax(model: Model): { readonly model: Model; readonly had: boolean } {
-  const name = model.outputs[0];
-  const layer = model.layers.find((candidate) => candidate.name === name);
-  if (!layer || !('activation' in layer) || layer.activation.fn !== 'softmax') return { model, had: false };
-  if (model.layers.some((reader) => reader.inputs.includes(layer.name)) || model.outputs.indexOf(layer.name, 1) > 0) return { model, had: false };
-  if (layer.kind === 'activation') {
-    const before = layer.inputs[0] as string;
-    const layers = model.layers.filter((candidate) => candidate !== layer);
-    return { model: replaceLayers(model, layers, model.tensors, { outputs: [before, ...model.outputs.slice(1)] }), had: true };
+  let layer = layerOf(model, model.outputs[0] ?? '');
+  const isAlone = (name: string): boolean => model.layers.filter((reader) => reader.inputs.includes(name)).length <= (name === model.outputs[0] ? 0 : 1);
+  while (layer && (layer.kind === 'flatten' || layer.kind === 'reshape' || layer.kind === 'dropout') && isAlone(layer.name)) {
+    layer = layerOf(model, layer.inputs[0] ?? '');
   }
+  if (!layer || !('activation' in layer) || layer.activation.fn !== 'softmax' || !isAlone(layer.name) || model.outputs.indexOf(layer.name, 1) > 0) return { model, had: false };
+  const shape = shapesOf(model)[layer.name] as Shape;
+  if (sizeOf(shape) !== shape[shape.length - 1]) return { model, had: false };
   const linear: Layer = { ...layer, activation: { fn: 'linear' } };
   return { model: replaceLayers(model, model.layers.map((candidate) => (candidate === layer ? linear : candidate))), had: true };
 }
