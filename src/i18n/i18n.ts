@@ -28,7 +28,6 @@ export function makeI18n(language: Language): I18n {
     // React escapes what it draws.
     interpolation: { escapeValue: false },
     initAsync: false,
-    showSupportNotice: false,
   });
   return instance;
 }

@@ -29,4 +29,5 @@ export const frame = {
   broken: 'This part of the page failed: {{message}}',
   again: 'Try again',
   outOfRange: 'Enter a number from {{min}} to {{max}}.',
+  progress: 'Training: epoch {{epoch}}, {{accuracy}} of the training images right, {{left}} left.',
 };

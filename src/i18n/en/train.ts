@@ -50,7 +50,7 @@ export const train = {
   accuracyLabel: 'Accuracy over epochs. Training {{train}}, validation {{validation}}.',
   epochAxis: 'epochs',
   traceEmpty: 'Loss and accuracy are drawn here while the network trains.',
-  result: 'Result',
+  took: 'Training took',
   testAccuracy: 'Accuracy (test)',
   validationAccuracy: 'Accuracy (validation)',
   optimizeNext: 'Next: make it smaller',

@@ -31,4 +31,5 @@ export const frame: Texts['frame'] = {
   broken: '页面的这一部分出错了：{{message}}',
   again: '重试',
   outOfRange: '请输入 {{min}} 到 {{max}} 之间的数。',
+  progress: '正在训练：第 {{epoch}} 轮，训练图片答对 {{accuracy}}，剩余 {{left}}。',
 };

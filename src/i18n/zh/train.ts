@@ -52,7 +52,7 @@ export const train: Texts['train'] = {
   accuracyLabel: '准确率随轮数的变化。训练 {{train}}，验证 {{validation}}。',
   epochAxis: '轮',
   traceEmpty: '网络训练时，这里会画出损失和准确率。',
-  result: '结果',
+  took: '训练用时',
   testAccuracy: '准确率（测试）',
   validationAccuracy: '准确率（验证）',
   optimizeNext: '下一步：让它变小',

@@ -9,7 +9,7 @@ import { datasetFacts } from '#core/datasets';
 import { project, select } from '#stores/project';
 import type { Axis } from '#stores/state';
 import { training } from '#stores/training';
-import { setAxis, view } from '#stores/view';
+import { setAxis } from '#stores/view';
 import { EmptyState } from '#ui/kit/Feedback.tsx';
 import type { Format } from '#ui/kit/format.ts';
 import { DownIcon, UpIcon } from '#ui/kit/icons.tsx';

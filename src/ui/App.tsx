@@ -1,0 +1,121 @@
+/**
+ * The frame of the studio: header, the five tabs, and beside them, whatever the tab, the chart and the table of models.
+ * Each tab is a chunk of its own. What a tab does lives in its folder; here is only where it stands.
+ */
+import { MantineProvider, Tabs } from '@mantine/core';
+import { lazy, type ReactNode, Suspense, useEffect, useLayoutEffect, useMemo } from 'react';
+import { I18nextProvider } from 'react-i18next';
+import { useStore } from 'zustand';
+import { HTML_LANG, makeI18n } from '#i18n/i18n';
+import { redo, undo } from '#stores/project';
+import type { TabId } from '#stores/state';
+import { setTab, view } from '#stores/view';
+import { ErrorGuard } from '#ui/ErrorGuard.tsx';
+import { Header } from '#ui/Header.tsx';
+import { Hidden } from '#ui/kit/Layout.tsx';
+import { theme } from '#ui/kit/theme.ts';
+import { useText } from '#ui/kit/words.ts';
+import { ChartFigure } from '#ui/models/ChartFigure.tsx';
+import { ModelsTable } from '#ui/models/ModelsTable.tsx';
+import { Notices, StatusBar } from '#ui/Notices.tsx';
+import { DropZone } from '#ui/transfer/DropZone.tsx';
+import styles from '#ui/app.module.css';
+
+const TABS: readonly { readonly id: TabId; readonly Content: React.ComponentType }[] = [
+  { id: 'data', Content: lazy(async () => ({ default: (await import('#ui/data/DataTab.tsx')).DataTab })) },
+  { id: 'build', Content: lazy(async () => ({ default: (await import('#ui/build/BuildTab.tsx')).BuildTab })) },
+  { id: 'train', Content: lazy(async () => ({ default: (await import('#ui/train/TrainTab.tsx')).TrainTab })) },
+  { id: 'optimize', Content: lazy(async () => ({ default: (await import('#ui/optimize/OptimizeTab.tsx')).OptimizeTab })) },
+  { id: 'export', Content: lazy(async () => ({ default: (await import('#ui/transfer/ExportTab.tsx')).ExportTab })) },
+];
+
+export function App() {
+  return (
+    <Dress>
+      <DropZone>
+        <Frame />
+      </DropZone>
+    </Dress>
+  );
+}
+
+/** Language and colours, as the person chose them. */
+export function Dress({ children }: { children: ReactNode }) {
+  const language = useStore(view, (state) => state.language);
+  const scheme = useStore(view, (state) => state.scheme);
+  const i18n = useMemo(() => makeI18n(language), [language]);
+  useLayoutEffect(() => {
+    document.documentElement.lang = HTML_LANG[language];
+  }, [language]);
+  return (
+    <I18nextProvider i18n={i18n}>
+      <MantineProvider theme={theme} defaultColorScheme="auto" {...(scheme === 'auto' ? {} : { forceColorScheme: scheme })}>
+        {children}
+      </MantineProvider>
+    </I18nextProvider>
+  );
+}
+
+function Frame() {
+  const t = useText();
+  const tab = useStore(view, (state) => state.tab);
+  useUndoKeys();
+  return (
+    <div className={styles.page}>
+      <a className={styles.skip} href="#models">
+        {t('frame.skip')}
+      </a>
+      <Header />
+      <main className={styles.body}>
+        <Tabs className={styles.main} value={tab} onChange={(id) => id && setTab(id as TabId)} keepMounted={false}>
+        <Tabs.List className={styles.tabs} aria-label={t('frame.sections')}>
+          {TABS.map(({ id }) => (
+            <Tabs.Tab key={id} value={id} className={styles.tab}>
+              {t(`frame.tabs.${id}`)}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+        <div className={styles.panel}>
+          {TABS.map(({ id, Content }) => (
+            <Tabs.Panel key={id} value={id} className={styles.content}>
+              <ErrorGuard>
+                <Suspense fallback={<Hidden>{t('frame.loading')}</Hidden>}>
+                  <Content />
+                </Suspense>
+              </ErrorGuard>
+            </Tabs.Panel>
+          ))}
+        </div>
+        <div className={styles.chart}>
+          <ChartFigure />
+        </div>
+        <div className={styles.table}>
+          <ModelsTable />
+        </div>
+      </Tabs>
+      </main>
+      <StatusBar />
+      <Notices />
+    </div>
+  );
+}
+
+/** Ctrl+Z and Ctrl+Shift+Z (or Ctrl+Y), unless a text is being edited, which has its own. */
+function useUndoKeys(): void {
+  useEffect(() => {
+    const pressed = (event: KeyboardEvent) => {
+      if (!(event.ctrlKey || event.metaKey) || event.altKey || isEditing(event.target)) return;
+      const key = event.key.toLowerCase();
+      if (key !== 'z' && key !== 'y') return;
+      event.preventDefault();
+      if (key === 'y' || event.shiftKey) redo();
+      else undo();
+    };
+    window.addEventListener('keydown', pressed);
+    return () => window.removeEventListener('keydown', pressed);
+  }, []);
+}
+
+function isEditing(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && (target.isContentEditable || target.matches('textarea, input:not([type=range], [type=checkbox])'));
+}

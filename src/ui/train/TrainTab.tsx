@@ -1,0 +1,86 @@
+/** Trains a model: which one, on which backend, with which settings; and watches the run. */
+import { Button } from '@mantine/core';
+import { useStore } from 'zustand';
+import { datasetFacts, fitsDataset } from '#core/datasets';
+import { build } from '#stores/build';
+import { datasets, selectDataset } from '#stores/datasets';
+import { project, select } from '#stores/project';
+import { pause, resume, setSettings, step, stop, train, training } from '#stores/training';
+import { setTab } from '#stores/view';
+import { SelectField } from '#ui/kit/Fields.tsx';
+import { Notice } from '#ui/kit/Feedback.tsx';
+import { PauseIcon, PlayIcon, StepIcon, StopIcon } from '#ui/kit/icons.tsx';
+import { Actions, Help, Panel, Section } from '#ui/kit/Layout.tsx';
+import { useText, useWords } from '#ui/kit/words.ts';
+import { BackendField } from '#ui/train/BackendField.tsx';
+import { Run } from '#ui/train/Run.tsx';
+import { SettingsForm } from '#ui/train/SettingsForm.tsx';
+
+export function TrainTab() {
+  const t = useText();
+  const words = useWords();
+  const { nodes, order, selected } = useStore(project);
+  const status = useStore(training, (state) => state.status);
+  const settings = useStore(training, (state) => state.settings);
+  const fault = useStore(training, (state) => state.fault);
+  const template = useStore(build, (state) => state.architecture.name);
+  const dataset = useStore(datasets, (state) => state.selected);
+  const facts = datasetFacts(dataset);
+  const node = selected === null ? null : (nodes[selected] ?? null);
+  const isIdle = status === 'idle';
+  const isMisfit = node !== null && !fitsDataset(node.summary.inputShape, node.summary.classes, facts);
+  const shape = (of: readonly number[]) => of.join(' × ');
+  return (
+    <Panel title={t('train.title')} intro={t('train.intro')}>
+      <Section>
+        <SelectField
+          label={t('train.model')}
+          value={selected ?? ''}
+          disabled={!isIdle}
+          choices={[
+            { value: '', label: t('train.fromBuild', { name: template }) },
+            ...order.flatMap((id) => (nodes[id] ? [{ value: id, label: nodes[id].name }] : [])),
+          ]}
+          onChange={(id) => {
+            if (id === '') void selectDataset(dataset);
+            select(id === '' ? null : id);
+          }}
+        />
+        {isMisfit && (
+          <Notice
+            level="info"
+            text={t('train.misfit', { model: shape(node.summary.inputShape), dataset: words(facts.words.title), data: shape(facts.shape) })}
+          />
+        )}
+        <BackendField disabled={!isIdle} />
+      </Section>
+      <SettingsForm settings={settings} disabled={!isIdle} onChange={setSettings} />
+      <Section>
+        <Actions>
+          <Button leftSection={<PlayIcon size={16} />} disabled={status === 'running' || status === 'finishing' || isMisfit} onClick={() => void (status === 'paused' ? resume() : train())}>
+            {t('train.train')}
+          </Button>
+          <Button variant="default" leftSection={<PauseIcon size={16} />} disabled={status !== 'running'} onClick={() => void pause()}>
+            {t('train.pause')}
+          </Button>
+          <Button variant="default" leftSection={<StepIcon size={16} />} disabled={status === 'running' || status === 'finishing' || isMisfit} onClick={() => void step()}>
+            {t('train.step')}
+          </Button>
+          <Button variant="default" leftSection={<StopIcon size={16} />} disabled={status !== 'running' && status !== 'paused'} onClick={() => void stop()}>
+            {t('train.stop')}
+          </Button>
+        </Actions>
+        <Help>{t(status === 'paused' ? 'train.pausedHelp' : 'train.stepHelp')}</Help>
+        {fault && <Notice level="error" text={words(fault.words)} hint={fault.hint && words(fault.hint)} />}
+      </Section>
+      <Run />
+      {isIdle && node?.validation && (
+        <Actions>
+          <Button variant="light" onClick={() => setTab('optimize')}>
+            {t('train.optimizeNext')}
+          </Button>
+        </Actions>
+      )}
+    </Panel>
+  );
+}
