@@ -1,0 +1,73 @@
+/**
+ * Stock TensorFlow.js as a user has it: the published bundle in a plain page, a model served over HTTP and opened with
+ * `tf.loadLayersModel`. Nothing of the studio runs here, so what comes out is what the exported file does elsewhere.
+ */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Browser } from '@playwright/test';
+import { BlobReader, Uint8ArrayWriter, ZipReader } from '@zip.js/zip.js';
+
+const bundle = createRequire(import.meta.url).resolve('@tensorflow/tfjs/dist/tf.min.js');
+const origin = 'http://stock.test';
+
+export interface StockImages {
+  /** Values from 0 to 1, row-major [count, ...shape]. */
+  readonly pixels: Float32Array;
+  readonly labels: Uint8Array;
+  readonly shape: readonly number[];
+}
+export interface StockResult {
+  /** Share of the images that are answered correctly. */
+  readonly accuracy: number;
+  /** Row-major [count, classes]. */
+  readonly outputs: readonly number[];
+  readonly parameters: number;
+}
+
+/** The entries of a zip by name. */
+export async function unzip(bytes: Uint8Array): Promise<Map<string, Uint8Array>> {
+  const reader = new ZipReader(new BlobReader(new Blob([bytes as Uint8Array<ArrayBuffer>])));
+  const files = new Map<string, Uint8Array>();
+  for (const entry of await reader.getEntries()) {
+    if (!entry.directory) files.set(entry.filename, await entry.getData(new Uint8ArrayWriter()));
+  }
+  await reader.close();
+  return files;
+}
+
+/** Opens the files (model.json and its shards) in stock TensorFlow.js and asks it about the images. */
+export async function askStock(browser: Browser, files: ReadonlyMap<string, Uint8Array>, images: StockImages): Promise<StockResult> {
+  const context = await browser.newContext();
+  try {
+    const page = await context.newPage();
+    await page.route(`${origin}/**`, async (route) => {
+      const name = new URL(route.request().url()).pathname.slice(1);
+      const file = files.get(name);
+      if (name === '') await route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>stock</title>' });
+      else if (file) await route.fulfill({ body: Buffer.from(file), contentType: name.endsWith('.json') ? 'application/json' : 'application/octet-stream' });
+      else await route.fulfill({ status: 404 });
+    });
+    await page.goto(`${origin}/`);
+    await page.addScriptTag({ content: readFileSync(bundle, 'utf8') });
+    return await page.evaluate(
+      async ({ pixels, labels, shape }) => {
+        // biome-ignore lint/suspicious/noExplicitAny: the published bundle brings no types into a page
+        const tf = (globalThis as any).tf;
+        await tf.setBackend('cpu');
+        const model = await tf.loadLayersModel('model.json');
+        const input = tf.tensor(pixels, [labels.length, ...shape]);
+        const outputs: number[] = Array.from(await model.predict(input, { batchSize: 100 }).data());
+        const classes = outputs.length / labels.length;
+        let correct = 0;
+        labels.forEach((label, row) => {
+          const scores = outputs.slice(row * classes, (row + 1) * classes);
+          if (scores.indexOf(Math.max(...scores)) === label) correct++;
+        });
+        return { accuracy: correct / labels.length, outputs, parameters: model.countParams() as number };
+      },
+      { pixels: Array.from(images.pixels), labels: Array.from(images.labels), shape: [...images.shape] },
+    );
+  } finally {
+    await context.close();
+  }
+}

@@ -1,0 +1,82 @@
+/** The studio as a person meets it: tabs, fields, sliders and the table, by the names that a screen reader says. */
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { expect, type Locator, type Page } from '@playwright/test';
+import { readDigits } from '#engine/datasets/digits';
+import type { StockImages } from './stock';
+
+export type Column = 'Name' | 'Parameters' | 'Non-zero' | 'Size' | 'MACs' | 'Accuracy (test)' | 'Validation' | 'Latency';
+
+/** Opens the studio in English and waits until the engine has chosen a backend. */
+export async function openStudio(page: Page, path = './'): Promise<void> {
+  await page.goto(path);
+  await expect(page.getByRole('tab', { name: 'Data' })).toBeVisible();
+}
+
+export async function openTab(page: Page, name: 'Data' | 'Build' | 'Train' | 'Optimize' | 'Export'): Promise<void> {
+  await page.getByRole('tab', { name, exact: true }).click();
+  await expect(page.getByRole('tab', { name, exact: true })).toHaveAttribute('aria-selected', 'true');
+}
+
+export function table(page: Page): Locator {
+  return page.getByRole('table', { name: 'Models' });
+}
+
+/** The rows of models, header left out. */
+export function rows(page: Page): Locator {
+  return table(page).locator('tbody tr');
+}
+
+/** The number that a cell holds for programs. */
+export async function cell(page: Page, row: Locator, column: Column): Promise<number> {
+  const headers = await table(page).getByRole('columnheader').allInnerTexts();
+  const index = headers.findIndex((text) => text.trim().startsWith(column));
+  expect(index, `a column that begins with ${column}`).toBeGreaterThanOrEqual(0);
+  const at = row.locator('th, td').nth(index);
+  await expect(at).toHaveAttribute('data-value', /\d/, { timeout: 60_000 });
+  return Number(await at.getAttribute('data-value'));
+}
+
+export function rowNamed(page: Page, name: string | RegExp): Locator {
+  return rows(page).filter({ hasText: name });
+}
+
+/** Chooses data, makes the default network of the Build tab and trains it. Resolves when its test accuracy is in the table. */
+export async function trainFresh(page: Page, settings: { dataset: string; template: string; epochs: number; seconds: number }): Promise<void> {
+  await openTab(page, 'Data');
+  await page.getByLabel('Data set').selectOption({ label: settings.dataset });
+  await openTab(page, 'Build');
+  await page.getByLabel('Template').selectOption({ label: settings.template });
+  await openTab(page, 'Train');
+  await page.getByLabel('Epochs').fill(String(settings.epochs));
+  await page.getByRole('button', { name: 'Train', exact: true }).click();
+  await expect(rows(page).first()).toBeVisible({ timeout: 30_000 });
+  await expect(page.getByRole('button', { name: 'Stop' })).toBeHidden({ timeout: settings.seconds * 1000 });
+}
+
+export async function chooseMethod(page: Page, method: string): Promise<void> {
+  await openTab(page, 'Optimize');
+  await page.getByLabel('Method', { exact: true }).selectOption({ label: method });
+}
+
+/** Moves a slider as a keyboard or a pointer would: the value changes, then rests. */
+export async function slide(page: Page, name: string, value: number): Promise<void> {
+  const slider = page.getByRole('slider', { name, exact: true });
+  await slider.fill(String(value));
+  await slider.press('Shift');
+}
+
+/** Applies and returns the row that appeared. */
+export async function apply(page: Page, seconds = 60): Promise<Locator> {
+  const before = await rows(page).count();
+  await page.getByRole('button', { name: 'Apply', exact: true }).click();
+  await expect(rows(page)).toHaveCount(before + 1, { timeout: seconds * 1000 });
+  return rows(page).filter({ has: page.locator('[aria-current], [aria-selected="true"]') }).or(table(page).locator('tbody tr[aria-selected="true"], tbody tr[aria-current]')).first();
+}
+
+/** The test part of Digits, as the studio divides it, for other runtimes. */
+export function digitsTest(): StockImages {
+  const csv = gunzipSync(readFileSync('public/data/digits/digits.csv.gz')).toString('utf8');
+  const { splits, scale, shape } = readDigits(csv);
+  return { pixels: Float32Array.from(splits.test.pixels, (pixel) => pixel * scale), labels: splits.test.labels, shape };
+}
