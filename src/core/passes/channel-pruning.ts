@@ -79,7 +79,7 @@ export const channelPruning = definePass({
 
   async prepare(model, values): Promise<Ready> {
     const chosen = rankChannels(model, values.importance as Importance).filter(
-      ({ group }) => values.layers.length === 0 || group.producers.some(({ layer }) => values.layers.includes(layer)),
+      ({ group }) => values.layers.length === 0 || [...group.producers, ...group.carriers].some(({ layer }) => values.layers.includes(layer)),
     );
     const cuttable = chosen.filter(({ group }) => group.prunable);
     const refused = chosen.filter(({ group }) => !group.prunable);

@@ -1,0 +1,267 @@
+/**
+ * The promises that every pass keeps, whatever its values, on every structure: the input stays as it was, the output is
+ * a whole model, untouched tensors are shared, the same seed gives the same bytes, what earlier passes achieved is
+ * treated as declared, and the words are there in both languages. Passes that train do it on the cpu backend.
+ */
+import { readdirSync } from 'node:fs';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { modelId } from '#core/model/hash';
+import { isPrunable, tensorsOf } from '#core/model/layers';
+import type { Model, Tensor } from '#core/model/model';
+import { shapesOf } from '#core/model/shapes';
+import { validateModel } from '#core/model/validate';
+import { clampValues, defaultsOf, isShown, type Param, type Params, type Values, type Words } from '#core/params';
+import type { Pass, PassContext } from '#core/pass';
+import { PASSES, passById } from '#core/passes/index';
+import { type ContextMaker, type Recipe, readyStep, runRecipe } from '#core/recipe';
+import type { Backend } from '#engine/backend';
+import { makeCpuBackend } from '#engine/backends/cpu';
+import { makeContext } from '#engine/context';
+import { applyPass, plainContext } from './helpers';
+import { IMAGES, MODELS } from './models';
+
+/** Applied twice, these change nothing the second time; the others go on training or cutting. */
+const IDEMPOTENT = ['magnitude-pruning', 'weight-quantization', 'weight-sharing'];
+
+let backend: Backend;
+beforeAll(async () => {
+  backend = await makeCpuBackend();
+});
+afterAll(() => backend.dispose());
+
+const trains = (pass: Pass): boolean => pass.needs.includes('training');
+const runsOf = (pass: Pass): number => (trains(pass) ? 2 : 25);
+/** Training passes are given little to do; everything else about them stays random. */
+const SHORT: Values = { epochs: 1, batchSize: 8, learningRate: 0.005 };
+
+function contextOf(pass: Pass, seed: number): PassContext {
+  if (!trains(pass)) return plainContext(seed);
+  return makeContext({
+    backend, dataset: IMAGES, seed, signal: new AbortController().signal, progress: () => {},
+    resolve: () => Promise.reject(new Error('no other model here')),
+  });
+}
+
+/** Any values that the declaration allows. */
+function valuesOf(pass: Pass, model: Model): fc.Arbitrary<Values> {
+  const kernels = model.layers.filter((layer) => tensorsOf(layer).some(([role]) => isPrunable(layer, role))).map(({ name }) => name);
+  const one = (param: Param): fc.Arbitrary<Values[string]> => {
+    switch (param.kind) {
+      case 'number':
+        return fc.double({ min: param.min, max: param.max, noNaN: true });
+      case 'choice':
+        return fc.constantFrom(...param.options.map(({ value }) => value));
+      case 'flag':
+        return fc.boolean();
+      case 'layers':
+        // All layers, or those before the outputs, so that there is something to act on.
+        return fc.oneof(fc.constant([]), fc.subarray(kernels.slice(0, -1), { minLength: 1 }));
+      case 'predictor':
+        return fc.constant('');
+      default:
+        throw param satisfies never;
+    }
+  };
+  const random = fc.record(Object.fromEntries(Object.entries(pass.params as Params).map(([key, param]) => [key, one(param)])));
+  return random.map((values) => clampValues(pass.params as Params, trains(pass) ? { ...values, ...SHORT } : values) as Values);
+}
+
+async function run(pass: Pass, model: Model, values: Values, seed = 1): Promise<Model> {
+  const { model: changed, report } = await applyPass(pass, model, values, contextOf(pass, seed));
+  for (const note of report.notes) checkWords(note);
+  return changed;
+}
+
+function checkWords(words: Words): void {
+  expect(words.en.trim()).not.toBe('');
+  expect(words.zh.trim()).not.toBe('');
+}
+
+/** Freezes all but the numbers, and returns a copy of these. */
+function frozen(model: Model): Map<string, Float32Array> {
+  const freeze = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || Object.isFrozen(value)) return;
+    Object.freeze(value);
+    for (const inner of Object.values(value)) freeze(inner);
+  };
+  freeze(model);
+  return new Map(Object.values(model.tensors).map(({ id, data }) => [id, data.slice()]));
+}
+
+/** The kernels of a model by layer name. */
+function kernels(model: Model): Map<string, Tensor> {
+  return new Map(
+    model.layers.flatMap((layer) => tensorsOf(layer).flatMap(([role, id]) => (isPrunable(layer, role) ? [[layer.name, model.tensors[id] as Tensor] as const] : []))),
+  );
+}
+
+/** Mask, grid and codebook say of the values what is so. */
+function checkEncodings(model: Model): void {
+  for (const { data, encoding, shape } of Object.values(model.tensors)) {
+    const { mask, values } = encoding;
+    if (mask) expect(data.every((x, i) => mask[i] !== 0 || x === 0)).toBe(true);
+    if (values.kind === 'codebook') {
+      expect([...values.centroids]).toEqual([...values.centroids].sort((a, b) => a - b));
+      const known = new Set(values.centroids);
+      expect(data.every((x, i) => mask?.[i] === 0 || known.has(x))).toBe(true);
+    }
+    if (values.kind === 'grid') {
+      const stride = values.axis === null ? data.length : shape.slice(values.axis + 1).reduce((product, extent) => product * extent, 1);
+      expect(values.scale.length).toBe(values.axis === null ? 1 : shape[values.axis]);
+      data.forEach((x, i) => {
+        const channel = Math.floor(i / stride) % values.scale.length;
+        const steps = x / (values.scale[channel] as number);
+        const code = Math.round(steps) + (values.zeroPoint[channel] as number);
+        expect(Math.abs(steps - Math.round(steps))).toBeLessThan(0.01);
+        expect(code).toBeGreaterThanOrEqual(values.qMin);
+        expect(code).toBeLessThanOrEqual(values.qMax);
+      });
+    }
+  }
+}
+
+const structureOf = (model: Model): unknown => model.layers.map(({ name, kind, inputs }) => [name, kind, inputs, shapesOf(model)[name]]);
+
+it('has one file for each pass, named as the pass is', () => {
+  const files = readdirSync(new URL('../../../src/core/passes', import.meta.url)).filter((name) => name.endsWith('.ts') && name !== 'index.ts');
+  expect(files.map((name) => name.replace(/\.ts$/, '')).sort()).toEqual(PASSES.map(({ id }) => id).sort());
+});
+
+describe.each(PASSES.map((pass) => [pass.id, pass] as const))('%s', (_id, pass) => {
+  it('is worded in both languages, each different from the other', () => {
+    const labels = Object.values(pass.params as Params).flatMap((param) => [
+      param.label,
+      ...(param.help ? [param.help] : []),
+      ...(param.kind === 'choice' ? param.options.map(({ label }) => label) : []),
+    ]);
+    const { title, help, cost, paper } = pass.words;
+    for (const words of [title, help, cost, ...labels, ...(pass.effects.reason ? [pass.effects.reason] : [])]) {
+      checkWords(words);
+      // Names of methods stay as they are.
+      if (words.en !== 'Adam') expect(words.zh).not.toBe(words.en);
+      if (words.en !== 'Adam') expect(words.zh).toMatch(/\p{Script=Han}/u);
+      expect(words.en).not.toMatch(/\p{Script=Han}/u);
+    }
+    expect(paper).toMatch(/\d{4}/);
+  });
+
+  it('declares defaults within their ranges, and says why it does not keep what it does not', () => {
+    const defaults = defaultsOf(pass.params as Params) as Values;
+    expect(clampValues(pass.params as Params, defaults)).toEqual(defaults);
+    expect(readyStep({ pass: pass.id, values: {} }, PASSES).values).toEqual(defaults);
+    for (const param of Object.values(pass.params as Params)) {
+      expect(typeof isShown(param, defaults)).toBe('boolean');
+      for (const key of Object.keys(param.when ?? {})) expect(Object.keys(pass.params)).toContain(key);
+    }
+    const { masks, grids, codebooks, shapes, reason } = pass.effects;
+    if ([masks, grids, codebooks, shapes].some((effect) => effect !== 'keeps')) expect(reason).toBeDefined();
+    if (pass.preview === 'structure') expect(pass.sketch).toBeDefined();
+    if (pass.preview === 'accuracy') expect(trains(pass)).toBe(false);
+  });
+
+  describe.each(Object.entries(MODELS))('on the %s model', (_name, model) => {
+    it('leaves its input alone, gives a whole model, and shares what it did not touch', async () => {
+      const before = frozen(model);
+      await fc.assert(
+        fc.asyncProperty(valuesOf(pass, model), async (values) => {
+          const changed = await run(pass, model, values);
+          validateModel(changed);
+          checkEncodings(changed);
+          for (const { id, data } of Object.values(model.tensors)) expect(data).toEqual(before.get(id));
+          // Training reads every tensor back from the device, even those that it left as they were.
+          const [old, now] = [kernels(model), kernels(changed)];
+          if (!trains(pass)) for (const [name, tensor] of now) if (tensor.id === old.get(name)?.id) expect(tensor).toBe(old.get(name));
+          if (pass.effects.shapes === 'keeps') expect(structureOf(changed)).toEqual(structureOf(model));
+        }),
+        { numRuns: runsOf(pass), seed: 7 },
+      );
+    });
+
+    it('gives the same bytes for the same seed, prepared anew or not', async () => {
+      await fc.assert(
+        fc.asyncProperty(valuesOf(pass, model), fc.integer(), async (values, seed) => {
+          const first = await run(pass, model, values, seed);
+          expect(modelId(await run(pass, model, values, seed))).toBe(modelId(first));
+          // What is prepared may be kept while a slider moves, so it takes nothing from the stream and is not used up.
+          const prepared: unknown = await pass.prepare?.(model, values, contextOf(pass, seed + 1));
+          const again = await pass.apply(model, values, contextOf(pass, seed), prepared);
+          expect(modelId(again.model)).toBe(modelId(first));
+        }),
+        { numRuns: trains(pass) ? 1 : 15, seed: 7 },
+      );
+    });
+
+    it('sketches the structure that it gives', async () => {
+      await fc.assert(
+        fc.asyncProperty(valuesOf(pass, model), async (values) => {
+          if (!pass.sketch) return;
+          const sketch = await pass.sketch(model, values, contextOf(pass, 1));
+          expect(structureOf(sketch)).toEqual(structureOf(await run(pass, model, values)));
+        }),
+        { numRuns: runsOf(pass), seed: 8 },
+      );
+    });
+
+    if (IDEMPOTENT.includes(pass.id)) {
+      it('changes nothing when applied twice', async () => {
+        await fc.assert(
+          fc.asyncProperty(valuesOf(pass, model), async (values) => {
+            const once = await run(pass, model, values);
+            expect(modelId(await run(pass, once, values))).toBe(modelId(once));
+          }),
+          { numRuns: 25, seed: 9 },
+        );
+      });
+    }
+
+    it.each(PASSES.filter((first) => !trains(first)).map((first) => [first.id, first] as const))('after %s, does to its work what it declares', async (_first, first) => {
+      await fc.assert(
+        fc.asyncProperty(valuesOf(first, model), valuesOf(pass, model), async (earlier, values) => {
+          const given = await run(first, model, earlier);
+          const changed = await run(pass, given, values, 3);
+          validateModel(changed);
+          checkEncodings(changed);
+          const { masks, grids, codebooks, shapes } = pass.effects;
+          if (shapes === 'keeps') expect(structureOf(changed)).toEqual(structureOf(given));
+          const after = kernels(changed);
+          for (const [name, { encoding: old, data: oldData }] of kernels(given)) {
+            const { encoding, data } = after.get(name) as Tensor;
+            if (masks === 'keeps' && old.mask) {
+              expect(encoding.mask).toBeDefined();
+              if (shapes === 'keeps') expect(oldData.every((_, i) => old.mask?.[i] !== 0 || (encoding.mask?.[i] === 0 && data[i] === 0))).toBe(true);
+            }
+            if (grids === 'keeps' && old.values.kind === 'grid') expect(encoding.values).toMatchObject({ kind: 'grid', bits: old.values.bits, axis: old.values.axis });
+            if (codebooks === 'keeps' && old.values.kind === 'codebook') {
+              expect(encoding.values.kind).toBe('codebook');
+              if (encoding.values.kind === 'codebook') expect(encoding.values.centroids.length).toBeLessThanOrEqual(old.values.centroids.length);
+            }
+          }
+        }),
+        { numRuns: trains(pass) ? 1 : 6, seed: 10 },
+      );
+    });
+  });
+});
+
+describe.each(Object.entries(MODELS))('a recipe on the %s model', (_name, model) => {
+  const contextFor: ContextMaker = (_index, seed) => contextOf(passById('fine-tuning') as Pass, seed);
+  it.each([
+    ['weight-quantization', { bits: 4, granularity: 'channel' }, 'grid'],
+    ['weight-sharing', { clusters: 4 }, 'codebook'],
+  ] as const)('keeps the mask and %s through fine-tuning, and trains', async (id, values, kind) => {
+    const steps = [{ pass: 'magnitude-pruning', values: { sparsity: 0.5 } }, { pass: id, values }];
+    const before = await runRecipe(model, { version: 1, seed: 1, steps }, contextFor, PASSES);
+    const recipe: Recipe = { version: 1, seed: 1, steps: [...steps, { pass: 'fine-tuning', values: { epochs: 3, batchSize: 8, learningRate: 0.02 } }] };
+    const after = await runRecipe(model, recipe, contextFor, PASSES);
+    checkEncodings(after.model);
+    expect(after.model).not.toEqual(before.model);
+    expect(after.reports[2]?.after.nonZero).toBeLessThan(after.reports[0]?.before.nonZero as number);
+    const old = kernels(before.model);
+    for (const [name, { encoding }] of kernels(after.model)) {
+      expect(encoding.mask).toEqual(old.get(name)?.encoding.mask);
+      expect(encoding.values.kind).toBe(kind);
+    }
+    expect(modelId((await runRecipe(model, recipe, contextFor, PASSES)).model)).toBe(modelId(after.model));
+  });
+});
