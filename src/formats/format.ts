@@ -34,6 +34,23 @@ export class ReadError extends Error {
   }
 }
 
+/** Why a model cannot be written in a format: it holds something that the format has no words for. */
+export class WriteError extends Error {
+  readonly code: string;
+  /** The layer at fault; '' where it is the model as a whole. */
+  readonly layer: string;
+  readonly cause_: Words;
+  readonly hint: Words;
+  constructor(fault: { code: string; layer: string; cause: Words; hint: Words }) {
+    super(`${fault.layer ? `${fault.layer}: ` : ''}${fault.cause.en} ${fault.hint.en}`);
+    this.name = 'WriteError';
+    this.code = fault.code;
+    this.layer = fault.layer;
+    this.cause_ = fault.cause;
+    this.hint = fault.hint;
+  }
+}
+
 export interface ReadResult {
   readonly model: Model;
   readonly notes: readonly Note[];

@@ -1,0 +1,100 @@
+/**
+ * Between TensorFlow.js' quantized weights and our grids. TensorFlow.js stores unsigned integers u and decodes them as
+ * float32(u * scale + min), in double precision. With a float32 scale and min = -zeroPoint * scale both products are
+ * exact in a double, so our float32(scale * (q - zeroPoint)) is the same number to the last bit, and zero stays zero.
+ */
+import { codesOf, DENSE, type Encoding, type GridValues } from '#core/model/encoding';
+import type { Tensor } from '#core/model/model';
+
+export interface Quantization {
+  readonly dtype: 'uint8' | 'uint16';
+  readonly scale: number;
+  readonly min: number;
+}
+
+/** The stored form of a per-tensor grid, or null where its values are not exactly on it. */
+export function storedGrid(tensor: Tensor): { readonly quantization: Quantization; readonly bytes: Uint8Array } | null {
+  const { values } = tensor.encoding;
+  if (values.kind !== 'grid' || values.axis !== null || values.scale.length !== 1) return null;
+  const span = values.qMax - values.qMin;
+  if (span > 65_535) return null;
+  const dtype = span <= 255 ? 'uint8' : 'uint16';
+  const scale = values.scale[0] as number;
+  const zero = (values.zeroPoint[0] as number) - values.qMin;
+  // 0 - x: the minimum of a grid that starts at zero is 0, not -0.
+  const min = 0 - zero * scale;
+  const codes = codesOf(tensor.data, tensor.shape, tensor.encoding);
+  const stored = dtype === 'uint8' ? new Uint8Array(codes.length) : new Uint16Array(codes.length);
+  for (let i = 0; i < codes.length; i++) {
+    const u = (codes[i] as number) - values.qMin;
+    if (Math.fround(u * scale + min) !== tensor.data[i]) return null;
+    stored[i] = u;
+  }
+  return { quantization: { dtype, scale, min }, bytes: littleEndian(stored) };
+}
+
+/** A per-channel grid made per tensor at the same bits: range from the data with zero in it, zero exactly on it. */
+export function perTensorGrid(data: Float32Array, { bits, symmetric }: GridValues): { readonly data: Float32Array; readonly values: GridValues } {
+  let low = 0;
+  let high = 0;
+  for (const value of data) {
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  const half = 2 ** (bits - 1) - 1;
+  const [qMin, qMax] = symmetric ? [-half, half] : [0, 2 ** bits - 1];
+  const wanted = symmetric ? Math.max(-low, high) / half : (high - low) / (qMax - qMin);
+  const scale = Math.fround(wanted) > 0 ? Math.fround(wanted) : 1;
+  const zero = symmetric ? 0 : Math.min(qMax, Math.max(qMin, Math.round(-low / scale)));
+  const values: GridValues = { kind: 'grid', bits, qMin, qMax, scale: Float32Array.of(scale), zeroPoint: Int32Array.of(zero), axis: null, symmetric };
+  const codes = codesOf(data, [data.length], { values });
+  return { data: Float32Array.from(codes, (q) => scale * (q - zero)), values };
+}
+
+/**
+ * Decodes stored integers. Where min is a whole number of steps from zero the result is a grid, with values that differ
+ * from TensorFlow.js' by float32 rounding at most (`difference`); otherwise the values are TensorFlow.js' own, dense.
+ */
+export function decodeGrid(stored: Uint8Array | Uint16Array, { dtype, scale, min }: Quantization): { readonly data: Float32Array; readonly encoding: Encoding; readonly difference: number } {
+  const data = new Float32Array(stored.length);
+  let largest = 0;
+  for (let i = 0; i < stored.length; i++) {
+    data[i] = (stored[i] as number) * scale + min;
+    largest = Math.max(largest, Math.abs(data[i] as number));
+  }
+  const step = Math.fround(scale);
+  const zero = Math.round(-min / scale);
+  const qMax = dtype === 'uint8' ? 255 : 65_535;
+  if (!(step > 0) || !Number.isFinite(step) || zero < 0 || zero > qMax) return { data, encoding: DENSE, difference: 0 };
+  const onGrid = new Float32Array(stored.length);
+  let difference = 0;
+  for (let i = 0; i < data.length; i++) {
+    onGrid[i] = step * ((stored[i] as number) - zero);
+    difference = Math.max(difference, Math.abs((onGrid[i] as number) - (data[i] as number)));
+  }
+  if (!(difference <= largest * 1e-6)) return { data, encoding: DENSE, difference: 0 };
+  const values: GridValues = {
+    kind: 'grid', bits: dtype === 'uint8' ? 8 : 16, qMin: 0, qMax, scale: Float32Array.of(step), zeroPoint: Int32Array.of(zero), axis: null, symmetric: false,
+  };
+  return { data: onGrid, encoding: { values }, difference };
+}
+
+/** IEEE half precision to float32, exactly. */
+export function fromHalf(half: number): number {
+  const sign = half & 0x8000 ? -1 : 1;
+  const exponent = (half >> 10) & 0x1f;
+  const fraction = half & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/** The bytes of numbers, low byte first whatever the machine. */
+export function littleEndian(values: Uint8Array | Uint16Array | Float32Array): Uint8Array {
+  if (values instanceof Uint8Array) return values;
+  const bytes = new Uint8Array(values.byteLength);
+  const view = new DataView(bytes.buffer);
+  if (values instanceof Uint16Array) for (let i = 0; i < values.length; i++) view.setUint16(2 * i, values[i] as number, true);
+  else for (let i = 0; i < values.length; i++) view.setFloat32(4 * i, values[i] as number, true);
+  return bytes;
+}
