@@ -37,8 +37,9 @@ export function ChartFigure() {
   const words = useWords();
   const format = useFormat();
   const origin = useOrigin();
-  const content = useChart();
   const compact = useMedia('(max-width: 1199px)');
+  const narrow = useMedia('(max-width: 599px)');
+  const content = useChart(narrow ? 4 : 8);
   const [isHidden, setHidden] = useState(false);
   const selected = useStore(project, (state) => state.selected);
   const isTraining = useStore(training, (state) => state.status !== 'idle');
@@ -46,8 +47,8 @@ export function ChartFigure() {
   const { axis, points, front, live, preview, previewSize } = content;
   const isEmpty = !hasMeasured && !live && !isTraining;
 
-  const digits = (span: number) => (span < 1 ? 2 : span < 8 ? 1 : 0);
-  const [bottom, top] = content.axes.y.domain;
+  const [tick = 0, next = 1] = content.axes.y.ticks;
+  const digits = Math.max(0, -Math.floor(Math.log10(next - tick) + 1e-9));
   const describe = ({ node }: ChartPoint): readonly string[] => {
     const { summary, validation, test, latency } = node;
     return [
@@ -64,7 +65,7 @@ export function ChartFigure() {
   const summary = best ? t('models.summary', { count: points.length, best: best.node.name, accuracy: format.percent(best.y / 100) }) : '';
 
   return (
-    <figure className={styles.figure} aria-labelledby="chart-title" data-hidden={isHidden || undefined}>
+    <figure className={styles.figure} aria-labelledby="chart-title" data-hidden={isHidden || undefined} data-empty={isEmpty || undefined}>
       <header className={styles.head}>
         <figcaption id="chart-title" className={styles.title}>
           {t('models.chart')}
@@ -107,7 +108,7 @@ export function ChartFigure() {
                   xLabel={`${t(`models.chartOf.${axis}`)} (${t('models.logNote')})`}
                   yLabel={t('models.yAxis')}
                   tickX={(value) => showCost(axis, value, format)}
-                  tickY={(value) => format.percent(value / 100, digits(top - bottom))}
+                  tickY={(value) => format.percent(value / 100, digits)}
                   describe={describe}
                   onSelect={select}
                 />

@@ -103,7 +103,7 @@ function NameCell({ node, parent, depth }: { node: ModelNode; parent: ModelNode 
               {node.name}
             </button>
           )}
-          <span className={styles.sub}>
+          <span className={styles.origin} title={`${origin(node)}${from}`}>
             {origin(node)}
             {from}
           </span>

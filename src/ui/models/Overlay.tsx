@@ -1,8 +1,11 @@
-/** What recharts has no part for: links from parent to child, names of points, what lies below the axis, a size alone. */
+/**
+ * What is laid over the chart with its scales: intervals (recharts' own error bars came out at the wrong points of a
+ * scatter), links from parent to child, names of points, what lies below the axis, a size alone.
+ */
 import { usePlotArea, useXAxisScale, useYAxisScale, ZIndexLayer } from 'recharts';
 import { markColor } from '#ui/kit/Mark.tsx';
-import type { ChartPoint } from '#ui/models/chart-data.ts';
-import { placeLabels } from '#ui/models/labels.ts';
+import type { ChartPoint, LoosePoint } from '#ui/models/chart-data.ts';
+import { type Box, placeLabels } from '#ui/models/labels.ts';
 import styles from '#ui/models/models.module.css';
 import type { ParetoChartProps } from '#ui/models/ParetoChart.tsx';
 
@@ -15,7 +18,7 @@ interface OverlayProps extends ParetoChartProps {
 
 const longest = 28;
 
-export function Overlay({ points, shown, links, live, preview, previewSize, selected, compact, unit, axes, tickY, onSelect }: OverlayProps) {
+export function Overlay({ points, shown, links, front, live, preview, previewSize, selected, compact, unit, axes, tickY, onSelect }: OverlayProps) {
   const area = usePlotArea();
   const toX = useXAxisScale();
   const toY = useYAxisScale();
@@ -29,7 +32,8 @@ export function Overlay({ points, shown, links, live, preview, previewSize, sele
     .map((point) => ({ id: point.node.id, text: shortened(point.node.name), ...at(point) }));
   const marks = [...shown, ...(preview ? [preview] : []), ...(live ? [live] : [])].map(at);
   const size = 12 * unit;
-  const labels = placeLabels(wishes, marks, box, size, 11 * unit);
+  const steps = front.map(at);
+  const labels = placeLabels(wishes, [...marks.map((mark) => around(mark, 8 * unit)), ...named.map((point) => stem(point, at, 3 * unit)), ...stairs(steps, box.right, 2 * unit)], box, size, 10 * unit);
   const below = points.filter((point) => !shown.includes(point));
   return (
     <>
@@ -39,6 +43,12 @@ export function Overlay({ points, shown, links, live, preview, previewSize, sele
           return <line key={to.node.id} x1={a.x} y1={a.y} x2={b.x} y2={b.y} stroke="var(--w-line-strong)" strokeOpacity={0.4} strokeWidth={unit} strokeDasharray={`${2 * unit} ${3 * unit}`} />;
         })}
         {previewSize !== null && <line x1={toX(previewSize)} x2={toX(previewSize)} y1={box.top} y2={box.bottom} stroke="var(--w-accent)" strokeWidth={1.5 * unit} strokeDasharray={`${4 * unit} ${3 * unit}`} />}
+      </ZIndexLayer>
+      <ZIndexLayer zIndex={500}>
+        {shown.map((point) => (
+          <Interval key={point.node.id} point={point} at={at} half={4 * unit} stroke={markColor(point.kind)} faint={!point.comparable} unit={unit} />
+        ))}
+        {preview && <Interval point={preview} at={at} half={6 * unit} stroke="var(--w-accent)" faint={false} unit={unit} />}
       </ZIndexLayer>
       <ZIndexLayer zIndex={630}>
         {below.map((point) => {
@@ -50,9 +60,11 @@ export function Overlay({ points, shown, links, live, preview, previewSize, sele
               <title>{`${point.node.name}: ${tickY(point.y)}`}</title>
               <rect x={x - 10 * unit} y={foot - 30 * unit} width={20 * unit} height={30 * unit} fill="transparent" />
               <path d={`M${x - 5 * unit},${foot - 6 * unit}h${10 * unit}L${x},${foot}Z`} fill={markColor(point.kind)} />
-              <text x={x} y={foot - 10 * unit} textAnchor="middle" className={styles.pointLabel}>
-                {tickY(point.y)}
-              </text>
+              {!compact && (
+                <text x={x} y={foot - 10 * unit} textAnchor="middle" className={styles.pointLabel}>
+                  {tickY(point.y)}
+                </text>
+              )}
             </g>
           );
         })}
@@ -66,6 +78,38 @@ export function Overlay({ points, shown, links, live, preview, previewSize, sele
   );
 }
 
-function shortened(name: string): string {
-  return name.length > longest ? `${name.slice(0, longest - 1)}…` : name;
+/** A 95 % interval, cut off at the foot of the chart. */
+function Interval({ point, at, half, stroke, faint, unit }: { point: LoosePoint; at: (point: LoosePoint) => { x: number; y: number }; half: number; stroke: string; faint: boolean; unit: number }) {
+  if (point.low === undefined || point.high === undefined) return null;
+  const { x, y: foot } = at({ x: point.x, y: point.low });
+  const { y: head } = at({ x: point.x, y: point.high });
+  return <path d={`M${x - half},${head}h${2 * half}M${x},${head}V${foot}M${x - half},${foot}h${2 * half}`} fill="none" stroke={stroke} strokeOpacity={faint ? 0.25 : 0.7} strokeWidth={1.25 * unit} />;
+}
+
+function around({ x, y }: { x: number; y: number }, reach: number): Box {
+  return { left: x - reach, right: x + reach, top: y - reach, bottom: y + reach };
+}
+
+/** The place of an interval. */
+function stem({ x, low, high }: ChartPoint, at: (point: LoosePoint) => { x: number; y: number }, reach: number): Box {
+  const [foot, head] = [at({ x, y: low }), at({ x, y: high })];
+  return { left: foot.x - reach, right: foot.x + reach, top: head.y, bottom: foot.y };
+}
+
+/** The front as boxes that names keep clear of. */
+function stairs(steps: readonly { x: number; y: number }[], end: number, reach: number): readonly Box[] {
+  return steps.flatMap(({ x, y }, index) => {
+    const next = steps[index + 1];
+    const flat = { left: x, right: next?.x ?? end, top: y - reach, bottom: y + reach };
+    return next ? [flat, { left: next.x - reach, right: next.x + reach, top: next.y, bottom: y }] : [flat];
+  });
+}
+
+/** A long name keeps its beginning and what was done last, which tells it from its siblings. */
+export function shortened(name: string): string {
+  if (name.length <= longest) return name;
+  const parts = name.split(', ');
+  const [first, last] = [parts[0] as string, parts.at(-1) as string];
+  const ends = `${first}, …, ${last}`;
+  return parts.length > 2 && ends.length <= longest ? ends : `${name.slice(0, longest - 1)}…`;
 }

@@ -1,9 +1,9 @@
 /**
- * The drawing of the chart, by recharts, in a chunk of its own. Axes, points, intervals, front and sweep are recharts';
+ * The drawing of the chart, by recharts, in a chunk of its own. Axes, points, front and sweep are recharts'; intervals,
  * links, names and the marks of what lies below the axis are laid over them with its scales. Nothing here animates.
  */
 import { useState } from 'react';
-import { CartesianGrid, ErrorBar, Scatter, ScatterChart, type ScatterShapeProps, XAxis, YAxis } from 'recharts';
+import { CartesianGrid, Scatter, ScatterChart, type ScatterShapeProps, XAxis, YAxis } from 'recharts';
 import { Mark, markColor, markPath } from '#ui/kit/Mark.tsx';
 import type { ChartAxes, ChartPoint, LoosePoint } from '#ui/models/chart-data.ts';
 import { Overlay } from '#ui/models/Overlay.tsx';
@@ -37,7 +37,6 @@ interface Active {
 }
 
 const rem = () => Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
-const spread = ({ y, low, high }: LoosePoint): [number, number] => [y - (low ?? y), (high ?? y) - y];
 const still = { isAnimationActive: false } as const;
 
 export default function ParetoChart(props: ParetoChartProps) {
@@ -129,17 +128,11 @@ export default function ParetoChart(props: ParetoChartProps) {
           <Scatter {...still} data={[...sweep]} line={{ stroke: 'var(--w-accent)', strokeWidth: 1.5 * unit, strokeOpacity: 0.45 }} shape={dot(unit)} zIndex={350} />
         )}
         {front.length > 0 && (
-          <Scatter {...still} data={frontLine(front, axes)} line={{ stroke: 'var(--w-text)', strokeWidth: 1.5 * unit, strokeOpacity: 0.7 }} lineJointType="stepAfter" shape={nothing} zIndex={360} />
+          <Scatter {...still} data={frontLine(front, axes)} line={{ stroke: 'var(--w-text)', strokeWidth: 1.5 * unit, strokeOpacity: 0.6 }} lineJointType="stepAfter" shape={nothing} zIndex={360} />
         )}
-        <Overlay {...props} points={points} shown={shown} unit={unit} />
-        <Scatter {...still} data={ordered} shape={point} zIndex={600}>
-          <ErrorBar dataKey={spread} direction="y" width={4 * unit} strokeWidth={1.25 * unit} stroke="var(--w-line-strong)" isAnimationActive={false} />
-        </Scatter>
-        {preview && (
-          <Scatter {...still} data={[{ ...preview, y: Math.max(preview.y, bottom) }]} shape={ring(unit, '3 2.5')} zIndex={610}>
-            <ErrorBar dataKey={spread} direction="y" width={6 * unit} strokeWidth={1.5 * unit} stroke="var(--w-accent)" isAnimationActive={false} />
-          </Scatter>
-        )}
+        <Overlay {...props} shown={shown} unit={unit} />
+        <Scatter {...still} data={ordered} shape={point} zIndex={600} />
+        {preview && <Scatter {...still} data={[{ ...preview, y: Math.max(preview.y, bottom) }]} shape={ring(unit, '3 2.5')} zIndex={610} />}
         {live && <Scatter {...still} data={[{ ...live, y: Math.max(live.y, bottom) }]} shape={ring(unit, 'none', styles.live)} zIndex={620} />}
       </ScatterChart>
       {active && <Card active={active} lines={props.describe(active.point)} />}
@@ -150,8 +143,7 @@ export default function ParetoChart(props: ParetoChartProps) {
 /** The front runs on to the right edge: whatever is larger than the best model has to beat it. */
 function frontLine(front: readonly ChartPoint[], axes: ChartAxes): LoosePoint[] {
   const last = front[front.length - 1] as ChartPoint;
-  const first = front[0] as ChartPoint;
-  return [{ x: first.x, y: axes.y.domain[0] }, ...front.map(({ x, y }) => ({ x, y })), { x: axes.x.domain[1], y: last.y }];
+  return [...front.map(({ x, y }) => ({ x, y })), { x: axes.x.domain[1], y: last.y }];
 }
 
 function nothing() {

@@ -75,12 +75,13 @@ export function linksOf(state: Pick<ProjectState, 'nodes' | 'order'>, points: re
 const deepest = 25;
 
 /**
- * Axes around the models. Loose points stretch the horizontal axis; the vertical one follows them only down to
- * `deepest` below the best model, so that a slider at its extreme does not flatten everything else.
+ * Axes around the models. Loose points (the slider, the training run) stretch both, the vertical one only down to
+ * `deepest` below the best model, so that a slider at its extreme does not flatten everything else. `reach` are further
+ * places on the horizontal axis. `most` is how many ticks there is room for on it.
  */
-export function chartAxes(points: readonly ChartPoint[], loose: readonly LoosePoint[]): ChartAxes {
-  const xs = [...points, ...loose].map(({ x }) => x);
-  const x = xs.length > 0 ? logAxis(Math.min(...xs), Math.max(...xs)) : logAxis(1e3, 1e6);
+export function chartAxes(points: readonly ChartPoint[], loose: readonly LoosePoint[], reach: readonly number[] = [], most = 7): ChartAxes {
+  const xs = [...[...points, ...loose].map(({ x }) => x), ...reach];
+  const x = xs.length > 0 ? logAxis(Math.min(...xs), Math.max(...xs), most) : logAxis(1e3, 1e6, most);
   if (points.length === 0) return { x, y: linearAxis(0, 100, 5, [0, 100]) };
   const floor = Math.max(...points.map(({ y }) => y)) - deepest;
   const seen = [...points, ...loose].filter(({ y }) => y >= floor);

@@ -1,4 +1,4 @@
-/** Names beside points without overlaps: each is tried right, left, above and below its point, or left out. */
+/** Names beside points without overlaps: each is tried above, right, left and below its point, or left out. Pixels. */
 
 export interface LabelWish {
   readonly id: string;
@@ -12,7 +12,7 @@ export interface PlacedLabel extends LabelWish {
   readonly left: number;
   readonly baseline: number;
 }
-interface Box {
+export interface Box {
   readonly left: number;
   readonly top: number;
   readonly right: number;
@@ -27,22 +27,24 @@ export function textWidth(text: string, size: number): number {
 }
 
 /**
- * Places wishes in the order given (the most important first) inside `area`, clear of all `points` and of each other.
- * `size` is the height of the text, `gap` its distance from the point, both in pixels.
+ * Places wishes in the order given (the most important first) inside `area`, clear of all `obstacles` and of each other.
+ * `size` is the height of the text, `gap` its distance from the point.
  */
-export function placeLabels(wishes: readonly LabelWish[], points: readonly { readonly x: number; readonly y: number }[], area: Box, size: number, gap: number): readonly PlacedLabel[] {
-  const taken: Box[] = points.map(({ x, y }) => ({ left: x - gap * 0.8, right: x + gap * 0.8, top: y - gap * 0.8, bottom: y + gap * 0.8 }));
+export function placeLabels(wishes: readonly LabelWish[], obstacles: readonly Box[], area: Box, size: number, gap: number): readonly PlacedLabel[] {
+  const taken: Box[] = [...obstacles];
   const placed: PlacedLabel[] = [];
   for (const wish of wishes) {
     const width = textWidth(wish.text, size);
     const { x, y } = wish;
     const corners = [
+      [x + gap * 0.6, y - gap * 0.6 - size],
+      [x - gap * 0.6 - width, y - gap * 0.6 - size],
       [x + gap, y - size / 2],
       [x - gap - width, y - size / 2],
-      [x - width / 2, y - gap - size],
-      [x - width / 2, y + gap],
-      [x + gap * 0.6, y - gap - size * 0.6],
-      [x - gap * 0.6 - width, y + gap * 0.5],
+      [x + gap * 0.6, y + gap * 0.6],
+      [x - gap * 0.6 - width, y + gap * 0.6],
+      [x - width / 2, y - gap * 2 - size],
+      [x - width / 2, y + gap * 2],
     ] as const;
     const free = corners
       .map(([left, top]) => ({ left, top, right: left + width, bottom: top + size }))

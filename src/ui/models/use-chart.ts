@@ -46,7 +46,8 @@ function sweepPoints(sweep: OptimizeState['sweep'], axis: Axis): readonly LooseP
   });
 }
 
-export function useChart(): ChartContent {
+/** `ticks`: how many the horizontal axis has room for. */
+export function useChart(ticks: number): ChartContent {
   const nodes = useStore(project, (state) => state.nodes);
   const order = useStore(project, (state) => state.order);
   const axis = useStore(view, (state) => state.axis);
@@ -61,8 +62,9 @@ export function useChart(): ChartContent {
     const preview = sliding ? previewPoint(asked.preview, axis) : null;
     const previewSize = sliding && asked.preview && !asked.preview.accuracy ? costOf(asked.preview, axis, null) : null;
     const sweep = sliding ? sweepPoints(asked.sweep, axis) : [];
-    const loose = [...(live ? [live] : []), ...(preview ? [preview] : []), ...sweep];
-    const sizeOnly = previewSize === null ? [] : [{ x: previewSize, y: Number.NEGATIVE_INFINITY }];
-    return { axis, points, front: frontOf(points), links: linksOf({ nodes, order }, points), live, preview, previewSize, sweep, axes: chartAxes(points, [...loose, ...sizeOnly]) };
-  }, [nodes, order, axis, tab, dataset, run, asked]);
+    const loose = [...(live ? [live] : []), ...(preview ? [preview] : [])];
+    const reach = [...sweep.map(({ x }) => x), ...(previewSize === null ? [] : [previewSize])];
+    const axes = chartAxes(points, loose, reach, ticks);
+    return { axis, points, front: frontOf(points), links: linksOf({ nodes, order }, points), live, preview, previewSize, sweep, axes };
+  }, [nodes, order, axis, tab, dataset, run, asked, ticks]);
 }

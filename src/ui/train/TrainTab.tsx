@@ -3,7 +3,7 @@ import { Button } from '@mantine/core';
 import { useStore } from 'zustand';
 import { datasetFacts, fitsDataset } from '#core/datasets';
 import { build } from '#stores/build';
-import { datasets, selectDataset } from '#stores/datasets';
+import { datasets } from '#stores/datasets';
 import { project, select } from '#stores/project';
 import { pause, resume, setSettings, step, stop, train, training } from '#stores/training';
 import { setTab } from '#stores/view';
@@ -15,6 +15,9 @@ import { useText, useWords } from '#ui/kit/words.ts';
 import { BackendField } from '#ui/train/BackendField.tsx';
 import { Run } from '#ui/train/Run.tsx';
 import { SettingsForm } from '#ui/train/SettingsForm.tsx';
+import styles from '#ui/train/train.module.css';
+
+const small = { px: 6 } as const;
 
 export function TrainTab() {
   const t = useText();
@@ -41,10 +44,7 @@ export function TrainTab() {
             { value: '', label: t('train.fromBuild', { name: template }) },
             ...order.flatMap((id) => (nodes[id] ? [{ value: id, label: nodes[id].name }] : [])),
           ]}
-          onChange={(id) => {
-            if (id === '') void selectDataset(dataset);
-            select(id === '' ? null : id);
-          }}
+          onChange={(id) => select(id === '' ? null : id)}
         />
         {isMisfit && (
           <Notice
@@ -56,20 +56,20 @@ export function TrainTab() {
       </Section>
       <SettingsForm settings={settings} disabled={!isIdle} onChange={setSettings} />
       <Section>
-        <Actions>
-          <Button leftSection={<PlayIcon size={16} />} disabled={status === 'running' || status === 'finishing' || isMisfit} onClick={() => void (status === 'paused' ? resume() : train())}>
+        <div className={styles.buttons}>
+          <Button {...small} leftSection={<PlayIcon size={16} />} disabled={status === 'running' || status === 'finishing' || isMisfit} onClick={() => void (status === 'paused' ? resume() : train())}>
             {t('train.train')}
           </Button>
-          <Button variant="default" leftSection={<PauseIcon size={16} />} disabled={status !== 'running'} onClick={() => void pause()}>
+          <Button {...small} variant="default" leftSection={<PauseIcon size={16} />} disabled={status !== 'running'} onClick={() => void pause()}>
             {t('train.pause')}
           </Button>
-          <Button variant="default" leftSection={<StepIcon size={16} />} disabled={status === 'running' || status === 'finishing' || isMisfit} onClick={() => void step()}>
+          <Button {...small} variant="default" leftSection={<StepIcon size={16} />} disabled={status === 'running' || status === 'finishing' || isMisfit} onClick={() => void step()}>
             {t('train.step')}
           </Button>
-          <Button variant="default" leftSection={<StopIcon size={16} />} disabled={status !== 'running' && status !== 'paused'} onClick={() => void stop()}>
+          <Button {...small} variant="default" leftSection={<StopIcon size={16} />} disabled={status !== 'running' && status !== 'paused'} onClick={() => void stop()}>
             {t('train.stop')}
           </Button>
-        </Actions>
+        </div>
         <Help>{t(status === 'paused' ? 'train.pausedHelp' : 'train.stepHelp')}</Help>
         {fault && <Notice level="error" text={words(fault.words)} hint={fault.hint && words(fault.hint)} />}
       </Section>
