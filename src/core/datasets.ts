@@ -97,6 +97,6 @@ export function datasetFacts(id: string): DatasetFacts {
 export function fitsDataset(inputShape: readonly number[], classes: number, facts: DatasetFacts): boolean {
   const pixels = facts.shape.reduce((product, size) => product * size, 1);
   const isVector = inputShape.length === 1 && inputShape[0] === pixels;
-  const isImage = inputShape.length >= 2 && inputShape.length <= 3 && facts.shape.every((size, axis) => (inputShape[axis] ?? 1) === size);
+  const isImage = inputShape.length === facts.shape.length && facts.shape.every((size, axis) => inputShape[axis] === size);
   return classes === facts.classes.length && (isVector || isImage);
 }

@@ -3,6 +3,7 @@
  */
 import { createStore } from 'zustand/vanilla';
 import { call, connect, faultOf, isAbort, isConnected } from '#stores/engine';
+import { notSaved } from '#stores/project';
 import type { DeviceState } from '#stores/state';
 import { notify } from '#stores/view';
 import { startClient } from '#worker/client';
@@ -16,7 +17,10 @@ export async function startEngine(): Promise<void> {
     connect(
       startClient({
         base: new URL('.', document.baseURI).href,
-        onNotice: (fault) => notify({ level: 'error', words: fault.words, hint: fault.hint }),
+        onNotice: (fault) => {
+          if (fault.code === 'not-saved') notSaved();
+          notify({ level: 'error', words: fault.words, hint: fault.hint });
+        },
       }),
     );
   }
@@ -30,7 +34,8 @@ export async function chooseBackend(asked: BackendName | 'auto'): Promise<void> 
     const onProgress = (report: BackendReport): void => {
       if (device.getState().asked === asked) device.setState(({ backends }) => ({ backends: withReport(backends, report) }));
     };
-    const { backends, chosen } = await call('start', { backend: asked }, { onProgress });
+    const { backends, chosen, saved } = await call('start', { backend: asked }, { onProgress });
+    if (!saved) notSaved();
     if (device.getState().asked === asked) device.setState({ status: 'ready', backends, chosen });
   } catch (error) {
     if (!isAbort(error) && device.getState().asked === asked) device.setState({ status: 'failed', fault: faultOf(error) });

@@ -62,7 +62,7 @@ function parentsOf(pass: Pass, values: Values): Readonly<Record<string, ModelId>
   return parents;
 }
 
-let flight: { readonly stop: AbortController; readonly rest: boolean } | null = null;
+let flight: { readonly stop: AbortController; readonly rest: boolean; readonly asked: Question } | null = null;
 let waiting: 'moving' | 'rest' | null = null;
 let sweeping: AbortController | null = null;
 /** The slider last touched. */
@@ -111,9 +111,14 @@ function forget(): void {
 
 function ask(how: 'moving' | 'rest'): void {
   if (optimize.getState().applying) return;
+  if (flight?.rest && !flight.stop.signal.aborted && sameQuestion(flight.asked, question())) return;
   waiting = how;
   if (flight?.rest) flight.stop.abort();
   if (!flight) void fly();
+}
+
+function sameQuestion(a: Question, b: Question | null): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 async function fly(): Promise<void> {
@@ -126,11 +131,14 @@ async function fly(): Promise<void> {
       return;
     }
     const stop = new AbortController();
-    const own = { stop, rest: how === 'rest' };
+    const own = { stop, rest: how === 'rest', asked };
     flight = own;
     optimize.setState({ previewing: true });
     const show = (preview: PreviewResult): void => {
-      if (!stop.signal.aborted) optimize.setState({ preview, fault: null });
+      if (stop.signal.aborted) return;
+      optimize.setState({ preview, fault: null });
+      // A later value waits: this one has its first estimate and need not be refined.
+      if (waiting) stop.abort();
     };
     try {
       show(await call('preview', { ...asked, rest: own.rest }, { signal: stop.signal, onProgress: show }));

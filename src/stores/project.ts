@@ -3,7 +3,10 @@
  * and removing. Nodes are small records; undo moves a list of ids, so nothing is ever copied or lost.
  */
 import { createStore } from 'zustand/vanilla';
+import { call } from '#stores/engine';
+import { holdProjectLock, keepRecords, openRecords, reachable, type StoredProject, withoutLost } from '#stores/records';
 import type { ModelNode, ProjectState } from '#stores/state';
+import { notify } from '#stores/view';
 
 const empty: ProjectState = { nodes: {}, order: [], selected: null, past: [], future: [], saved: 'restoring' };
 const keptSteps = 100;
@@ -97,7 +100,54 @@ export function clearProject(): void {
   project.setState((state) => (state.order.length ? setOrder(state, [], null) : {}));
 }
 
-/** Brings back what an earlier visit left, and from then on keeps what is made. Asked once, at start. */
+let vaultSaves = true;
+/** The engine cannot store models beyond this page: said on the page. */
+export function notSaved(): void {
+  vaultSaves = false;
+  if (project.getState().saved === 'saved') project.setState({ saved: 'memory' });
+}
+
+/**
+ * Brings back what an earlier visit left, where the vault still has the weights, and from then on keeps what is made.
+ * Asked once, at start. A second tab shows the project and does not store; what is missing is said.
+ */
 export async function restoreProject(): Promise<void> {
-  project.setState({ saved: 'memory' });
+  const records = await openRecords().catch(() => null);
+  if (!records) {
+    project.setState({ saved: 'memory' });
+    return;
+  }
+  const isWriter = await holdProjectLock();
+  const stored = await records.read().catch(() => null);
+  if (stored) await takeUp(stored, isWriter);
+  project.setState({ saved: isWriter ? (vaultSaves ? 'saved' : 'memory') : 'other-tab' });
+  if (isWriter) keepRecords(project, records, () => notSaved(), stored?.nodes);
+}
+
+async function takeUp(stored: StoredProject, isWriter: boolean): Promise<void> {
+  const wanted = reachable(stored);
+  const models = [...new Set(wanted.map(({ model }) => model))];
+  const held = new Set(await call('held', { models, keepOnly: isWriter }).catch(() => models));
+  const lost = wanted.filter(({ model }) => !held.has(model));
+  project.setState((state) => {
+    const merged = withoutLost(stored, wanted, new Set(lost.map(({ id }) => id)));
+    // Something may have been made while the vault was asked: it stays, after what was there.
+    return {
+      ...merged,
+      nodes: { ...merged.nodes, ...state.nodes },
+      order: [...merged.order, ...state.order],
+      past: [...merged.past, ...state.past.map((order) => [...merged.order, ...order])],
+      selected: state.selected ?? merged.selected,
+    };
+  });
+  const visible = lost.filter(({ id }) => stored.order.includes(id));
+  if (visible.length === 0) return;
+  const names = visible.map(({ name }) => name).join(', ');
+  notify({
+    level: 'error',
+    words: {
+      en: `The weights of ${visible.length === 1 ? 'one model' : `${visible.length} models`} are no longer stored in this browser: ${names}.`,
+      zh: `以下 ${visible.length} 个模型的权重已不在本浏览器的存储中：${names}。`,
+    },
+  });
 }

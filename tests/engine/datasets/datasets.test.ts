@@ -156,7 +156,7 @@ describe('the facts', () => {
   it('fit images and vectors of the right size only', () => {
     const facts = datasetFacts('mnist');
     expect(fitsDataset([28, 28, 1], 10, facts)).toBe(true);
-    expect(fitsDataset([28, 28], 10, facts)).toBe(true);
+    expect(fitsDataset([28, 28], 10, facts)).toBe(false);
     expect(fitsDataset([784], 10, facts)).toBe(true);
     expect(fitsDataset([1, 28, 28], 10, facts)).toBe(false);
     expect(fitsDataset([28, 28, 3], 10, facts)).toBe(false);

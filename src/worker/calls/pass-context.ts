@@ -1,0 +1,38 @@
+/** The contexts that passes are given: the engine's, with the session's backend, vault and scheduler behind them. */
+import { type PassContext, PassError } from '#core/pass';
+import { makeContext } from '#engine/context';
+import type { Dataset } from '#engine/datasets/dataset';
+import type { ModelId, TrainProgress } from '#worker/protocol';
+import type { Session } from '#worker/session';
+
+export interface ContextOptions {
+  readonly dataset: Dataset | null;
+  readonly signal: AbortSignal;
+  readonly between: () => Promise<void>;
+  /** Node id -> model id. */
+  readonly parents: Readonly<Record<string, ModelId>>;
+}
+
+/** Makes the context of one step from its seed and where its progress goes. */
+export async function contextMaker(session: Session, options: ContextOptions): Promise<(seed: number, progress: (done: number, train?: TrainProgress) => void) => PassContext> {
+  const { parents, ...rest } = options;
+  const [vault, backend] = [await session.vault, await session.backend()];
+  return (seed, progress) =>
+    makeContext({
+      ...rest,
+      backend,
+      seed,
+      // A training run tells its share twice, as a point and with its speed; the one with the speed is passed on.
+      progress: (done, point) => {
+        if (!point) progress(done);
+      },
+      onTrain: (train) => progress(train.point.step / train.totalSteps, train),
+      resolve: async (nodeId) => {
+        const id = parents[nodeId];
+        if (id === undefined) throw new PassError(gone);
+        return { kind: 'model', model: await vault.get(id) };
+      },
+    });
+}
+
+const gone = { en: 'The chosen model is no longer on the page. Choose another one.', zh: '所选模型已不在页面上，请另选一个。' };

@@ -1,0 +1,81 @@
+/**
+ * What a slider's position would give: the pass is run on the model, its size counted, and, unless it trains, its accuracy
+ * estimated on ever more validation images. What `prepare` makes is kept between moves, answers are kept by question.
+ */
+import { countMacs } from '#core/metrics/operations';
+import { countValues, estimateBytes } from '#core/metrics/size';
+import { modelId } from '#core/model/hash';
+import type { Model } from '#core/model/model';
+import { PASSES } from '#core/passes/index';
+import { checkEffects, preparedKey, readyStep, stepSeed } from '#core/recipe';
+import { type PreviewEstimate, previewAccuracy } from '#engine/preview';
+import type { Handler } from '#worker/call';
+import { contextMaker } from '#worker/calls/pass-context';
+import type { Calls, PreviewResult } from '#worker/protocol';
+import type { Session } from '#worker/session';
+
+type Question = Calls['preview']['request'];
+
+export const preview: Handler<'preview'> = async (question, { session, signal, progress }) => {
+  const latest = new AbortController();
+  session.waitingPreview?.abort(new DOMException('a later one came', 'AbortError'));
+  session.waitingPreview = latest;
+  const either = AbortSignal.any([signal, latest.signal]);
+  return session.scheduler.run(
+    'slider',
+    (between) => {
+      // Once it computes it is no longer waiting: the page aborts it where it wants to.
+      if (session.waitingPreview === latest) session.waitingPreview = null;
+      return answer(session, question, { signal, between, progress });
+    },
+    { signal: either },
+  );
+};
+
+export interface AnswerOptions {
+  readonly signal: AbortSignal;
+  readonly between: () => Promise<void>;
+  readonly progress?: (result: PreviewResult) => void;
+}
+
+/** Answers one question, from memory where it was asked before. */
+export async function answer(session: Session, question: Question, { signal, between, progress }: AnswerOptions): Promise<PreviewResult> {
+  const backend = await session.backend();
+  const key = JSON.stringify([question.model, question.dataset, question.step, question.seed, question.parents, backend.id]);
+  const known = session.previews.get(key);
+  if (known) return known;
+  const base = await (await session.vault).get(question.model);
+  const changed = await changedModel(session, question, base, { signal, between });
+  const dataset = question.dataset ? await session.dataset(question.dataset) : null;
+  const { parameters, nonZero } = countValues(changed.model);
+  const size = { parameters, nonZero, macs: countMacs(changed.model).total, bytes: estimateBytes(changed.model) };
+  await between();
+  const result = (accuracy: PreviewEstimate | null): PreviewResult => ({ ...size, accuracy });
+  if (changed.trains || !dataset) return result(null);
+  const estimate = await previewAccuracy(backend, base, changed.model, dataset, {
+    signal,
+    between,
+    rest: question.rest,
+    onEstimate: (accuracy) => progress?.(result(accuracy)),
+  });
+  if (estimate.images === dataset.splits.validation.count) session.previews.set(key, result(estimate));
+  return result(estimate);
+}
+
+/** The model after the step; for a pass that trains, its sketch, whose weights mean nothing. */
+async function changedModel(session: Session, question: Question, base: Model, { signal, between }: AnswerOptions): Promise<{ model: Model; trains: boolean }> {
+  const { pass, values } = readyStep(question.step, PASSES);
+  checkEffects(base, pass);
+  const dataset = question.dataset ? await session.dataset(question.dataset) : null;
+  const contextFor = await contextMaker(session, { dataset, signal, between, parents: question.parents });
+  const context = contextFor(stepSeed(question.seed, 0, pass.id), () => undefined);
+  if (pass.preview === 'structure') return { model: (await pass.sketch?.(base, values, context)) ?? base, trains: true };
+  const key = JSON.stringify([modelId(base), preparedKey(pass, values), question.dataset, question.seed, question.parents]);
+  let prepared = session.prepared.get(key);
+  if (!prepared) {
+    prepared = Promise.resolve(pass.prepare?.(base, values, context));
+    session.prepared.set(key, prepared);
+    prepared.catch(() => session.prepared.delete(key));
+  }
+  return { model: (await pass.apply(base, values, context, await prepared)).model, trains: false };
+}

@@ -1,0 +1,47 @@
+/** From whatever was thrown in a worker to the Fault that crosses the border. */
+import { ModelError } from '#core/model/validate';
+import { ShapeError } from '#core/model/shapes';
+import { PassError } from '#core/pass';
+import type { Words } from '#core/params';
+import { BackendError } from '#engine/backend';
+import { DatasetError } from '#engine/datasets/errors';
+import { EngineError } from '#engine/errors';
+import { ReadError, WriteError } from '#formats/format';
+import type { Fault } from '#worker/protocol';
+import { VaultError } from '#worker/vault/vault';
+
+const aborted: Words = { en: 'Stopped.', zh: '已停止。' };
+const backendWords: Record<BackendError['code'], Words> = {
+  lost: { en: 'The device was lost while computing.', zh: '计算过程中设备丢失。' },
+  memory: { en: 'The device ran out of memory.', zh: '设备内存不足。' },
+  shader: { en: 'The device refused a program.', zh: '设备拒绝了一个程序。' },
+  unsupported: { en: 'This backend cannot compute a layer of this model.', zh: '此后端无法计算该模型中的某一层。' },
+  unavailable: { en: 'This backend is not available here.', zh: '此后端在这里不可用。' },
+};
+const otherBackend: Words = { en: 'Try a smaller batch, or choose another backend.', zh: '请尝试更小的批量，或选择其他后端。' };
+
+export function isAbort(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && (error as { name?: unknown }).name === 'AbortError';
+}
+
+export function faultOf(error: unknown): Fault {
+  if (isAbort(error)) return { code: 'aborted', words: aborted };
+  if (error instanceof ReadError) {
+    return { code: error.code, file: error.file, where: error.where, words: error.cause_, hint: error.hint };
+  }
+  if (error instanceof WriteError) return { code: error.code, where: error.layer, words: error.cause_, hint: error.hint };
+  if (error instanceof DatasetError) return { code: `dataset-${error.code}`, file: error.file, words: error.words, hint: error.hint };
+  if (error instanceof BackendError) {
+    return { code: `backend-${error.code}`, where: error.message, words: backendWords[error.code], hint: otherBackend };
+  }
+  if (error instanceof EngineError) return { code: `engine-${error.code}`, words: error.words };
+  if (error instanceof PassError) return { code: 'pass', words: error.words };
+  if (error instanceof VaultError) return { code: 'model-gone', where: error.id, words: error.words };
+  if (error instanceof ShapeError) return { code: 'shape', where: error.layer, words: error.words };
+  if (error instanceof ModelError) return { code: 'model', words: error.words };
+  const detail = error instanceof Error ? error.message : String(error);
+  if (error instanceof RangeError && /allocation|memory/i.test(detail)) {
+    return { code: 'memory', where: detail, words: { en: 'There is not enough memory for this.', zh: '内存不足。' } };
+  }
+  return { code: 'unexpected', where: detail, words: { en: `Something unexpected happened: ${detail}`, zh: `发生意外错误：${detail}` } };
+}

@@ -1,0 +1,24 @@
+/**
+ * A disposable worker for one opening: it recognises the files, reads them to a model and hands that to the engine
+ * through the channel it was given. Nothing in a file is ever executed. The page ends this worker whatever happens.
+ */
+import { readFiles } from '#formats/index';
+import { faultOf } from '#worker/faults';
+
+declare const self: DedicatedWorkerGlobalScope;
+
+interface Request {
+  readonly files: readonly { readonly name: string; readonly bytes: Uint8Array }[];
+  readonly port: MessagePort;
+}
+
+self.onmessage = async ({ data: { files, port } }: MessageEvent<Request>) => {
+  try {
+    const read = await readFiles(new Map(files.map(({ name, bytes }) => [name, bytes])));
+    const buffers = new Set(Object.values(read.model.tensors).map(({ data }) => data.buffer));
+    port.postMessage(read, [...buffers]);
+    self.postMessage({ type: 'read' });
+  } catch (error) {
+    self.postMessage({ type: 'fault', fault: faultOf(error) });
+  }
+};

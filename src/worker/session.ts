@@ -1,0 +1,105 @@
+/**
+ * What the engine's worker holds between calls: the backend in use, the data sets that were loaded, the vault, the
+ * scheduler, and bounded caches. Everything here can be lost with the worker: models are in the vault.
+ */
+import type { Model } from '#core/model/model';
+import type { Split } from '#core/predictor';
+import type { Backend } from '#engine/backend';
+import { breathe } from '#engine/breathe';
+import { startBackends } from '#engine/choose';
+import type { Dataset } from '#engine/datasets/dataset';
+import { LOADERS } from '#engine/datasets/index';
+import { evaluateOnce } from '#engine/evaluations';
+import type { TrainControl } from '#engine/train-control';
+import { wilson } from '#core/numeric/intervals';
+import type { Accuracy, BackendName, BackendReport, DatasetId, Fault, PreviewResult } from '#worker/protocol';
+import { makeRecent, type Recent } from '#worker/recent';
+import { makeScheduler, type Scheduler } from '#worker/scheduler';
+import type { Vault } from '#worker/vault/vault';
+
+export interface Started {
+  readonly reports: readonly BackendReport[];
+  readonly backend: Backend;
+}
+export interface Session {
+  readonly scheduler: Scheduler;
+  readonly vault: Promise<Vault>;
+  /** Something the person should know, outside any call. */
+  readonly notice: (fault: Fault) => void;
+  /** The run that Pause, Step and Stop act on. */
+  training: TrainControl | null;
+  /** Aborts the preview that has not begun yet. */
+  waitingPreview: AbortController | null;
+  /** Finds the backends anew and takes up the asked or the fastest one. */
+  start(asked: BackendName | 'auto', onReport: (report: BackendReport) => void): Promise<Started>;
+  /** The backend in use; started if it has not been. */
+  backend(): Promise<Backend>;
+  dataset(id: DatasetId, options?: { readonly signal?: AbortSignal; readonly onProgress?: (progress: { loaded: number; total: number }) => void }): Promise<Dataset>;
+  /** Accuracy on a whole split; measured once for each model, data set and split. */
+  measure(model: Model, dataset: DatasetId, split: Split, options: { readonly signal?: AbortSignal; readonly between: () => Promise<void>; readonly onProgress?: (done: number) => void }): Promise<Accuracy>;
+  /** What `prepare` gave, by model, pass and values that are not live. */
+  readonly prepared: Recent<Promise<unknown>>;
+  /** Previews of whole splits that were computed, by question. */
+  readonly previews: Recent<PreviewResult>;
+}
+
+export interface SessionOptions {
+  /** The page's address; asked when a data set is fetched. */
+  readonly base: () => string;
+  readonly vault: Promise<Vault>;
+  readonly notice: (fault: Fault) => void;
+  /** Stand-ins for tests. */
+  readonly fetch?: typeof fetch;
+  readonly startBackends?: typeof startBackends;
+}
+
+export function makeSession(options: SessionOptions): Session {
+  const find = options.startBackends ?? startBackends;
+  const scheduler = makeScheduler(breathe);
+  const datasets = new Map<DatasetId, Promise<Dataset>>();
+  let started: Promise<Started> | null = null;
+
+  const session: Session = {
+    scheduler,
+    vault: options.vault,
+    notice: options.notice,
+    training: null,
+    waitingPreview: null,
+    prepared: makeRecent(8),
+    previews: makeRecent(1000),
+    async start(asked, onReport) {
+      const before = started;
+      const next = find(asked, onReport);
+      started = next;
+      next.catch(() => {
+        if (started === next) started = before;
+      });
+      const found = await next;
+      // Work that is going on ends on the backend it began with; then that one is freed.
+      const old = await before?.catch(() => null);
+      if (old && old.backend !== found.backend) void scheduler.run('timing', async () => old.backend.dispose()).catch(() => undefined);
+      return found;
+    },
+    async backend() {
+      const current = started ?? find('auto', () => undefined);
+      started = current;
+      return (await current).backend;
+    },
+    dataset(id, { signal, onProgress } = {}) {
+      let load = datasets.get(id);
+      if (!load) {
+        load = LOADERS[id]({ base: options.base(), signal, onProgress, ...(options.fetch ? { fetch: options.fetch } : {}) });
+        datasets.set(id, load);
+        load.catch(() => datasets.delete(id));
+      }
+      return load;
+    },
+    async measure(model, datasetId, split, options) {
+      const dataset = await session.dataset(datasetId);
+      const { correct, loss, images } = await evaluateOnce(await session.backend(), model, dataset, split, options);
+      const right = correct.reduce((sum, one) => sum + one, 0);
+      return { ...wilson(right, images), images, loss };
+    },
+  };
+  return session;
+}

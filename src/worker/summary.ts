@@ -1,0 +1,62 @@
+/** What the page knows of a model: its layers and counts, and the bytes of its TensorFlow.js file, written to be counted. */
+import { countMacs } from '#core/metrics/operations';
+import { countLayer, countParameters } from '#core/metrics/size';
+import { modelId } from '#core/model/hash';
+import { isPrunable, type Layer, tensorsOf } from '#core/model/layers';
+import type { Model } from '#core/model/model';
+import { shapesOf } from '#core/model/shapes';
+import { FORMATS } from '#formats/index';
+import type { LayerSummary, ModelSummary } from '#worker/protocol';
+
+export async function summaryOf(model: Model): Promise<ModelSummary> {
+  const counts = countParameters(model);
+  const macs = countMacs(model);
+  const shapes = shapesOf(model);
+  const output = shapes[model.outputs[0] ?? ''] ?? [];
+  return {
+    id: modelId(model),
+    name: model.name,
+    meta: model.meta,
+    inputShape: shapes[model.inputs[0] ?? ''] ?? [],
+    classes: output.reduce((product, size) => product * size, 1),
+    parameters: counts.parameters,
+    nonZero: counts.nonZero,
+    distinct: counts.distinct,
+    macs: macs.total,
+    bytes: await writtenBytes(model),
+    layers: model.layers.map((layer): LayerSummary => {
+      const { name, kind, inputs } = layer;
+      const { parameters, nonZero } = countLayer(model, layer);
+      return { name, kind, inputs, shape: shapes[name] ?? [], parameters, nonZero, macs: macs.byLayer[name] ?? 0, encoding: encodingOf(model, layer) };
+    }),
+  };
+}
+
+function encodingOf(model: Model, layer: Layer): LayerSummary['encoding'] {
+  const kernel = tensorsOf(layer).find(([role]) => isPrunable(layer, role));
+  const tensor = kernel && model.tensors[kernel[1]];
+  if (!tensor) return { kind: tensorsOf(layer).length ? 'dense' : 'none', sparsity: 0 };
+  const { data, encoding } = tensor;
+  let zeros = 0;
+  for (let i = 0; i < data.length; i++) if (data[i] === 0) zeros++;
+  const sparsity = zeros / Math.max(1, data.length);
+  const { values } = encoding;
+  switch (values.kind) {
+    case 'dense':
+      return { kind: 'dense', sparsity };
+    case 'grid':
+      return { kind: 'grid', bits: values.bits, sparsity };
+    case 'codebook':
+      return { kind: 'codebook', clusters: values.centroids.length, sparsity };
+    default:
+      throw values satisfies never;
+  }
+}
+
+/** Bytes of the TensorFlow.js zip with the model's own values: grids that it cannot hold count as float32. */
+async function writtenBytes(model: Model): Promise<number> {
+  const format = FORMATS.find(({ id }) => id === 'tfjs-layers');
+  if (!format?.write) throw new Error('the TensorFlow.js format cannot write');
+  const { bundle } = await format.write(model, { unsupportedGrids: 'float' });
+  return [...bundle.values()].reduce((sum, bytes) => sum + bytes.length, 0);
+}

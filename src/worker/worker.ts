@@ -1,0 +1,33 @@
+/**
+ * The engine's worker: wires the dispatcher to messages, the vault to this origin's files, and the page's address to
+ * the data sets. Everything it does is in dispatch.ts and calls/.
+ */
+import { makeDispatcher } from '#worker/dispatch';
+import type { FromWorker, ToWorker } from '#worker/protocol';
+import { makeSession } from '#worker/session';
+import { originFiles } from '#worker/vault/files';
+import { openVault } from '#worker/vault/vault';
+
+declare const self: DedicatedWorkerGlobalScope;
+
+const cacheBytes = 400_000_000;
+const notSaved = {
+  en: 'This browser could not store the model: storage is full or was taken away. It stays in memory until the page is closed; export what you want to keep.',
+  zh: '浏览器无法存储模型：存储空间已满或不可用。模型将保留在内存中直到页面关闭；请导出需要保留的模型。',
+};
+
+let base = self.location.href;
+const post = (message: FromWorker, transfer: Transferable[] = []): void => self.postMessage(message, transfer);
+const notice = (fault: Extract<FromWorker, { type: 'notice' }>['fault']): void => post({ type: 'notice', fault });
+const vault = originFiles(self).then((files) =>
+  openVault(files, {
+    cacheBytes,
+    onFailure: (error) => notice({ code: 'not-saved', where: error instanceof Error ? error.message : String(error), words: notSaved }),
+  }),
+);
+const dispatch = makeDispatcher(makeSession({ base: () => base, vault, notice }), post);
+
+self.onmessage = (event: MessageEvent<ToWorker>) => {
+  if (event.data.type === 'base') base = event.data.href;
+  else dispatch(event.data);
+};
