@@ -1,0 +1,53 @@
+/** The whole PassContext: what the core only declares (training, accuracy, other models), done by a backend on a data set. */
+import type { TrainPoint } from '#core/objective';
+import type { PassContext } from '#core/pass';
+import type { Predictor } from '#core/predictor';
+import { seededRandom } from '#core/numeric/random';
+import type { Backend } from '#engine/backend';
+import type { Dataset } from '#engine/datasets/dataset';
+import { EngineError } from '#engine/errors';
+import { evaluate } from '#engine/evaluate';
+import { train, type TrainProgress } from '#engine/train';
+import type { TrainControl } from '#engine/train-control';
+
+export interface ContextParts {
+  readonly backend: Backend;
+  /** Null where none is chosen: passes that need data then say so. */
+  readonly dataset: Dataset | null;
+  readonly seed: number;
+  readonly signal: AbortSignal;
+  /** `done` from 0 to 1. */
+  readonly progress: (done: number, point?: TrainPoint) => void;
+  /** Finds a predictor parameter's model by node id; throws PassError when it is gone. */
+  readonly resolve: (nodeId: string) => Promise<Predictor>;
+  readonly onTrain?: ((progress: TrainProgress) => void) | undefined;
+  readonly control?: TrainControl | undefined;
+  readonly between?: (() => Promise<void>) | undefined;
+}
+
+export function makeContext(parts: ContextParts): PassContext {
+  const { backend, signal, progress, between } = parts;
+  const dataset = (): Dataset => {
+    if (parts.dataset) return parts.dataset;
+    throw new EngineError('data', { en: 'This method needs a data set: choose one on the Data tab.', zh: '此方法需要数据集：请在“数据”页选择一个。' });
+  };
+  return {
+    random: seededRandom(parts.seed),
+    signal,
+    progress,
+    predictor: parts.resolve,
+    async train(objective) {
+      const outcome = await train(backend, objective, dataset(), {
+        signal, between, control: parts.control,
+        onProgress: (one) => {
+          progress(one.point.step / one.totalSteps, one.point);
+          parts.onTrain?.(one);
+        },
+      });
+      return outcome.model;
+    },
+    async accuracy(predictor, split, images) {
+      return (await evaluate(backend, predictor, dataset(), split, { signal, between, images })).accuracy;
+    },
+  };
+}
