@@ -1,0 +1,252 @@
+/**
+ * Matrix products and convolutions as commands: which form of a product serves which gradient, where padding is
+ * copied, and how many images go at a time.
+ *
+ * A convolution's forward product reads windows straight from the image; only where a window reaches beyond the edge
+ * is the image first copied with its padding, at most PAD_BYTES of images at a time. The input gradient is the same
+ * product on padded dy with the flipped kernel where that wastes little (stride 1, 'same'), else columns added back.
+ */
+import type { ElementFn, Op, Window } from '#engine/ops';
+import { bits, type Writer } from './commands';
+import {
+  K_ACTIVATION, K_BINARY_BROADCAST, K_COLUMNS_TO_IMAGE, K_DEPTHWISE, K_DEPTHWISE_GRAD_INPUT, K_DEPTHWISE_GRAD_KERNEL, K_PACK,
+  K_PAD_IMAGE, K_PRODUCT, K_PRODUCT_GRADIENT, K_REPEAT, K_ROW_PRODUCT, K_SUM_RUNS, K_TRANSPOSE,
+} from './kernels/ids';
+import { sizeOf } from './layout';
+import { functionNumber } from './numbers';
+
+/** Padded images copied at a time, in bytes: the copy should still be in the cache when the product reads it. */
+const PAD_BYTES = 1 << 20;
+/** Scratch columns of the input gradient at a time. */
+const COLUMN_BYTES = 1 << 18;
+/** Images and gradients that one block of the kernel gradient goes over while its sums stay in registers. */
+const GRADIENT_BYTES = 1 << 15;
+
+type Step<K extends Op['kind']> = { readonly op: Extract<Op, { kind: K }>; readonly inputs: readonly number[]; readonly outputs: readonly number[] };
+
+/** The clamp that a product applies as it stores: ReLU, or nothing. */
+function clamp(act: ElementFn): [number, number] {
+  return act.fn === 'relu' ? [bits(0), bits(act.max)] : [bits(Number.NEGATIVE_INFINITY), bits(Number.POSITIVE_INFINITY)];
+}
+/** Activations other than ReLU go over the output in place. */
+function activate(w: Writer, y: number, act: ElementFn): void {
+  if (act.fn === 'relu' || act.fn === 'linear') return;
+  w.emit(K_ACTIVATION, w.at(y), w.at(y), sizeOf(w.shape(y)), functionNumber(act.fn), bits(act.alpha), bits(act.max));
+}
+
+const packedBytes = (k: number, n: number): number => k * Math.ceil(n / 8) * 32;
+
+export function matmul(w: Writer, { op, inputs: [a, b, bias], outputs: [y] }: Step<'matmul'>): void {
+  const [m = 1, n = 1] = w.shape(y);
+  const k = sizeOf(w.shape(a)) / m;
+  const [lo, hi] = clamp(op.act);
+  const biasAt = bias === undefined ? 0 : w.at(bias);
+  if (op.transposeA) {
+    let other = w.at(b);
+    if (op.transposeB) {
+      other = w.scratch(k * n * 4);
+      w.emit(K_TRANSPOSE, w.at(b), other, n, k);
+    }
+    const offsets = w.table(Array.from({ length: m }, (_, i) => i * 4));
+    const rows = k % 64 === 0 ? 64 : k;
+    w.emit(K_PRODUCT_GRADIENT, w.at(a), other, w.at(y), offsets, m, n, k / rows, 1, rows, m * 4, rows * m * 4, rows * m * 4, n * 4, n * 4, 1, 0);
+    if (bias !== undefined) w.emit(K_BINARY_BROADCAST, w.at(y), biasAt, w.at(y), 0, 1, 1, 1, m, n, 0, 0, 0, 0, 1);
+    if (op.act.fn === 'relu') w.emit(K_ACTIVATION, w.at(y), w.at(y), m * n, functionNumber('relu'), bits(0), bits(op.act.max));
+  } else if (m <= 2 && !op.transposeB) {
+    w.emit(K_ROW_PRODUCT, w.at(a), w.at(b), biasAt, w.at(y), lo, hi, m, n, k);
+  } else {
+    const packed = w.scratch(packedBytes(k, n));
+    w.emit(K_PACK, w.at(b), packed, 1, 0, k, n, op.transposeB ? k : n, op.transposeB ? 1 : 0);
+    w.emit(K_PRODUCT, w.at(a), w.at(y), packed, biasAt, lo, hi, m, 1, m, k * 4, 0, 0, 0, 1, k, n, n * 4);
+  }
+  activate(w, y ?? -1, op.act);
+}
+
+/** An image and the windows over it. */
+interface Geometry {
+  n: number; h: number; w: number; c: number; oh: number; ow: number; kh: number; kw: number;
+  sy: number; sx: number; top: number; left: number; dy: number; dx: number;
+}
+function geometry(image: readonly number[], out: readonly number[], kh: number, kw: number, window: Window): Geometry {
+  const [n = 1, h = 1, width = 1, c = 1] = image;
+  const [, oh = 1, ow = 1] = out;
+  const [top, , left] = window.pads;
+  return { n, h, w: width, c, oh, ow, kh, kw, sy: window.strides[0], sx: window.strides[1], top, left, dy: window.dilation[0], dx: window.dilation[1] };
+}
+
+/**
+ * Calls `use(x, first image, images, height, width)` for each stretch of images, padded where windows reach beyond
+ * the edge.
+ */
+function padded(w: Writer, x: number, g: Geometry, use: (x: number, first: number, count: number, h: number, w: number) => void): void {
+  const h = (g.oh - 1) * g.sy + (g.kh - 1) * g.dy + 1;
+  const width = (g.ow - 1) * g.sx + (g.kw - 1) * g.dx + 1;
+  if (g.top === 0 && g.left === 0 && h <= g.h && width <= g.w) {
+    use(x, 0, g.n, g.h, g.w);
+    return;
+  }
+  const image = h * width * g.c * 4;
+  const chunk = Math.min(g.n, Math.max(1, Math.floor(PAD_BYTES / image)));
+  const scratch = w.scratch(chunk * image);
+  for (let first = 0; first < g.n; first += chunk) {
+    const count = Math.min(chunk, g.n - first);
+    w.emit(K_PAD_IMAGE, x + first * g.h * g.w * g.c * 4, scratch, count, g.h, g.w, g.c * 4, g.top, g.left, h, width);
+    use(scratch, first, count, h, width);
+  }
+}
+
+/** A window's runs of contiguous floats: [jump table, runs, floats a run]. `slice` channels of c are read. */
+function runs(w: Writer, g: Geometry, width: number, slice: number): [number, number, number] {
+  const row = width * g.c * 4;
+  if (g.dx === 1 && slice === g.c) {
+    const run = g.kw * g.c;
+    return [w.table(Array.from({ length: g.kh }, () => g.dy * row - run * 4)), g.kh, run];
+  }
+  const across = g.dx * g.c * 4 - slice * 4;
+  const down = g.dy * row - (g.kw - 1) * g.dx * g.c * 4 - slice * 4;
+  return [w.table(Array.from({ length: g.kh * g.kw }, (_, i) => (i % g.kw === g.kw - 1 ? down : across))), g.kh * g.kw, slice];
+}
+
+/** A window of one pixel, every pixel: the images are one matrix. */
+const isPointwise = (g: Geometry): boolean => g.kh === 1 && g.kw === 1 && g.sy === 1 && g.sx === 1 && g.oh === g.h && g.ow === g.w;
+
+/** y (channels [to, to + n) of width `o`) = the product of windows over x (channels from `from`) with packed columns. */
+function windowProduct(w: Writer, x: number, g: Geometry, packed: readonly number[], slice: number, biasAt: number, lo: number, hi: number, y: number, n: number, o: number): void {
+  padded(w, x, g, (image, first, count, h, width) => {
+    const [jumps, runCount, length] = runs(w, g, width, slice);
+    const pixels = count * g.oh * g.ow;
+    packed.forEach((panel, group) => {
+      const from = image + group * slice * 4;
+      const to = y + (first * g.oh * g.ow * o + group * n) * 4;
+      const bias = biasAt === 0 ? 0 : biasAt + group * n * 4;
+      if (isPointwise(g)) w.emit(K_PRODUCT, from, to, panel, bias, lo, hi, pixels, 1, pixels, g.c * 4, 0, 0, jumps, 1, slice, n, o * 4);
+      else {
+        w.emit(K_PRODUCT, from, to, panel, bias, lo, hi, pixels, g.oh, g.ow, g.sx * g.c * 4, g.sy * width * g.c * 4, h * width * g.c * 4, jumps, runCount, length, n, o * 4);
+      }
+    });
+  });
+}
+
+/** [kernel height, width, input channels of a group, output channels, groups]. */
+function kernelOf(w: Writer, kernel: number | undefined, c: number): [number, number, number, number, number] {
+  const [kh = 1, kw = 1, cg = 1, o = 1] = w.shape(kernel);
+  return [kh, kw, cg, o, c / cg];
+}
+const isDepthwise = (c: number, cg: number, o: number): boolean => cg === 1 && o === c && c > 1;
+
+export function conv2d(w: Writer, { op, inputs: [x, kernel, bias], outputs: [y] }: Step<'conv2d'>): void {
+  const [, , , c = 1] = w.shape(x);
+  const [kh, kw, cg, o, groups] = kernelOf(w, kernel, c);
+  const g = geometry(w.shape(x), w.shape(y), kh, kw, op.window);
+  const [lo, hi] = clamp(op.act);
+  const biasAt = bias === undefined ? 0 : w.at(bias);
+  if (isDepthwise(c, cg, o)) emitDepthwise(w, K_DEPTHWISE, [w.at(x), w.at(kernel), biasAt, w.at(y), lo, hi], g);
+  else {
+    const n = o / groups;
+    const k = kh * kw * cg;
+    const packed = Array.from({ length: groups }, (_, group) => {
+      const panel = w.scratch(packedBytes(k, n));
+      w.emit(K_PACK, w.at(kernel) + group * n * 4, panel, 1, 0, k, n, o, 0);
+      return panel;
+    });
+    windowProduct(w, w.at(x), g, packed, cg, biasAt, lo, hi, w.at(y), n, o);
+  }
+  activate(w, y ?? -1, op.act);
+}
+
+export function conv2dGradInput(w: Writer, { op, inputs: [dy, kernel], outputs: [dx] }: Step<'conv2dGradInput'>): void {
+  const [, , , c = 1] = w.shape(dx);
+  const [kh, kw, cg, o, groups] = kernelOf(w, kernel, c);
+  const g = geometry(w.shape(dx), w.shape(dy), kh, kw, op.window);
+  const og = o / groups;
+  if (isDepthwise(c, cg, o)) {
+    emitDepthwise(w, K_DEPTHWISE_GRAD_INPUT, [w.at(dy), w.at(kernel), w.at(dx)], g);
+    return;
+  }
+  const top = g.dy * (kh - 1) - g.top;
+  const left = g.dx * (kw - 1) - g.left;
+  if (g.sy === 1 && g.sx === 1 && g.h * g.w <= 1.3 * g.oh * g.ow) {
+    const tap = cg * o * 4;
+    const packed = Array.from({ length: groups }, (_, group) => {
+      const panel = w.scratch(packedBytes(kh * kw * og, cg));
+      w.emit(K_PACK, w.at(kernel) + (kh * kw - 1) * tap + group * og * 4, panel, kh * kw, -tap, og, cg, o, 1);
+      return panel;
+    });
+    const back: Geometry = { ...g, h: g.oh, w: g.ow, c: o, oh: g.h, ow: g.w, top, left };
+    windowProduct(w, w.at(dy), back, packed, og, 0, ...clamp({ fn: 'linear', alpha: 0, max: 0 }), w.at(dx), cg, c);
+    return;
+  }
+  const k = kh * kw * cg;
+  const image = g.oh * g.ow * k * 4;
+  const chunk = Math.min(g.n, Math.max(1, Math.floor(COLUMN_BYTES / image)));
+  const columns = w.scratch(chunk * image);
+  for (let group = 0; group < groups; group += 1) {
+    const panel = w.scratch(packedBytes(og, k));
+    w.emit(K_PACK, w.at(kernel) + group * og * 4, panel, 1, 0, og, k, o, 1);
+    w.emit(
+      K_COLUMNS_TO_IMAGE, w.at(dy) + group * og * 4, w.at(dx) + group * cg * 4, panel, columns, chunk * image, chunk, g.n, g.h, g.w, c, cg,
+      g.oh, g.ow, o, og, kh, kw, g.sy, g.sx, g.top, g.left, g.dy, g.dx, group === 0 ? 1 : 0,
+    );
+  }
+}
+
+export function conv2dGradKernel(w: Writer, { op, inputs: [x, dy], outputs: [dk] }: Step<'conv2dGradKernel'>): void {
+  const [, , , c = 1] = w.shape(x);
+  const [kh, kw, cg, o, groups] = kernelOf(w, dk, c);
+  const g = geometry(w.shape(x), w.shape(dy), kh, kw, op.window);
+  if (isDepthwise(c, cg, o)) {
+    emitDepthwise(w, K_DEPTHWISE_GRAD_KERNEL, [w.at(x), w.at(dy), w.at(dk)], g);
+    return;
+  }
+  const og = o / groups;
+  const pixels = g.oh * g.ow;
+  padded(w, w.at(x), g, (image, first, count, h, width) => {
+    const offsets: number[] = [];
+    for (let ky = 0; ky < kh; ky += 1) {
+      for (let kx = 0; kx < kw; kx += 1) for (let i = 0; i < cg; i += 1) offsets.push(((ky * g.dy * width + kx * g.dx) * c + i) * 4);
+    }
+    const table = w.table(offsets);
+    const block = Math.max(1, Math.ceil(96 / pixels), Math.floor(GRADIENT_BYTES / ((h * width * c + pixels * o) * 4)));
+    for (let group = 0; group < groups; group += 1) {
+      w.emit(
+        K_PRODUCT_GRADIENT, image + group * cg * 4, w.at(dy) + (first * pixels * o + group * og) * 4, w.at(dk) + group * og * 4, table, kh * kw * cg, og,
+        count, g.oh, g.ow, g.sx * c * 4, g.sy * width * c * 4, h * width * c * 4, o * 4, o * 4, block, first > 0 ? 1 : 0,
+      );
+    }
+  });
+}
+
+function emitDepthwise(w: Writer, kernel: number, head: number[], g: Geometry): void {
+  w.emit(kernel, ...head, g.n, g.h, g.w, g.c, g.oh, g.ow, g.kh, g.kw, g.sy, g.sx, g.top, g.left, g.dy, g.dx);
+}
+/** x with every channel repeated `times` times, in scratch; x itself for once. */
+function repeated(w: Writer, x: number, values: number, times: number): number {
+  if (times === 1) return x;
+  const scratch = w.scratch(values * times * 4);
+  w.emit(K_REPEAT, x, scratch, values, times);
+  return scratch;
+}
+
+export function depthwiseConv2d(w: Writer, { op, inputs: [x, kernel, bias], outputs: [y] }: Step<'depthwiseConv2d'>): void {
+  const [kh = 1, kw = 1, c = 1, times = 1] = w.shape(kernel);
+  const g = { ...geometry(w.shape(x), w.shape(y), kh, kw, op.window), c: c * times };
+  const image = repeated(w, w.at(x), sizeOf(w.shape(x)), times);
+  emitDepthwise(w, K_DEPTHWISE, [image, w.at(kernel), bias === undefined ? 0 : w.at(bias), w.at(y), ...clamp(op.act)], g);
+  activate(w, y ?? -1, op.act);
+}
+
+export function depthwiseConv2dGradInput(w: Writer, { op, inputs: [dy, kernel], outputs: [dx] }: Step<'depthwiseConv2dGradInput'>): void {
+  const [kh = 1, kw = 1, c = 1, times = 1] = w.shape(kernel);
+  const g = { ...geometry(w.shape(dx), w.shape(dy), kh, kw, op.window), c: c * times };
+  const values = sizeOf(w.shape(dx));
+  const wide = times === 1 ? w.at(dx) : w.scratch(values * times * 4);
+  emitDepthwise(w, K_DEPTHWISE_GRAD_INPUT, [w.at(dy), w.at(kernel), wide], g);
+  if (times > 1) w.emit(K_SUM_RUNS, wide, w.at(dx), values, times);
+}
+
+export function depthwiseConv2dGradKernel(w: Writer, { op, inputs: [x, dy], outputs: [dk] }: Step<'depthwiseConv2dGradKernel'>): void {
+  const [kh = 1, kw = 1, c = 1, times = 1] = w.shape(dk);
+  const g = { ...geometry(w.shape(x), w.shape(dy), kh, kw, op.window), c: c * times };
+  const image = repeated(w, w.at(x), sizeOf(w.shape(x)), times);
+  emitDepthwise(w, K_DEPTHWISE_GRAD_KERNEL, [image, w.at(dy), w.at(dk)], g);
+}
