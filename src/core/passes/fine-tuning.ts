@@ -25,8 +25,8 @@ export const fineTuning = definePass({
     paper: 'Han, Pool, Tran, Dally 2015, Learning both Weights and Connections for Efficient Neural Networks',
   },
   params: {
-    epochs: epochsParam(2),
-    learningRate: learningRateParam(0.0005),
+    epochs: epochsParam(5),
+    learningRate: learningRateParam(0.002),
     batchSize: BATCH_SIZE,
     optimizer: OPTIMIZER,
   },

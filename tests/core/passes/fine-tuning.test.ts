@@ -19,7 +19,7 @@ it('trains the whole model on the labels with the values given', async () => {
   expect(seen[0]).toMatchObject({
     model, loss: [{ kind: 'crossEntropy', weight: 1 }], optimizer: { kind: 'momentum', momentum: 0.9 }, learningRate: 0.01, epochs: 3, batchSize: 16, l1: 0, l2: 0,
   });
-  expect(seen[1]).toMatchObject({ optimizer: ADAM, epochs: 2, batchSize: 64, schedule: { kind: 'cosine' } });
+  expect(seen[1]).toMatchObject({ optimizer: ADAM, epochs: 5, learningRate: 0.002, batchSize: 32, schedule: { kind: 'cosine' } });
   expect(seen[0]?.frozen).toBeUndefined();
   expect(Number.isSafeInteger(seen[0]?.seed)).toBe(true);
   expect(seen[1]?.seed).toBe(seen[0]?.seed);

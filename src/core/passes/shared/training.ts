@@ -23,7 +23,7 @@ export function learningRateParam(rate: number): NumberParam {
 }
 
 export const BATCH_SIZE: NumberParam = {
-  kind: 'number', min: 1, max: 1024, step: 1, default: 64, unit: 'images', control: 'field', scale: 'log',
+  kind: 'number', min: 1, max: 1024, step: 1, default: 32, unit: 'images', control: 'field', scale: 'log',
   label: { en: 'Batch size', zh: '批大小' },
   help: { en: 'How many images each step looks at.', zh: '每一步看多少张图像。' },
 };
