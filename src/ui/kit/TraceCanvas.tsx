@@ -72,7 +72,7 @@ function draw(canvas: HTMLCanvasElement, width: number, { traces, end, endLabel,
   const [bottom, top] = yAxis.domain;
   const step = (yAxis.ticks[1] ?? 1) - (yAxis.ticks[0] ?? 0);
   const last = Math.max(end, ...traces.map(({ points }) => points.at(-1)?.x ?? 0));
-  const xAxis = linearAxis(0, Math.max(last, 1e-6), 6);
+  const xAxis = linearAxis(0, Math.max(last, 1e-6), 4);
   const toX = (x: number) => area.left + (x / last) * (area.right - area.left);
   const toY = (y: number) => area.bottom - ((y - bottom) / (top - bottom)) * (area.bottom - area.top);
 

@@ -25,15 +25,18 @@ export function Overlay({ points, shown, links, front, live, preview, previewSiz
   if (!area || !toX || !toY) return null;
   const at = ({ x, y }: { x: number; y: number }) => ({ x: toX(x) ?? 0, y: toY(Math.max(y, axes.y.domain[0])) ?? 0 });
   const box = { left: area.x + 2, right: area.x + area.width, top: area.y, bottom: area.y + area.height };
+  const size = 12 * unit;
   const important = (point: ChartPoint) => (point.node.id === selected ? 2 : point.onFront ? 1 : 0);
   const named = compact ? shown.filter(({ node }) => node.id === selected) : shown;
   const wishes = [...named]
     .sort((a, b) => important(b) - important(a))
-    .map((point) => ({ id: point.node.id, text: shortened(point.node.name), ...at(point) }));
+    .map((point) => {
+      const text = shortened(point.node.name);
+      return { id: point.node.id, text, width: textWidth(text, size, point.node.id === selected), ...at(point) };
+    });
   const marks = [...shown, ...(preview ? [preview] : []), ...(live ? [live] : [])].map(at);
-  const size = 12 * unit;
   const steps = front.map(at);
-  const labels = placeLabels(wishes, [...marks.map((mark) => around(mark, 8 * unit)), ...named.map((point) => stem(point, at, 3 * unit)), ...stairs(steps, box.right, 2 * unit)], box, size, 10 * unit);
+  const labels = placeLabels(wishes, [...marks.map((mark) => around(mark, 9 * unit)), ...named.map((point) => stem(point, at, 3 * unit)), ...stairs(steps, box.right, 2 * unit)], box, size, 13 * unit);
   const below = points.filter((point) => !shown.includes(point));
   return (
     <>
@@ -88,6 +91,16 @@ function Interval({ point, at, half, stroke, faint, unit }: { point: LoosePoint;
 
 function around({ x, y }: { x: number; y: number }, reach: number): Box {
   return { left: x - reach, right: x + reach, top: y - reach, bottom: y + reach };
+}
+
+let ruler: CanvasRenderingContext2D | null = null;
+
+/** Width of a text in the chart's font, in pixels. */
+function textWidth(text: string, size: number, bold: boolean): number {
+  ruler ??= document.createElement('canvas').getContext('2d');
+  if (!ruler) return text.length * size * 0.6;
+  ruler.font = `${bold ? 650 : 400} ${size}px ${getComputedStyle(document.body).fontFamily}`;
+  return ruler.measureText(text).width;
 }
 
 /** The place of an interval. */

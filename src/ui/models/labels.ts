@@ -3,7 +3,8 @@
 export interface LabelWish {
   readonly id: string;
   readonly text: string;
-  /** Pixels. */
+  readonly width: number;
+  /** The point that it names. */
   readonly x: number;
   readonly y: number;
 }
@@ -19,13 +20,6 @@ export interface Box {
   readonly bottom: number;
 }
 
-/** Width of a text of `size` pixels, about: Chinese characters are square, others half as wide. */
-export function textWidth(text: string, size: number): number {
-  let width = 0;
-  for (const character of text) width += (character.codePointAt(0) as number) > 0x2e7f ? size : size * 0.56;
-  return width;
-}
-
 /**
  * Places wishes in the order given (the most important first) inside `area`, clear of all `obstacles` and of each other.
  * `size` is the height of the text, `gap` its distance from the point.
@@ -34,8 +28,7 @@ export function placeLabels(wishes: readonly LabelWish[], obstacles: readonly Bo
   const taken: Box[] = [...obstacles];
   const placed: PlacedLabel[] = [];
   for (const wish of wishes) {
-    const width = textWidth(wish.text, size);
-    const { x, y } = wish;
+    const { x, y, width } = wish;
     const corners = [
       [x + gap * 0.6, y - gap * 0.6 - size],
       [x - gap * 0.6 - width, y - gap * 0.6 - size],
@@ -43,8 +36,6 @@ export function placeLabels(wishes: readonly LabelWish[], obstacles: readonly Bo
       [x - gap - width, y - size / 2],
       [x + gap * 0.6, y + gap * 0.6],
       [x - gap * 0.6 - width, y + gap * 0.6],
-      [x - width / 2, y - gap * 2 - size],
-      [x - width / 2, y + gap * 2],
     ] as const;
     const free = corners
       .map(([left, top]) => ({ left, top, right: left + width, bottom: top + size }))
