@@ -16,7 +16,7 @@ import { preview } from '#worker/calls/preview';
 import { start } from '#worker/calls/start';
 import { sweep } from '#worker/calls/sweep';
 import { train, trainControl } from '#worker/calls/train';
-import { faultOf, isAbort } from '#worker/faults';
+import { faultOf } from '#worker/faults';
 import type { CallName, FromWorker, ToWorker } from '#worker/protocol';
 import type { Session } from '#worker/session';
 
@@ -53,7 +53,7 @@ export function makeDispatcher(session: Session, post: Post): (message: Exclude<
       post({ type: 'result', id, response }, bytesOf(response));
     } catch (error) {
       const fault = faultOf(error);
-      if (!isAbort(error)) console.error(error);
+      if (fault.code === 'unexpected') console.error(error);
       post({ type: 'fault', id, fault });
       if (error instanceof BackendError && (error.code === 'lost' || error.code === 'shader')) await replaceBackend(error);
     } finally {

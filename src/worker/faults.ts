@@ -38,7 +38,7 @@ export function faultOf(error: unknown): Fault {
   if (error instanceof PassError) return { code: 'pass', words: error.words };
   if (error instanceof VaultError) return { code: 'model-gone', where: error.id, words: error.words };
   if (error instanceof ShapeError) return { code: 'shape', where: error.layer, words: error.words };
-  if (error instanceof ModelError) return { code: 'model', words: error.words };
+  if (error instanceof ModelError) return { code: `model-${error.code}`, where: error.layer, words: error.words };
   const detail = error instanceof Error ? error.message : String(error);
   if (error instanceof RangeError && /allocation|memory/i.test(detail)) {
     return { code: 'memory', where: detail, words: { en: 'There is not enough memory for this.', zh: '内存不足。' } };

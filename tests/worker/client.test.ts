@@ -1,0 +1,224 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { type Client, FaultError, makeClient, type Wire } from '#worker/client';
+import type { Fault, FromWorker, ToWorker } from '#worker/protocol';
+
+/** A worker whose answers the test gives by hand. */
+class FakeWire implements Wire {
+  onmessage: Wire['onmessage'] = null;
+  onerror: Wire['onerror'] = null;
+  onmessageerror: Wire['onmessageerror'] = null;
+  readonly sent: (ToWorker & { transfer: Transferable[] })[] = [];
+  terminated = false;
+  postMessage(message: unknown, transfer: Transferable[]): void {
+    this.sent.push({ ...(message as ToWorker), transfer });
+  }
+  terminate(): void {
+    this.terminated = true;
+  }
+  answer(message: FromWorker): void {
+    this.onmessage?.({ data: message } as MessageEvent);
+  }
+  /** Ids of calls of this name, oldest first. */
+  calls(name: string): number[] {
+    return this.sent.flatMap((message) => (message.type === 'call' && message.name === name ? [message.id] : []));
+  }
+}
+const fault: Fault = { code: 'x', words: { en: 'no', zh: '不' } };
+
+interface Setting {
+  readonly client: Client;
+  readonly wires: FakeWire[];
+  readonly readers: FakeWire[];
+  readonly notices: Fault[];
+  readonly restarts: () => number;
+}
+const clients: Client[] = [];
+function setting(): Setting {
+  const wires: FakeWire[] = [];
+  const readers: FakeWire[] = [];
+  const notices: Fault[] = [];
+  let restarts = 0;
+  const spawn = (list: FakeWire[]) => () => {
+    const wire = new FakeWire();
+    list.push(wire);
+    return wire;
+  };
+  const client = makeClient({
+    spawnEngine: spawn(wires),
+    spawnReader: spawn(readers),
+    base: 'https://studio.test/',
+    onNotice: (one) => notices.push(one),
+    onRestart: () => restarts++,
+    heartbeat: 1000,
+    silence: 3000,
+    readDeadline: 500,
+  });
+  clients.push(client);
+  return { client, wires, readers, notices, restarts: () => restarts };
+}
+afterEach(() => {
+  vi.useRealTimers();
+  for (const client of clients.splice(0)) client.dispose();
+});
+const wire = (of: Setting, index = 0): FakeWire => of.wires[index] as FakeWire;
+
+describe('the client', () => {
+  it('starts the worker at the first call, tells it the page’s address, and matches answers by id', async () => {
+    const it_ = setting();
+    expect(it_.wires).toHaveLength(0);
+    const first = it_.client.call('held', { models: ['a'] });
+    const second = it_.client.call('held', { models: ['b'] });
+    expect(it_.wires).toHaveLength(1);
+    expect(wire(it_).sent[0]).toMatchObject({ type: 'base', href: 'https://studio.test/' });
+    const [a, b] = wire(it_).calls('held') as [number, number];
+    wire(it_).answer({ type: 'result', id: b, response: ['b'] });
+    wire(it_).answer({ type: 'result', id: a, response: ['a'] });
+    expect(await first).toEqual(['a']);
+    expect(await second).toEqual(['b']);
+  });
+
+  it('passes progress on, until the call has ended', async () => {
+    const it_ = setting();
+    const seen: unknown[] = [];
+    const call = it_.client.call('loadDataset', { id: 'digits' }, { onProgress: (progress) => seen.push(progress) });
+    const [id] = wire(it_).calls('loadDataset') as [number];
+    wire(it_).answer({ type: 'progress', id, progress: { loaded: 1, total: 2 } });
+    wire(it_).answer({ type: 'result', id, response: null });
+    wire(it_).answer({ type: 'progress', id, progress: { loaded: 2, total: 2 } });
+    await call;
+    expect(seen).toEqual([{ loaded: 1, total: 2 }]);
+  });
+
+  it('rejects with the worker’s fault', async () => {
+    const it_ = setting();
+    const call = it_.client.call('latency', { model: 'm' });
+    wire(it_).answer({ type: 'fault', id: wire(it_).calls('latency')[0] as number, fault });
+    await expect(call).rejects.toMatchObject({ fault });
+    await expect(call).rejects.toBeInstanceOf(FaultError);
+  });
+
+  it('aborts: the worker is told, the promise rejects at once, a late answer is ignored', async () => {
+    const it_ = setting();
+    const stop = new AbortController();
+    const call = it_.client.call('latency', { model: 'm' }, { signal: stop.signal });
+    stop.abort();
+    await expect(call).rejects.toMatchObject({ name: 'AbortError' });
+    const [id] = wire(it_).calls('latency') as [number];
+    expect(wire(it_).sent.at(-1)).toMatchObject({ type: 'abort', id });
+    wire(it_).answer({ type: 'result', id, response: null });
+    await expect(it_.client.call('latency', { model: 'm' }, { signal: stop.signal })).rejects.toMatchObject({ name: 'AbortError' });
+    expect(wire(it_).calls('latency')).toHaveLength(1);
+  });
+
+  it('gives up at the deadline', async () => {
+    const it_ = setting();
+    await expect(it_.client.call('latency', { model: 'm' }, { deadline: 10 })).rejects.toMatchObject({ fault: { code: 'deadline' } });
+    expect(wire(it_).sent.at(-1)).toMatchObject({ type: 'abort' });
+  });
+
+  it('rejects everything when the worker dies, and works on in a new one with the backend that was asked for', async () => {
+    const it_ = setting();
+    const start = it_.client.call('start', { backend: 'wasm' });
+    wire(it_).answer({ type: 'result', id: wire(it_).calls('start')[0] as number, response: {} });
+    await start;
+    const lost = [it_.client.call('latency', { model: 'a' }), it_.client.call('latency', { model: 'b' })];
+    wire(it_).onerror?.({ message: 'out of memory' } as ErrorEvent);
+    for (const call of lost) await expect(call).rejects.toMatchObject({ fault: { code: 'worker-died', where: 'out of memory' } });
+    expect(wire(it_).terminated).toBe(true);
+    expect(it_.notices).toMatchObject([{ code: 'worker-died' }]);
+    const again = wire(it_, 1);
+    expect(again.sent[1]).toMatchObject({ type: 'call', name: 'start', request: { backend: 'wasm' } });
+    again.answer({ type: 'result', id: again.calls('start')[0] as number, response: {} });
+    await vi.waitFor(() => expect(it_.restarts()).toBe(1));
+    const next = it_.client.call('held', { models: [] });
+    again.answer({ type: 'result', id: again.calls('held')[0] as number, response: [] });
+    expect(await next).toEqual([]);
+  });
+
+  it('takes three unanswered pings for death, but not a slow call', async () => {
+    vi.useFakeTimers();
+    const it_ = setting();
+    const call = it_.client.call('latency', { model: 'm' });
+    const rejected = vi.fn();
+    call.catch(rejected);
+    for (let second = 0; second < 20; second++) {
+      await vi.advanceTimersByTimeAsync(1000);
+      wire(it_).answer({ type: 'pong', id: 0 });
+    }
+    expect(rejected).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(4000);
+    expect(rejected).toHaveBeenCalledOnce();
+    await expect(call).rejects.toMatchObject({ fault: { code: 'worker-died' } });
+  });
+
+  it('does not ping an idle worker', async () => {
+    vi.useFakeTimers();
+    const it_ = setting();
+    const call = it_.client.call('held', { models: [] });
+    wire(it_).answer({ type: 'result', id: wire(it_).calls('held')[0] as number, response: [] });
+    await call;
+    const before = wire(it_).sent.length;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(wire(it_).sent).toHaveLength(before);
+  });
+
+  it('passes what the engine has to say on', () => {
+    const it_ = setting();
+    void it_.client.call('held', { models: [] }).catch(() => undefined);
+    wire(it_).answer({ type: 'notice', fault });
+    expect(it_.notices).toEqual([fault]);
+  });
+});
+
+describe('opening files', () => {
+  const files = () => [{ name: 'model.h5', bytes: new Uint8Array(4) }];
+
+  it('reads in a worker of its own, which hands the model to the engine and is ended', async () => {
+    const it_ = setting();
+    const call = it_.client.call('open', { files: files() });
+    const reader = it_.readers[0] as FakeWire;
+    const port = reader.sent[0]?.transfer[0] as MessagePort;
+    const engine = wire(it_).sent.find((message) => message.type === 'call');
+    const other = (engine as { request: { port: MessagePort } }).request.port;
+    expect(engine?.transfer).toEqual([other]);
+    // The two ends belong together.
+    const arrived = new Promise((resolve) => {
+      other.onmessage = (event: MessageEvent) => resolve(event.data);
+    });
+    port.postMessage('weights');
+    expect(await arrived).toBe('weights');
+    reader.onmessage?.({ data: { type: 'read' } } as MessageEvent);
+    wire(it_).answer({ type: 'result', id: wire(it_).calls('open')[0] as number, response: { format: 'keras-h5' } });
+    expect(await call).toEqual({ format: 'keras-h5' });
+    expect(reader.terminated).toBe(true);
+    port.close();
+    other.close();
+  });
+
+  const refusals: [string, (reader: FakeWire) => void, string][] = [
+    ['says what the reader found', (reader) => reader.onmessage?.({ data: { type: 'fault', fault: { ...fault, code: 'h5-bad' } } } as MessageEvent), 'h5-bad'],
+    ['says when the reader crashed', (reader) => reader.onerror?.({ message: 'boom' } as ErrorEvent), 'read-died'],
+    ['ends a reader that hangs', () => undefined, 'read-deadline'],
+  ];
+  for (const [what, happen, code] of refusals) {
+    it(`${what}, and tells the engine to stop waiting`, async () => {
+      const it_ = setting();
+      const call = it_.client.call('open', { files: files() });
+      const reader = it_.readers[0] as FakeWire;
+      happen(reader);
+      await expect(call).rejects.toMatchObject({ fault: { code } });
+      expect(reader.terminated).toBe(true);
+      expect(wire(it_).sent.at(-1)).toMatchObject({ type: 'abort', id: wire(it_).calls('open')[0] });
+      expect(wire(it_).terminated).toBe(false);
+    });
+  }
+
+  it('can be given up', async () => {
+    const it_ = setting();
+    const stop = new AbortController();
+    const call = it_.client.call('open', { files: files() }, { signal: stop.signal });
+    stop.abort();
+    await expect(call).rejects.toMatchObject({ name: 'AbortError' });
+    expect(it_.readers[0]?.terminated).toBe(true);
+  });
+});

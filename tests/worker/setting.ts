@@ -1,0 +1,57 @@
+/** The engine's worker without a worker: the real dispatcher over a real backend, Digits from public/, and memory as disk. */
+import { readFile } from 'node:fs/promises';
+import { makeCpuBackend } from '#engine/backends/cpu';
+import { makeDispatcher } from '#worker/dispatch';
+import type { CallName, Calls, Fault, FromWorker } from '#worker/protocol';
+import { makeSession, type Session } from '#worker/session';
+import { memoryFiles, type Files } from '#worker/vault/files';
+import { openVault } from '#worker/vault/vault';
+
+export interface Setting {
+  readonly session: Session;
+  readonly notices: Fault[];
+  /** Rejects with the Fault itself. */
+  call<N extends CallName>(name: N, request: Calls[N]['request'], options?: { signal?: AbortSignal; onProgress?: (progress: Calls[N]['progress']) => void }): Promise<Calls[N]['response']>;
+}
+
+const served: typeof fetch = async (address) => {
+  const bytes = await readFile(`public/${new URL(String(address)).pathname.slice(1)}`).catch(() => null);
+  return bytes ? new Response(new Uint8Array(bytes)) : new Response('', { status: 404 });
+};
+
+export function makeSetting(files: Files = memoryFiles()): Setting {
+  const notices: Fault[] = [];
+  const session = makeSession({
+    base: () => 'https://studio.test/',
+    vault: openVault(files, { cacheBytes: 1e9, onFailure: (error) => notices.push({ code: 'not-saved', words: { en: String(error), zh: '' } }) }),
+    notice: (fault) => notices.push(fault),
+    fetch: served,
+    startBackends: async (_asked, onReport) => {
+      const report = { name: 'cpu', description: 'JavaScript', software: false, available: true } as const;
+      onReport?.(report);
+      return { reports: [report], backend: await makeCpuBackend() };
+    },
+  });
+  const waiting = new Map<number, (message: FromWorker) => void>();
+  const dispatch = makeDispatcher(session, (message) => {
+    // What crosses the border must be cloneable.
+    if ('id' in message) waiting.get(message.id)?.(structuredClone(message));
+  });
+  let lastId = 0;
+  return {
+    session,
+    notices,
+    call(name, request, { signal, onProgress } = {}) {
+      const id = ++lastId;
+      return new Promise((resolve, reject) => {
+        waiting.set(id, (message) => {
+          if (message.type === 'progress') onProgress?.(message.progress as never);
+          if (message.type === 'result') resolve(message.response as never);
+          if (message.type === 'fault') reject(message.fault);
+        });
+        signal?.addEventListener('abort', () => dispatch({ type: 'abort', id }));
+        dispatch({ type: 'call', id, name, request });
+      });
+    },
+  };
+}
