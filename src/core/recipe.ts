@@ -6,9 +6,9 @@
 import { countMacs } from '#core/metrics/operations';
 import { countParameters } from '#core/metrics/size';
 import type { Model } from '#core/model/model';
+import { derivedSeed } from '#core/numeric/random';
 import { clampValues, type Params, type Values, type Words } from '#core/params';
 import { type Effects, type Pass, type PassContext, PassError } from '#core/pass';
-import { derivedSeed } from '#core/numeric/random';
 
 export interface RecipeStep {
   readonly pass: string;
@@ -76,7 +76,12 @@ export class RecipeError extends Error {
  * Runs the steps in order. The same model, recipe and context give the same bytes. Throws StepError naming the step
  * that failed; an abort (AbortError) comes through as it is.
  */
-export async function runRecipe(model: Model, recipe: Recipe, contextFor: ContextMaker, passes: readonly Pass[]): Promise<RecipeResult> {
+export async function runRecipe(
+  model: Model,
+  recipe: Recipe,
+  contextFor: ContextMaker,
+  passes: readonly Pass[],
+): Promise<RecipeResult> {
   const reports: StepReport[] = [];
   let current = model;
   let before = factsOf(model);
@@ -128,9 +133,24 @@ export function checkEffects(model: Model, pass: Pass): void {
   const tensors = Object.values(model.tensors);
   const effects: Effects = pass.effects;
   const found = [
-    { held: tensors.some((tensor) => tensor.encoding.mask), effect: effects.masks, en: 'pruned weights', zh: '已剪枝的权重' },
-    { held: tensors.some((tensor) => tensor.encoding.values.kind === 'grid'), effect: effects.grids, en: 'quantized weights', zh: '已量化的权重' },
-    { held: tensors.some((tensor) => tensor.encoding.values.kind === 'codebook'), effect: effects.codebooks, en: 'shared weights', zh: '已共享的权重' },
+    {
+      held: tensors.some((tensor) => tensor.encoding.mask),
+      effect: effects.masks,
+      en: 'pruned weights',
+      zh: '已剪枝的权重',
+    },
+    {
+      held: tensors.some((tensor) => tensor.encoding.values.kind === 'grid'),
+      effect: effects.grids,
+      en: 'quantized weights',
+      zh: '已量化的权重',
+    },
+    {
+      held: tensors.some((tensor) => tensor.encoding.values.kind === 'codebook'),
+      effect: effects.codebooks,
+      en: 'shared weights',
+      zh: '已共享的权重',
+    },
   ].find(({ held, effect }) => held && effect === 'refuses');
   if (!found) return;
   throw new PassError({
@@ -169,10 +189,14 @@ export function readRecipe(json: unknown): Recipe {
   if (!isRecord(value)) throw fault('it is not an object', '它不是一个对象');
   if (value['version'] !== 1) {
     const shown = value['version'] === undefined ? null : JSON.stringify(value['version']);
-    throw fault(`version is ${shown ?? 'missing'}, and only version 1 is known`, `version ${shown ? `为 ${shown}` : '缺失'}，而只认识版本 1`);
+    throw fault(
+      `version is ${shown ?? 'missing'}, and only version 1 is known`,
+      `version ${shown ? `为 ${shown}` : '缺失'}，而只认识版本 1`,
+    );
   }
   const seed = value['seed'];
-  if (typeof seed !== 'number' || !Number.isSafeInteger(seed)) throw fault('seed is not a whole number', 'seed 不是整数');
+  if (typeof seed !== 'number' || !Number.isSafeInteger(seed))
+    throw fault('seed is not a whole number', 'seed 不是整数');
   const steps = value['steps'];
   if (!Array.isArray(steps)) throw fault('steps is not a list', 'steps 不是列表');
   return { version: 1, seed, steps: steps.map(readStep) };
@@ -182,7 +206,8 @@ function readStep(step: unknown, index: number): RecipeStep {
   const at = `steps[${index}]`;
   if (!isRecord(step)) throw fault(`${at} is not an object`, `${at} 不是一个对象`);
   const pass = step['pass'];
-  if (typeof pass !== 'string' || pass === '') throw fault(`${at}.pass is not the name of a method`, `${at}.pass 不是方法名`);
+  if (typeof pass !== 'string' || pass === '')
+    throw fault(`${at}.pass is not the name of a method`, `${at}.pass 不是方法名`);
   const values = step['values'] === undefined ? {} : step['values'];
   if (!isRecord(values)) throw fault(`${at}.values is not an object`, `${at}.values 不是一个对象`);
   for (const [key, value] of Object.entries(values)) {

@@ -3,7 +3,17 @@ import { describe, expect, it } from 'vitest';
 import { seededRandom } from '#core/numeric/random';
 import { definePass, type Pass, type PassContext, PassError } from '#core/pass';
 import { PASSES } from '#core/passes/index';
-import { type ContextMaker, preparedKey, readRecipe, readyStep, type Recipe, RecipeError, runRecipe, StepError, stepSeed } from '#core/recipe';
+import {
+  type ContextMaker,
+  preparedKey,
+  type Recipe,
+  RecipeError,
+  readRecipe,
+  readyStep,
+  runRecipe,
+  StepError,
+  stepSeed,
+} from '#core/recipe';
 import { denseModel, kernelOf, plainContext, tensor } from './passes/helpers';
 
 const contextFor: ContextMaker = (_index, seed) => plainContext(seed);
@@ -28,7 +38,10 @@ function testPass(changes: Partial<Pass>): Pass {
 
 describe('running a recipe', () => {
   it('runs the steps in order and measures before and after each', async () => {
-    const steps = recipe({ pass: 'magnitude-pruning', values: { sparsity: 0.5 } }, { pass: 'weight-sharing', values: { clusters: 2 } });
+    const steps = recipe(
+      { pass: 'magnitude-pruning', values: { sparsity: 0.5 } },
+      { pass: 'weight-sharing', values: { clusters: 2 } },
+    );
     const { model: small, reports } = await runRecipe(model, steps, contextFor, PASSES);
     expect([...kernelOf(small, 'd1').data]).toEqual([0, -3, 3, -3]);
     expect([...kernelOf(small, 'd2').data]).toEqual([0, 0, 0, 5]);
@@ -57,7 +70,11 @@ describe('running a recipe', () => {
   });
 
   it('clamps values and names a method that does not exist', async () => {
-    expect(readyStep({ pass: 'magnitude-pruning', values: { sparsity: 7, other: 1 } }, PASSES).values).toEqual({ sparsity: 0.99, scope: 'global', layers: [] });
+    expect(readyStep({ pass: 'magnitude-pruning', values: { sparsity: 7, other: 1 } }, PASSES).values).toEqual({
+      sparsity: 0.99,
+      scope: 'global',
+      layers: [],
+    });
     await expect(runRecipe(model, recipe({ pass: 'nope', values: {} }), contextFor, [testPass({})])).rejects.toThrow(
       'Step 1: there is no method named "nope". Known: test.',
     );
@@ -67,7 +84,10 @@ describe('running a recipe', () => {
     const cause = new PassError({ en: 'No room.', zh: '没有空间。' });
     const failing = (error: unknown): Pass => testPass({ apply: () => Promise.reject(error) });
     const run = (error: unknown): Promise<unknown> =>
-      runRecipe(model, recipe({ pass: 'magnitude-pruning', values: {} }, { pass: 'test', values: {} }), contextFor, [...PASSES, failing(error)]).catch((thrown) => thrown);
+      runRecipe(model, recipe({ pass: 'magnitude-pruning', values: {} }, { pass: 'test', values: {} }), contextFor, [
+        ...PASSES,
+        failing(error),
+      ]).catch((thrown) => thrown);
     const thrown = (await run(cause)) as StepError;
     expect(thrown).toBeInstanceOf(StepError);
     expect(thrown).toBeInstanceOf(PassError);
@@ -94,7 +114,9 @@ describe('running a recipe', () => {
 
   it('holds passes to what they refuse, with their reason', async () => {
     const reason = { en: 'It would undo them.', zh: '它会使其失效。' };
-    const refusing = testPass({ effects: { masks: 'refuses', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps', reason } });
+    const refusing = testPass({
+      effects: { masks: 'refuses', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps', reason },
+    });
     const steps = recipe({ pass: 'magnitude-pruning', values: {} }, { pass: 'test', values: {} });
     await expect(runRecipe(model, steps, contextFor, [...PASSES, refusing])).rejects.toThrow(
       'Step 2 (Test): Test cannot run on a model with pruned weights. It would undo them.',

@@ -15,7 +15,8 @@ export interface Flips {
 
 /** Counts the flips from one model's correctness to another's, one byte an image. Throws RangeError for unequal lengths. */
 export function flipsOf(before: Uint8Array, after: Uint8Array): Flips {
-  if (before.length !== after.length) throw new RangeError(`${before.length} and ${after.length} images cannot be paired`);
+  if (before.length !== after.length)
+    throw new RangeError(`${before.length} and ${after.length} images cannot be paired`);
   let gained = 0;
   let lost = 0;
   for (let i = 0; i < before.length; i++) {

@@ -49,12 +49,19 @@ export function leastErrorGrid(values: Float32Array, codes: Codes): Grid {
 const ROUND = 1.5 * 2 ** 52;
 
 /** Writes to `to` the values on the grid that from[begin … end - 1] become. */
-export function snap(from: Float32Array, to: Float32Array, begin: number, end: number, { scale, zero }: Grid, { qMin, qMax }: Codes): void {
+export function snap(
+  from: Float32Array,
+  to: Float32Array,
+  begin: number,
+  end: number,
+  { scale, zero }: Grid,
+  { qMin, qMax }: Codes,
+): void {
   const low = qMin - zero;
   const high = qMax - zero;
   for (let i = begin; i < end; i++) {
     const q = (from[i] as number) / scale + ROUND - ROUND;
-    to[i] = scale * (q < low ? low : q > high ? high : q);
+    to[i] = scale * Math.max(low, Math.min(high, q));
   }
 }
 

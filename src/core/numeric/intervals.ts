@@ -41,5 +41,9 @@ export function agrestiMin(gained: number, lost: number, n: number): Estimate {
   const difference = gained - lost;
   const centre = difference / total;
   const half = (Z * Math.sqrt(gained + lost + 1 - (difference * difference) / total)) / total;
-  return { value, low: Math.max(-1, Math.min(value, centre - half)), high: Math.min(1, Math.max(value, centre + half)) };
+  return {
+    value,
+    low: Math.max(-1, Math.min(value, centre - half)),
+    high: Math.min(1, Math.max(value, centre + half)),
+  };
 }

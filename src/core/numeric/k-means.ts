@@ -46,7 +46,8 @@ export function kMeans(sample: Sample, k: number, start: Start, random: () => nu
   for (let round = 0; round < ROUNDS; round++) {
     const next = fillEmpty(sample, centroids);
     let moved = 0;
-    for (let c = 0; c < next.length; c++) moved = Math.max(moved, Math.abs((next[c] as number) - (centroids[c] as number)));
+    for (let c = 0; c < next.length; c++)
+      moved = Math.max(moved, Math.abs((next[c] as number) - (centroids[c] as number)));
     centroids = next;
     if (moved <= still) break;
   }
@@ -73,7 +74,7 @@ export function assignNearest(values: Float32Array, centroids: Float32Array, mas
     if (mask && !mask[i]) continue;
     const x = values[i] as number;
     const step = Math.floor((x - low) * perStep);
-    let c = first[step < 0 ? 0 : step > steps ? steps : step] as number;
+    let c = first[Math.max(0, Math.min(steps, step))] as number;
     while (c < last && x > (middles[c] as number)) c++;
     assigned[i] = centroids[c] as number;
   }
@@ -92,7 +93,9 @@ function startOf(sample: Sample, k: number, start: Start, random: () => number):
   const high = sorted[n - 1] as number;
   switch (start) {
     case 'linear':
-      return Float64Array.from({ length: k }, (_, i) => (k === 1 ? (low + high) / 2 : low + ((high - low) * i) / (k - 1)));
+      return Float64Array.from({ length: k }, (_, i) =>
+        k === 1 ? (low + high) / 2 : low + ((high - low) * i) / (k - 1),
+      );
     case 'density':
       return Float64Array.from({ length: k }, (_, i) => sorted[Math.floor(((i + 0.5) * n) / k)] as number);
     case 'random':
@@ -147,7 +150,8 @@ function fillEmpty({ sorted, sums }: Sample, centroids: Float64Array): Float64Ar
   const intervals: { begin: number; end: number }[] = [];
   for (let c = 0, begin = 0; c < k; c++) {
     // The first value above the middle belongs to the next centroid.
-    const end = c === k - 1 ? sorted.length : countUpTo(sorted, ((centroids[c] as number) + (centroids[c + 1] as number)) / 2);
+    const end =
+      c === k - 1 ? sorted.length : countUpTo(sorted, ((centroids[c] as number) + (centroids[c + 1] as number)) / 2);
     if (end > begin) intervals.push({ begin, end });
     begin = Math.max(begin, end);
   }
@@ -163,7 +167,10 @@ function fillEmpty({ sorted, sums }: Sample, centroids: Float64Array): Float64Ar
     const cut = countUpTo(sorted, middle);
     intervals.splice(widest, 1, { begin, end: cut }, { begin: cut, end });
   }
-  return Float64Array.from(intervals, ({ begin, end }) => ((sums[end] as number) - (sums[begin] as number)) / (end - begin));
+  return Float64Array.from(
+    intervals,
+    ({ begin, end }) => ((sums[end] as number) - (sums[begin] as number)) / (end - begin),
+  );
 }
 
 /** How many entries of an ascending array are at most `x`. */

@@ -12,7 +12,13 @@
 import { cutChannels } from '#core/model/channels';
 import type { Words } from '#core/params';
 import { definePass, PassError } from '#core/pass';
-import { keptCount, mostImportant, rankChannels, type Importance, type RankedGroup } from '#core/passes/shared/channel-ranking';
+import {
+  type Importance,
+  keptCount,
+  mostImportant,
+  type RankedGroup,
+  rankChannels,
+} from '#core/passes/shared/channel-ranking';
 
 interface Ready {
   readonly cuttable: readonly RankedGroup[];
@@ -36,12 +42,22 @@ export const channelPruning = definePass({
   },
   params: {
     kept: {
-      kind: 'number', live: true, min: 0.05, max: 1, step: 0.01, default: 0.75, unit: 'percent',
+      kind: 'number',
+      live: true,
+      min: 0.05,
+      max: 1,
+      step: 0.01,
+      default: 0.75,
+      unit: 'percent',
       label: { en: 'Channels kept', zh: '保留的通道' },
-      help: { en: 'The share of the channels that stay. The outputs of the model always stay.', zh: '保留的通道所占的比例。模型的输出始终保留。' },
+      help: {
+        en: 'The share of the channels that stay. The outputs of the model always stay.',
+        zh: '保留的通道所占的比例。模型的输出始终保留。',
+      },
     },
     importance: {
-      kind: 'choice', default: 'l1',
+      kind: 'choice',
+      default: 'l1',
       label: { en: 'Importance', zh: '重要性' },
       help: { en: 'How the size of a filter is measured.', zh: '如何衡量一个滤波器的大小。' },
       options: [
@@ -50,7 +66,8 @@ export const channelPruning = definePass({
       ],
     },
     scope: {
-      kind: 'choice', default: 'global',
+      kind: 'choice',
+      default: 'global',
       label: { en: 'Ranking', zh: '排序范围' },
       help: {
         en: 'Global takes the weakest channels of the whole network, compared within their layer. Layer by layer keeps the same share of each layer.',
@@ -62,7 +79,8 @@ export const channelPruning = definePass({
       ],
     },
     layers: {
-      kind: 'layers', default: [],
+      kind: 'layers',
+      default: [],
       label: { en: 'Layers', zh: '作用的层' },
       help: {
         en: 'Which layers to make narrower. None chosen means all. Layers whose outputs are added go together.',
@@ -72,14 +90,19 @@ export const channelPruning = definePass({
   },
   needs: ['weights', 'knownGraph'],
   effects: {
-    masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'consumes',
+    masks: 'keeps',
+    grids: 'keeps',
+    codebooks: 'keeps',
+    shapes: 'consumes',
     reason: { en: 'Layers become narrower: that is what it does.', zh: '各层会变窄：这正是它的作用。' },
   },
   preview: 'accuracy',
 
   async prepare(model, values): Promise<Ready> {
     const chosen = rankChannels(model, values.importance as Importance).filter(
-      ({ group }) => values.layers.length === 0 || [...group.producers, ...group.carriers].some(({ layer }) => values.layers.includes(layer)),
+      ({ group }) =>
+        values.layers.length === 0 ||
+        [...group.producers, ...group.carriers].some(({ layer }) => values.layers.includes(layer)),
     );
     const cuttable = chosen.filter(({ group }) => group.prunable);
     const refused = chosen.filter(({ group }) => !group.prunable);
@@ -97,7 +120,9 @@ export const channelPruning = definePass({
 });
 
 function keepOfEach(groups: readonly RankedGroup[], share: number): ReadonlyMap<string, readonly number[]> {
-  return new Map(groups.map((ranked) => [ranked.group.id, mostImportant(ranked, keptCount(ranked.group.count, share))]));
+  return new Map(
+    groups.map((ranked) => [ranked.group.id, mostImportant(ranked, keptCount(ranked.group.count, share))]),
+  );
 }
 
 function keepOverall(groups: readonly RankedGroup[], share: number): ReadonlyMap<string, readonly number[]> {
@@ -106,7 +131,9 @@ function keepOverall(groups: readonly RankedGroup[], share: number): ReadonlyMap
   const others = groups.flatMap((ranked) => {
     const best = kept.get(ranked.group.id)?.[0];
     const mean = ranked.importance.reduce((sum, x) => sum + x, 0) / ranked.group.count || 1;
-    return Array.from(ranked.importance, (x, unit) => ({ id: ranked.group.id, unit, score: x / mean })).filter(({ unit }) => unit !== best);
+    return Array.from(ranked.importance, (x, unit) => ({ id: ranked.group.id, unit, score: x / mean })).filter(
+      ({ unit }) => unit !== best,
+    );
   });
   const left = keptCount(others.length + groups.length, share) - groups.length;
   others.sort((a, b) => b.score - a.score);

@@ -15,10 +15,10 @@ import { shapesOf } from '#core/model/shapes';
 import type { LossTerm } from '#core/objective';
 import type { Words } from '#core/params';
 import { definePass, type PassContext, PassError } from '#core/pass';
-import type { Predictor } from '#core/predictor';
 import { keptCount, mostImportant, rankChannels } from '#core/passes/shared/channel-ranking';
 import { freshWeights } from '#core/passes/shared/fresh-weights';
-import { BATCH_SIZE, epochsParam, learningRateParam, objectiveOf, OPTIMIZER } from '#core/passes/shared/training';
+import { BATCH_SIZE, epochsParam, learningRateParam, OPTIMIZER, objectiveOf } from '#core/passes/shared/training';
+import type { Predictor } from '#core/predictor';
 
 export const distillation = definePass({
   id: 'distillation',
@@ -37,36 +37,62 @@ export const distillation = definePass({
   },
   params: {
     teacher: {
-      kind: 'predictor', default: '',
+      kind: 'predictor',
+      default: '',
       label: { en: 'Teacher', zh: '教师' },
-      help: { en: 'The model to learn from. Without a choice, this model itself.', zh: '向哪个模型学习。不选则为当前模型本身。' },
+      help: {
+        en: 'The model to learn from. Without a choice, this model itself.',
+        zh: '向哪个模型学习。不选则为当前模型本身。',
+      },
     },
     student: {
-      kind: 'choice', default: 'fresh',
+      kind: 'choice',
+      default: 'fresh',
       label: { en: 'Student', zh: '学生' },
       options: [
         { value: 'fresh', label: { en: 'A narrower copy, started afresh', zh: '更窄的副本，重新初始化' } },
-        { value: 'channels', label: { en: 'A narrower copy with its most important channels', zh: '更窄的副本，沿用最重要的通道' } },
+        {
+          value: 'channels',
+          label: { en: 'A narrower copy with its most important channels', zh: '更窄的副本，沿用最重要的通道' },
+        },
         { value: 'same', label: { en: 'This model as it is', zh: '当前模型本身' } },
       ],
     },
     width: {
-      kind: 'number', live: true, min: 0.1, max: 1, step: 0.05, default: 0.5, unit: 'percent', when: { student: ['fresh', 'channels'] },
+      kind: 'number',
+      live: true,
+      min: 0.1,
+      max: 1,
+      step: 0.05,
+      default: 0.5,
+      unit: 'percent',
+      when: { student: ['fresh', 'channels'] },
       label: { en: 'Student width', zh: '学生宽度' },
-      help: { en: 'How many of each layer\'s channels the student has.', zh: '学生每一层拥有多大比例的通道。' },
+      help: { en: "How many of each layer's channels the student has.", zh: '学生每一层拥有多大比例的通道。' },
     },
     temperature: {
-      kind: 'number', min: 1, max: 20, step: 0.5, default: 4,
+      kind: 'number',
+      min: 1,
+      max: 20,
+      step: 0.5,
+      default: 4,
       label: { en: 'Temperature', zh: '温度' },
       help: {
-        en: 'How much the teacher\'s answers are softened: the higher, the more its second and third guesses count.',
+        en: "How much the teacher's answers are softened: the higher, the more its second and third guesses count.",
         zh: '教师的回答软化到什么程度：温度越高，它的第二、第三猜测就越受重视。',
       },
     },
     softWeight: {
-      kind: 'number', min: 0, max: 1, step: 0.05, default: 0.7,
+      kind: 'number',
+      min: 0,
+      max: 1,
+      step: 0.05,
+      default: 0.7,
       label: { en: 'Soft loss weight', zh: '软损失权重' },
-      help: { en: '0: only the labels count. 1: only the teacher\'s answers count.', zh: '0：只看标签。1：只看教师的回答。' },
+      help: {
+        en: "0: only the labels count. 1: only the teacher's answers count.",
+        zh: '0：只看标签。1：只看教师的回答。',
+      },
     },
     epochs: epochsParam(10),
     learningRate: learningRateParam(0.003),
@@ -75,7 +101,10 @@ export const distillation = definePass({
   },
   needs: ['weights', 'knownGraph', 'data', 'training'],
   effects: {
-    masks: 'consumes', grids: 'consumes', codebooks: 'consumes', shapes: 'consumes',
+    masks: 'consumes',
+    grids: 'consumes',
+    codebooks: 'consumes',
+    shapes: 'consumes',
     reason: {
       en: 'A student that starts afresh has weights and a width of its own: what was pruned, quantized or shared in this model is not in it. A student that is this model, or made of its channels, keeps it.',
       zh: '重新初始化的学生有自己的权重和宽度：当前模型中的剪枝、量化或共享不会保留。若学生就是当前模型或由其通道构成，则会保留。',
@@ -93,7 +122,8 @@ export const distillation = definePass({
     const student = values.student === 'fresh' ? freshWeights(narrow, Math.floor(context.random() * 2 ** 31)) : narrow;
     const loss: LossTerm[] = [];
     if (values.softWeight < 1) loss.push({ kind: 'crossEntropy', weight: 1 - values.softWeight });
-    if (values.softWeight > 0) loss.push({ kind: 'distillation', weight: values.softWeight, temperature: values.temperature, teacher });
+    if (values.softWeight > 0)
+      loss.push({ kind: 'distillation', weight: values.softWeight, temperature: values.temperature, teacher });
     const trained = await context.train(objectiveOf(student, loss, values, context.random));
     return { model: trained, report: { notes: values.student === 'fresh' ? notesOn(model) : [] } };
   },
@@ -103,7 +133,10 @@ export const distillation = definePass({
 function studentOf(model: Model, { student, width }: { readonly student: string; readonly width: number }): Model {
   if (student === 'same') return model;
   const groups = rankChannels(model, 'l2').filter(({ group }) => group.prunable);
-  return cutChannels(model, new Map(groups.map((ranked) => [ranked.group.id, mostImportant(ranked, keptCount(ranked.group.count, width))])));
+  return cutChannels(
+    model,
+    new Map(groups.map((ranked) => [ranked.group.id, mostImportant(ranked, keptCount(ranked.group.count, width))])),
+  );
 }
 
 async function teacherOf(model: Model, node: string, context: PassContext): Promise<Predictor> {
@@ -125,10 +158,14 @@ function bordersOf(model: Model): string {
 }
 
 function notesOn(model: Model): readonly Words[] {
-  const encoded = Object.values(model.tensors).some(({ encoding }) => encoding.mask || encoding.values.kind !== 'dense');
+  const encoded = Object.values(model.tensors).some(
+    ({ encoding }) => encoding.mask || encoding.values.kind !== 'dense',
+  );
   if (!encoded) return [];
-  return [{
-    en: 'The student started afresh: what was pruned, quantized or shared in this model is not in it.',
-    zh: '学生已重新初始化：当前模型中的剪枝、量化或共享没有保留。',
-  }];
+  return [
+    {
+      en: 'The student started afresh: what was pruned, quantized or shared in this model is not in it.',
+      zh: '学生已重新初始化：当前模型中的剪枝、量化或共享没有保留。',
+    },
+  ];
 }

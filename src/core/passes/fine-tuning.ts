@@ -7,7 +7,7 @@
  * Papers: Han et al. 2015; straight-through: Bengio, Leonard, Courville 2013; shared weights: Han, Mao, Dally 2016.
  */
 import { definePass } from '#core/pass';
-import { BATCH_SIZE, epochsParam, learningRateParam, objectiveOf, OPTIMIZER } from '#core/passes/shared/training';
+import { BATCH_SIZE, epochsParam, learningRateParam, OPTIMIZER, objectiveOf } from '#core/passes/shared/training';
 
 export const fineTuning = definePass({
   id: 'fine-tuning',
@@ -39,7 +39,9 @@ export const fineTuning = definePass({
   },
 
   async apply(model, values, context) {
-    const trained = await context.train(objectiveOf(model, [{ kind: 'crossEntropy', weight: 1 }], values, context.random));
+    const trained = await context.train(
+      objectiveOf(model, [{ kind: 'crossEntropy', weight: 1 }], values, context.random),
+    );
     return { model: trained, report: { notes: [] } };
   },
 });

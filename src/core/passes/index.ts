@@ -9,7 +9,14 @@ import { magnitudePruning } from '#core/passes/magnitude-pruning';
 import { weightQuantization } from '#core/passes/weight-quantization';
 import { weightSharing } from '#core/passes/weight-sharing';
 
-export const PASSES: readonly Pass[] = [magnitudePruning, channelPruning, weightQuantization, weightSharing, distillation, fineTuning];
+export const PASSES: readonly Pass[] = [
+  magnitudePruning,
+  channelPruning,
+  weightQuantization,
+  weightSharing,
+  distillation,
+  fineTuning,
+];
 
 /** The pass with this id, or undefined. */
 export function passById(id: string): Pass | undefined {

@@ -43,12 +43,19 @@ export const magnitudePruning = definePass({
   },
   params: {
     sparsity: {
-      kind: 'number', live: true, min: 0, max: 0.99, step: 0.005, default: 0.5, unit: 'percent',
+      kind: 'number',
+      live: true,
+      min: 0,
+      max: 0.99,
+      step: 0.005,
+      default: 0.5,
+      unit: 'percent',
       label: { en: 'Sparsity', zh: '稀疏度' },
       help: { en: 'The share of the weights that become zero.', zh: '变为零的权重所占的比例。' },
     },
     scope: {
-      kind: 'choice', default: 'global',
+      kind: 'choice',
+      default: 'global',
       label: { en: 'Ranking', zh: '排序范围' },
       help: {
         en: 'Global compares all weights of the network and takes the smallest wherever they are. Layer by layer takes the same share of each layer.',
@@ -99,7 +106,12 @@ function rank(members: readonly Selected[]): Ranking {
   return { members, sorted: radixSort(keys.subarray(0, kept)), weights };
 }
 
-function prune({ members, sorted, weights }: Ranking, sparsity: number, pruned: Map<string, Tensor>, notes: Words[]): void {
+function prune(
+  { members, sorted, weights }: Ranking,
+  sparsity: number,
+  pruned: Map<string, Tensor>,
+  notes: Words[],
+): void {
   const already = weights - sorted.length;
   const more = Math.round(sparsity * weights) - already;
   if (more <= 0) {

@@ -48,12 +48,22 @@ export const weightQuantization = definePass({
   },
   params: {
     bits: {
-      kind: 'number', live: true, min: 2, max: 16, step: 1, default: 8, unit: 'bits',
+      kind: 'number',
+      live: true,
+      min: 2,
+      max: 16,
+      step: 1,
+      default: 8,
+      unit: 'bits',
       label: { en: 'Bits', zh: '位数' },
-      help: { en: 'How many bits each weight gets: 2 to the power of this many values.', zh: '每个权重的位数：可取的值有 2 的这么多次方个。' },
+      help: {
+        en: 'How many bits each weight gets: 2 to the power of this many values.',
+        zh: '每个权重的位数：可取的值有 2 的这么多次方个。',
+      },
     },
     granularity: {
-      kind: 'choice', default: 'tensor',
+      kind: 'choice',
+      default: 'tensor',
       label: { en: 'Granularity', zh: '粒度' },
       help: {
         en: 'One spacing for a whole layer, or one for each of its output channels. Per channel is more exact; TensorFlow.js files hold only per tensor.',
@@ -65,7 +75,8 @@ export const weightQuantization = definePass({
       ],
     },
     symmetric: {
-      kind: 'flag', default: true,
+      kind: 'flag',
+      default: true,
       label: { en: 'Symmetric', zh: '对称' },
       help: {
         en: 'On: the values lie evenly around zero (with 2 bits: minus one, zero, one step). Off: they follow the smallest and the largest weight.',
@@ -73,7 +84,8 @@ export const weightQuantization = definePass({
       },
     },
     range: {
-      kind: 'choice', default: 'error',
+      kind: 'choice',
+      default: 'error',
       label: { en: 'Range', zh: '取值范围' },
       help: {
         en: 'Least error cuts off a few outliers where that makes the other weights more exact; it matters below 8 bits. Full range reaches the largest weight.',
@@ -88,7 +100,10 @@ export const weightQuantization = definePass({
   },
   needs: ['weights'],
   effects: {
-    masks: 'keeps', grids: 'consumes', codebooks: 'consumes', shapes: 'keeps',
+    masks: 'keeps',
+    grids: 'consumes',
+    codebooks: 'consumes',
+    shapes: 'keeps',
     reason: {
       en: 'A weight lies on one grid or in one codebook: the new grid takes the place of the old values, which are rounded to it.',
       zh: '一个权重只能在一个量化网格上或一个码本里：新网格取代旧的取值，旧值会舍入到新网格上。',
@@ -109,7 +124,13 @@ export const weightQuantization = definePass({
     const quantized = new Map<string, Tensor>();
     for (const { name, tensor, axis, samples } of scales) {
       const held = tensor.encoding.values;
-      if (held.kind === 'grid' && held.bits === values.bits && held.symmetric === values.symmetric && held.axis === axis) continue;
+      if (
+        held.kind === 'grid' &&
+        held.bits === values.bits &&
+        held.symmetric === values.symmetric &&
+        held.axis === axis
+      )
+        continue;
       const grids = samples.map((sample) => choose(sample, codes));
       quantized.set(name, onGrids(tensor, axis, grids, codes, values.bits));
     }
@@ -185,10 +206,16 @@ function notesOn(scales: readonly Scales[], quantized: ReadonlyMap<string, Tenso
     });
   }
   if (consumed.includes('grid')) {
-    notes.push({ en: 'Weights that were quantized before were rounded again, to the new grid.', zh: '之前量化过的权重已再次舍入到新网格。' });
+    notes.push({
+      en: 'Weights that were quantized before were rounded again, to the new grid.',
+      zh: '之前量化过的权重已再次舍入到新网格。',
+    });
   }
   if (quantized.size === 0) {
-    notes.push({ en: 'The weights are on such a grid already; nothing changed.', zh: '权重已经在这样的网格上，没有变化。' });
+    notes.push({
+      en: 'The weights are on such a grid already; nothing changed.',
+      zh: '权重已经在这样的网格上，没有变化。',
+    });
   }
   if (scales.some(({ tensor, axis }) => axis === 2 && (tensor.shape[3] as number) > 1)) {
     notes.push({

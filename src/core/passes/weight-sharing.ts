@@ -37,16 +37,27 @@ export const weightSharing = definePass({
       en: 'A fraction of a second. The file shrinks, since a weight is stored as the number of its cluster; the number of parameters and of multiplications stays.',
       zh: '不到一秒。每个权重只存它的类别编号，文件因此变小；参数个数和乘法次数不变。',
     },
-    paper: 'Han, Mao, Dally 2016, Deep Compression: Compressing Deep Neural Networks with Pruning, Trained Quantization and Huffman Coding',
+    paper:
+      'Han, Mao, Dally 2016, Deep Compression: Compressing Deep Neural Networks with Pruning, Trained Quantization and Huffman Coding',
   },
   params: {
     clusters: {
-      kind: 'number', live: true, min: 2, max: 256, step: 1, default: 16, scale: 'log',
+      kind: 'number',
+      live: true,
+      min: 2,
+      max: 256,
+      step: 1,
+      default: 16,
+      scale: 'log',
       label: { en: 'Clusters', zh: '类别数' },
-      help: { en: 'How many different values each layer may use. 16 clusters need 4 bits a weight.', zh: '每一层可以使用多少个不同的值。16 类相当于每个权重 4 位。' },
+      help: {
+        en: 'How many different values each layer may use. 16 clusters need 4 bits a weight.',
+        zh: '每一层可以使用多少个不同的值。16 类相当于每个权重 4 位。',
+      },
     },
     start: {
-      kind: 'choice', default: 'linear',
+      kind: 'choice',
+      default: 'linear',
       label: { en: 'Start', zh: '初始位置' },
       help: {
         en: 'Where the clusters begin before they are improved. Even steps keep the few large weights, which matter most.',
@@ -63,7 +74,10 @@ export const weightSharing = definePass({
   },
   needs: ['weights'],
   effects: {
-    masks: 'keeps', grids: 'consumes', codebooks: 'consumes', shapes: 'keeps',
+    masks: 'keeps',
+    grids: 'consumes',
+    codebooks: 'consumes',
+    shapes: 'keeps',
     reason: {
       en: 'The mean of a cluster is rarely on a grid, and a weight has one codebook: the new shared values take the place of the old ones.',
       zh: '类的均值一般不在原有的量化网格上，而且一个权重只能有一个码本：新的共享值取代旧的取值。',
@@ -108,7 +122,10 @@ function keptWeights({ data, encoding }: Tensor): Float32Array {
 function notesOn(ready: readonly Ready[], k: number): readonly Words[] {
   const notes: Words[] = [];
   if (ready.some(({ tensor }) => tensor.encoding.values.kind === 'grid')) {
-    notes.push({ en: 'The quantization grid is gone: shared values stand where the weights are, not at even steps.', zh: '原有的量化网格不再存在：共享值位于权重所在之处，而不是等间距的。' });
+    notes.push({
+      en: 'The quantization grid is gone: shared values stand where the weights are, not at even steps.',
+      zh: '原有的量化网格不再存在：共享值位于权重所在之处，而不是等间距的。',
+    });
   }
   const exact = ready.filter(({ sample }) => sample.distinct <= k).map(({ name }) => name);
   if (exact.length > 0) {

@@ -1,6 +1,13 @@
 /** Grids worked by hand: ternary, 8 bits, asymmetric zero points, and the search for a clip. */
 import { describe, expect, it } from 'vitest';
-import { type Codes, codesFor, type Grid, leastErrorGrid, snap as snapAll, spanningGrid } from '#core/numeric/affine-grid';
+import {
+  type Codes,
+  codesFor,
+  type Grid,
+  leastErrorGrid,
+  snap as snapAll,
+  spanningGrid,
+} from '#core/numeric/affine-grid';
 
 function snap(x: number, grid: Grid, codes: Codes): number {
   const to = new Float32Array(3);

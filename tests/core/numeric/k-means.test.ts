@@ -35,21 +35,29 @@ describe('k-means', () => {
   });
 
   it('puts a lost cluster to use: even steps leave the middle empty, three groups are still found', () => {
-    expect(clusters([0, 0.1, 0.2, 1, 1.1, 100, 100.1], 3, 'linear').map((x) => Math.round(x * 100) / 100)).toEqual([0.1, 1.05, 100.05]);
+    expect(clusters([0, 0.1, 0.2, 1, 1.1, 100, 100.1], 3, 'linear').map((x) => Math.round(x * 100) / 100)).toEqual([
+      0.1, 1.05, 100.05,
+    ]);
   });
 
   it('gives k centroids, ascending, in the range, from any start, and the same ones again', () => {
     fc.assert(
-      fc.property(floats, fc.integer({ min: 1, max: 20 }), fc.constantFrom(...STARTS), fc.integer(), (values, k, start, seed) => {
-        const found = clusters(values, k, start, seed);
-        const distinct = new Set(values.map((x) => x + 0)).size;
-        expect(found.length).toBeLessThanOrEqual(k);
-        if (k >= distinct) expect(found.length).toBe(distinct);
-        expect(found).toEqual([...found].sort((a, b) => a - b));
-        expect(found[0]).toBeGreaterThanOrEqual(Math.min(...values) - 1e-6);
-        expect(found.at(-1)).toBeLessThanOrEqual(Math.max(...values) + 1e-6);
-        expect(clusters(values, k, start, seed)).toEqual(found);
-      }),
+      fc.property(
+        floats,
+        fc.integer({ min: 1, max: 20 }),
+        fc.constantFrom(...STARTS),
+        fc.integer(),
+        (values, k, start, seed) => {
+          const found = clusters(values, k, start, seed);
+          const distinct = new Set(values.map((x) => x + 0)).size;
+          expect(found.length).toBeLessThanOrEqual(k);
+          if (k >= distinct) expect(found.length).toBe(distinct);
+          expect(found).toEqual([...found].sort((a, b) => a - b));
+          expect(found[0]).toBeGreaterThanOrEqual(Math.min(...values) - 1e-6);
+          expect(found.at(-1)).toBeLessThanOrEqual(Math.max(...values) + 1e-6);
+          expect(clusters(values, k, start, seed)).toEqual(found);
+        },
+      ),
     );
   });
 });
@@ -63,14 +71,18 @@ describe('assigning values to centroids', () => {
 
   it('agrees with a search over all centroids', () => {
     fc.assert(
-      fc.property(floats, fc.uniqueArray(fc.float({ min: -8, max: 8, noNaN: true }), { minLength: 1, maxLength: 40 }), (values, some) => {
-        const centroids = Float32Array.from(some).sort();
-        const assigned = assignNearest(Float32Array.from(values), centroids);
-        values.forEach((x, i) => {
-          const near = centroids[nearestCentroid(centroids, x)] as number;
-          expect(Math.abs((assigned[i] as number) - x)).toBeCloseTo(Math.abs(near - x), 9);
-        });
-      }),
+      fc.property(
+        floats,
+        fc.uniqueArray(fc.float({ min: -8, max: 8, noNaN: true }), { minLength: 1, maxLength: 40 }),
+        (values, some) => {
+          const centroids = Float32Array.from(some).sort();
+          const assigned = assignNearest(Float32Array.from(values), centroids);
+          values.forEach((x, i) => {
+            const near = centroids[nearestCentroid(centroids, x)] as number;
+            expect(Math.abs((assigned[i] as number) - x)).toBeCloseTo(Math.abs(near - x), 9);
+          });
+        },
+      ),
     );
   });
 });

@@ -1,9 +1,9 @@
 /** Channel pruning worked by hand: which channels go, what goes with them, and what is refused. */
 import { describe, expect, it } from 'vitest';
+import { countMacs } from '#core/metrics/operations';
 import { createModel } from '#core/model/create';
 import type { Layer } from '#core/model/layers';
 import type { Model } from '#core/model/model';
-import { countMacs } from '#core/metrics/operations';
 import { channelPruning } from '#core/passes/channel-pruning';
 import { keptCount, mostImportant, rankChannels } from '#core/passes/shared/channel-ranking';
 import { TEMPLATES } from '#core/templates';
@@ -11,7 +11,11 @@ import { applyPass, denseModel, kernelOf, modelOf, tensor } from './helpers';
 
 /** d1: columns of L1 size 3, 1, 5, 2; d2: 4, 2 read by d3; d3 gives the outputs. */
 const chain = (): Model =>
-  denseModel(tensor([2, 4], [1, 0, -4, 1, -2, 1, 1, 1]), tensor([4, 2], [1, 1, 1, 0, -1, 0, 1, 1]), tensor([2, 2], [9, 8, 7, 6]));
+  denseModel(
+    tensor([2, 4], [1, 0, -4, 1, -2, 1, 1, 1]),
+    tensor([4, 2], [1, 1, 1, 0, -1, 0, 1, 1]),
+    tensor([2, 2], [9, 8, 7, 6]),
+  );
 
 describe('channel pruning', () => {
   it('takes the smallest filters of each layer, and the weights that read them', async () => {
@@ -42,7 +46,10 @@ describe('channel pruning', () => {
     const { model, report } = await applyPass(channelPruning, chain(), { kept: 0.05 });
     expect(kernelOf(model, 'd3').shape).toEqual([1, 2]);
     expect(report.notes).toEqual([
-      { en: 'd3 keeps all its channels. These are the outputs of the model, one for each class.', zh: 'd3 保留所有通道。这些是模型的输出，每个类别一个。' },
+      {
+        en: 'd3 keeps all its channels. These are the outputs of the model, one for each class.',
+        zh: 'd3 保留所有通道。这些是模型的输出，每个类别一个。',
+      },
     ]);
   });
 
@@ -67,7 +74,16 @@ describe('channel pruning', () => {
   it('cuts masks and channel grids along, through a depthwise layer and a flatten', async () => {
     const plain = { strides: [1, 1], padding: 'valid', dilation: [1, 1], activation: { fn: 'relu' } } as const;
     const grid = (axis: number, scale: readonly number[]) =>
-      ({ kind: 'grid', bits: 8, qMin: -127, qMax: 127, scale: Float32Array.from(scale), zeroPoint: new Int32Array(scale.length), axis, symmetric: true }) as const;
+      ({
+        kind: 'grid',
+        bits: 8,
+        qMin: -127,
+        qMax: 127,
+        scale: Float32Array.from(scale),
+        zeroPoint: new Int32Array(scale.length),
+        axis,
+        symmetric: true,
+      }) as const;
     const conv = tensor([1, 1, 1, 2], [1, 8], { values: grid(3, [1, 2]) });
     const depthwise = tensor([1, 1, 2, 1], [0, 4], { mask: Uint8Array.from([0, 1]), values: grid(2, [3, 4]) });
     const dense = tensor([8, 1], [1, 2, 3, 4, 5, 6, 7, 8]);
@@ -79,8 +95,14 @@ describe('channel pruning', () => {
       { kind: 'dense', name: 'd', inputs: ['f'], kernel: dense.id, activation: { fn: 'linear' } },
     ];
     const { model } = await applyPass(channelPruning, modelOf(layers, [conv, depthwise, dense]), { kept: 0.5 });
-    expect(kernelOf(model, 'c')).toMatchObject({ data: Float32Array.from([8]), encoding: { values: { scale: Float32Array.from([2]) } } });
-    expect(kernelOf(model, 'w')).toMatchObject({ data: Float32Array.from([4]), encoding: { mask: Uint8Array.from([1]), values: { scale: Float32Array.from([4]) } } });
+    expect(kernelOf(model, 'c')).toMatchObject({
+      data: Float32Array.from([8]),
+      encoding: { values: { scale: Float32Array.from([2]) } },
+    });
+    expect(kernelOf(model, 'w')).toMatchObject({
+      data: Float32Array.from([4]),
+      encoding: { mask: Uint8Array.from([1]), values: { scale: Float32Array.from([4]) } },
+    });
     expect([...kernelOf(model, 'd').data]).toEqual([2, 4, 6, 8]);
   });
 

@@ -38,14 +38,20 @@ const SHORT: Values = { epochs: 1, batchSize: 8, learningRate: 0.005 };
 function contextOf(pass: Pass, seed: number): PassContext {
   if (!trains(pass)) return plainContext(seed);
   return makeContext({
-    backend, dataset: IMAGES, seed, signal: new AbortController().signal, progress: () => {},
+    backend,
+    dataset: IMAGES,
+    seed,
+    signal: new AbortController().signal,
+    progress: () => {},
     resolve: () => Promise.reject(new Error('no other model here')),
   });
 }
 
 /** Any values that the declaration allows. */
 function valuesOf(pass: Pass, model: Model): fc.Arbitrary<Values> {
-  const kernels = model.layers.filter((layer) => tensorsOf(layer).some(([role]) => isPrunable(layer, role))).map(({ name }) => name);
+  const kernels = model.layers
+    .filter((layer) => tensorsOf(layer).some(([role]) => isPrunable(layer, role)))
+    .map(({ name }) => name);
   const one = (param: Param): fc.Arbitrary<Values[string]> => {
     switch (param.kind) {
       case 'number':
@@ -63,8 +69,12 @@ function valuesOf(pass: Pass, model: Model): fc.Arbitrary<Values> {
         throw param satisfies never;
     }
   };
-  const random = fc.record(Object.fromEntries(Object.entries(pass.params as Params).map(([key, param]) => [key, one(param)])));
-  return random.map((values) => clampValues(pass.params as Params, trains(pass) ? { ...values, ...SHORT } : values) as Values);
+  const random = fc.record(
+    Object.fromEntries(Object.entries(pass.params as Params).map(([key, param]) => [key, one(param)])),
+  );
+  return random.map(
+    (values) => clampValues(pass.params as Params, trains(pass) ? { ...values, ...SHORT } : values) as Values,
+  );
 }
 
 async function run(pass: Pass, model: Model, values: Values, seed = 1): Promise<Model> {
@@ -92,7 +102,11 @@ function frozen(model: Model): Map<string, Float32Array> {
 /** The kernels of a model by layer name. */
 function kernels(model: Model): Map<string, Tensor> {
   return new Map(
-    model.layers.flatMap((layer) => tensorsOf(layer).flatMap(([role, id]) => (isPrunable(layer, role) ? [[layer.name, model.tensors[id] as Tensor] as const] : []))),
+    model.layers.flatMap((layer) =>
+      tensorsOf(layer).flatMap(([role, id]) =>
+        isPrunable(layer, role) ? [[layer.name, model.tensors[id] as Tensor] as const] : [],
+      ),
+    ),
   );
 }
 
@@ -107,7 +121,10 @@ function checkEncodings(model: Model): void {
       expect(data.every((x, i) => mask?.[i] === 0 || known.has(x))).toBe(true);
     }
     if (values.kind === 'grid') {
-      const stride = values.axis === null ? data.length : shape.slice(values.axis + 1).reduce((product, extent) => product * extent, 1);
+      const stride =
+        values.axis === null
+          ? data.length
+          : shape.slice(values.axis + 1).reduce((product, extent) => product * extent, 1);
       expect(values.scale.length).toBe(values.axis === null ? 1 : shape[values.axis]);
       data.forEach((x, i) => {
         const channel = Math.floor(i / stride) % values.scale.length;
@@ -121,10 +138,13 @@ function checkEncodings(model: Model): void {
   }
 }
 
-const structureOf = (model: Model): unknown => model.layers.map(({ name, kind, inputs }) => [name, kind, inputs, shapesOf(model)[name]]);
+const structureOf = (model: Model): unknown =>
+  model.layers.map(({ name, kind, inputs }) => [name, kind, inputs, shapesOf(model)[name]]);
 
 it('has one file for each pass, named as the pass is', () => {
-  const files = readdirSync(new URL('../../../src/core/passes', import.meta.url)).filter((name) => name.endsWith('.ts') && name !== 'index.ts');
+  const files = readdirSync(new URL('../../../src/core/passes', import.meta.url)).filter(
+    (name) => name.endsWith('.ts') && name !== 'index.ts',
+  );
   expect(files.map((name) => name.replace(/\.ts$/, '')).sort()).toEqual(PASSES.map(({ id }) => id).sort());
 });
 
@@ -171,7 +191,8 @@ describe.each(PASSES.map((pass) => [pass.id, pass] as const))('%s', (_id, pass) 
           for (const { id, data } of Object.values(model.tensors)) expect(data).toEqual(before.get(id));
           // Training reads every tensor back from the device, even those that it left as they were.
           const [old, now] = [kernels(model), kernels(changed)];
-          if (!trains(pass)) for (const [name, tensor] of now) if (tensor.id === old.get(name)?.id) expect(tensor).toBe(old.get(name));
+          if (!trains(pass))
+            for (const [name, tensor] of now) if (tensor.id === old.get(name)?.id) expect(tensor).toBe(old.get(name));
           if (pass.effects.shapes === 'keeps') expect(structureOf(changed)).toEqual(structureOf(model));
         }),
         { numRuns: runsOf(pass), seed: 7 },
@@ -215,32 +236,40 @@ describe.each(PASSES.map((pass) => [pass.id, pass] as const))('%s', (_id, pass) 
       });
     }
 
-    it.each(PASSES.filter((first) => !trains(first)).map((first) => [first.id, first] as const))('after %s, does to its work what it declares', async (_first, first) => {
-      await fc.assert(
-        fc.asyncProperty(valuesOf(first, model), valuesOf(pass, model), async (earlier, values) => {
-          const given = await run(first, model, earlier);
-          const changed = await run(pass, given, values, 3);
-          validateModel(changed);
-          checkEncodings(changed);
-          const { masks, grids, codebooks, shapes } = pass.effects;
-          if (shapes === 'keeps') expect(structureOf(changed)).toEqual(structureOf(given));
-          const after = kernels(changed);
-          for (const [name, { encoding: old, data: oldData }] of kernels(given)) {
-            const { encoding, data } = after.get(name) as Tensor;
-            if (masks === 'keeps' && old.mask) {
-              expect(encoding.mask).toBeDefined();
-              if (shapes === 'keeps') expect(oldData.every((_, i) => old.mask?.[i] !== 0 || (encoding.mask?.[i] === 0 && data[i] === 0))).toBe(true);
+    it.each(PASSES.filter((first) => !trains(first)).map((first) => [first.id, first] as const))(
+      'after %s, does to its work what it declares',
+      async (_first, first) => {
+        await fc.assert(
+          fc.asyncProperty(valuesOf(first, model), valuesOf(pass, model), async (earlier, values) => {
+            const given = await run(first, model, earlier);
+            const changed = await run(pass, given, values, 3);
+            validateModel(changed);
+            checkEncodings(changed);
+            const { masks, grids, codebooks, shapes } = pass.effects;
+            if (shapes === 'keeps') expect(structureOf(changed)).toEqual(structureOf(given));
+            const after = kernels(changed);
+            for (const [name, { encoding: old, data: oldData }] of kernels(given)) {
+              const { encoding, data } = after.get(name) as Tensor;
+              if (masks === 'keeps' && old.mask) {
+                expect(encoding.mask).toBeDefined();
+                if (shapes === 'keeps')
+                  expect(
+                    oldData.every((_, i) => old.mask?.[i] !== 0 || (encoding.mask?.[i] === 0 && data[i] === 0)),
+                  ).toBe(true);
+              }
+              if (grids === 'keeps' && old.values.kind === 'grid')
+                expect(encoding.values).toMatchObject({ kind: 'grid', bits: old.values.bits, axis: old.values.axis });
+              if (codebooks === 'keeps' && old.values.kind === 'codebook') {
+                expect(encoding.values.kind).toBe('codebook');
+                if (encoding.values.kind === 'codebook')
+                  expect(encoding.values.centroids.length).toBeLessThanOrEqual(old.values.centroids.length);
+              }
             }
-            if (grids === 'keeps' && old.values.kind === 'grid') expect(encoding.values).toMatchObject({ kind: 'grid', bits: old.values.bits, axis: old.values.axis });
-            if (codebooks === 'keeps' && old.values.kind === 'codebook') {
-              expect(encoding.values.kind).toBe('codebook');
-              if (encoding.values.kind === 'codebook') expect(encoding.values.centroids.length).toBeLessThanOrEqual(old.values.centroids.length);
-            }
-          }
-        }),
-        { numRuns: trains(pass) ? 1 : 6, seed: 10 },
-      );
-    });
+          }),
+          { numRuns: trains(pass) ? 1 : 6, seed: 10 },
+        );
+      },
+    );
   });
 });
 
@@ -250,9 +279,16 @@ describe.each(Object.entries(MODELS))('a recipe on the %s model', (_name, model)
     ['weight-quantization', { bits: 4, granularity: 'channel' }, 'grid'],
     ['weight-sharing', { clusters: 4 }, 'codebook'],
   ] as const)('keeps the mask and %s through fine-tuning, and trains', async (id, values, kind) => {
-    const steps = [{ pass: 'magnitude-pruning', values: { sparsity: 0.5 } }, { pass: id, values }];
+    const steps = [
+      { pass: 'magnitude-pruning', values: { sparsity: 0.5 } },
+      { pass: id, values },
+    ];
     const before = await runRecipe(model, { version: 1, seed: 1, steps }, contextFor, PASSES);
-    const recipe: Recipe = { version: 1, seed: 1, steps: [...steps, { pass: 'fine-tuning', values: { epochs: 3, batchSize: 8, learningRate: 0.02 } }] };
+    const recipe: Recipe = {
+      version: 1,
+      seed: 1,
+      steps: [...steps, { pass: 'fine-tuning', values: { epochs: 3, batchSize: 8, learningRate: 0.02 } }],
+    };
     const after = await runRecipe(model, recipe, contextFor, PASSES);
     checkEncodings(after.model);
     expect(after.model).not.toEqual(before.model);

@@ -1,13 +1,13 @@
 /** Distillation: the student's structure and start, the loss it is given, and teachers that do not fit. */
 import { describe, expect, it } from 'vitest';
 import { createModel } from '#core/model/create';
-import type { Model } from '#core/model/model';
 import { modelId } from '#core/model/hash';
+import type { Model } from '#core/model/model';
 import type { Objective } from '#core/objective';
 import type { Values } from '#core/params';
 import { distillation } from '#core/passes/distillation';
-import { freshWeights } from '#core/passes/shared/fresh-weights';
 import { magnitudePruning } from '#core/passes/magnitude-pruning';
+import { freshWeights } from '#core/passes/shared/fresh-weights';
 import { TEMPLATES } from '#core/templates';
 import { applyPass, denseModel, kernelOf, plainContext, tensor } from './helpers';
 
@@ -17,7 +17,11 @@ const template = (id: string): Model => {
   return createModel(found.architecture([8, 8, 1], 10), 1);
 };
 
-async function run(model: Model, values: Values, teacher?: Model): Promise<{ student: Model; objective: Objective; notes: readonly string[] }> {
+async function run(
+  model: Model,
+  values: Values,
+  teacher?: Model,
+): Promise<{ student: Model; objective: Objective; notes: readonly string[] }> {
   const seen: Objective[] = [];
   const context = plainContext(2, {
     train: async (objective) => {
@@ -32,7 +36,11 @@ async function run(model: Model, values: Values, teacher?: Model): Promise<{ stu
 
 /** Output widths of the layers with kernels. */
 const widths = (model: Model): Record<string, number> =>
-  Object.fromEntries(model.layers.filter((layer) => 'kernel' in layer).map((layer) => [layer.name, kernelOf(model, layer.name).shape.at(-1) as number]));
+  Object.fromEntries(
+    model.layers
+      .filter((layer) => 'kernel' in layer)
+      .map((layer) => [layer.name, kernelOf(model, layer.name).shape.at(-1) as number]),
+  );
 
 describe('the student', () => {
   it('has the share of channels asked for, and all outputs', async () => {
@@ -55,7 +63,7 @@ describe('the student', () => {
     expect(Math.max(...kernelOf(student, kernel).data.map(Math.abs))).toBeGreaterThan(0.8 * bound);
   });
 
-  it('can start from the most important channels: their weights are this model\'s', async () => {
+  it("can start from the most important channels: their weights are this model's", async () => {
     const model = denseModel(tensor([1, 4], [1, -9, 3, 5]), tensor([4, 2], [1, 2, 3, 4, 5, 6, 7, 8]));
     const { student } = await run(model, { student: 'channels', width: 0.5 });
     expect([...kernelOf(student, 'd1').data]).toEqual([-9, 5]);
@@ -67,24 +75,42 @@ describe('the student', () => {
     const { student, notes } = await run(model, { student: 'same', width: 0.5 });
     expect(student).toBe(model);
     expect(notes).toEqual([]);
-    expect((await run(model, {})).notes).toEqual(['The student started afresh: what was pruned, quantized or shared in this model is not in it.']);
+    expect((await run(model, {})).notes).toEqual([
+      'The student started afresh: what was pruned, quantized or shared in this model is not in it.',
+    ]);
   });
 });
 
 describe('the loss', () => {
   const model = template('small-cnn');
   it('weighs labels by 1 - a and the teacher by a at temperature T', async () => {
-    const { objective } = await run(model, { softWeight: 0.25, temperature: 2.5, epochs: 7, learningRate: 0.01, batchSize: 32, optimizer: 'sgd' });
+    const { objective } = await run(model, {
+      softWeight: 0.25,
+      temperature: 2.5,
+      epochs: 7,
+      learningRate: 0.01,
+      batchSize: 32,
+      optimizer: 'sgd',
+    });
     expect(objective.loss).toEqual([
       { kind: 'crossEntropy', weight: 0.75 },
       { kind: 'distillation', weight: 0.25, temperature: 2.5, teacher: { kind: 'model', model } },
     ]);
-    expect(objective).toMatchObject({ epochs: 7, learningRate: 0.01, batchSize: 32, optimizer: { kind: 'sgd' }, l1: 0, l2: 0 });
+    expect(objective).toMatchObject({
+      epochs: 7,
+      learningRate: 0.01,
+      batchSize: 32,
+      optimizer: { kind: 'sgd' },
+      l1: 0,
+      l2: 0,
+    });
   });
 
   it('leaves out the part that has no weight', async () => {
     expect((await run(model, { softWeight: 0 })).objective.loss).toEqual([{ kind: 'crossEntropy', weight: 1 }]);
-    expect((await run(model, { softWeight: 1 })).objective.loss.map(({ kind, weight }) => [kind, weight])).toEqual([['distillation', 1]]);
+    expect((await run(model, { softWeight: 1 })).objective.loss.map(({ kind, weight }) => [kind, weight])).toEqual([
+      ['distillation', 1],
+    ]);
   });
 });
 

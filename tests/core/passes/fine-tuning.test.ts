@@ -17,14 +17,29 @@ it('trains the whole model on the labels with the values given', async () => {
   expect((await run({ epochs: 3, learningRate: 0.01, batchSize: 16.4, optimizer: 'momentum' })).model).toBe(trained);
   await run();
   expect(seen[0]).toMatchObject({
-    model, loss: [{ kind: 'crossEntropy', weight: 1 }], optimizer: { kind: 'momentum', momentum: 0.9 }, learningRate: 0.01, epochs: 3, batchSize: 16, l1: 0, l2: 0,
+    model,
+    loss: [{ kind: 'crossEntropy', weight: 1 }],
+    optimizer: { kind: 'momentum', momentum: 0.9 },
+    learningRate: 0.01,
+    epochs: 3,
+    batchSize: 16,
+    l1: 0,
+    l2: 0,
   });
-  expect(seen[1]).toMatchObject({ optimizer: ADAM, epochs: 5, learningRate: 0.002, batchSize: 32, schedule: { kind: 'cosine' } });
+  expect(seen[1]).toMatchObject({
+    optimizer: ADAM,
+    epochs: 5,
+    learningRate: 0.002,
+    batchSize: 32,
+    schedule: { kind: 'cosine' },
+  });
   expect(seen[0]?.frozen).toBeUndefined();
   expect(Number.isSafeInteger(seen[0]?.seed)).toBe(true);
   expect(seen[1]?.seed).toBe(seen[0]?.seed);
 });
 
 it('keeps the structure while sliding', async () => {
-  expect(await fineTuning.sketch?.(model, { epochs: 1, learningRate: 0.1, batchSize: 1, optimizer: 'adam' }, plainContext())).toBe(model);
+  expect(
+    await fineTuning.sketch?.(model, { epochs: 1, learningRate: 0.1, batchSize: 1, optimizer: 'adam' }, plainContext()),
+  ).toBe(model);
 });

@@ -1,6 +1,7 @@
 /** Small models written out by hand, and a context that trains nothing, for the tests of passes. */
-import type { Encoding } from '#core/model/encoding';
+
 import { replaceLayers } from '#core/model/edit';
+import type { Encoding } from '#core/model/encoding';
 import type { Layer } from '#core/model/layers';
 import type { Model, Tensor } from '#core/model/model';
 import { makeTensor } from '#core/model/tensor';
@@ -14,16 +15,26 @@ const LINEAR = { fn: 'linear' } as const;
 /** An input of `kernels[0].shape[0]` features and a chain of dense layers d1, d2, … with these kernels and no biases. */
 export function denseModel(...kernels: readonly Tensor[]): Model {
   const input: Layer = { kind: 'input', name: 'in', inputs: [], shape: [kernels[0]?.shape[0] as number] };
-  const dense = kernels.map((kernel, i): Layer => ({
-    kind: 'dense', name: `d${i + 1}`, inputs: [i === 0 ? 'in' : `d${i}`], kernel: kernel.id, activation: LINEAR,
-  }));
+  const dense = kernels.map(
+    (kernel, i): Layer => ({
+      kind: 'dense',
+      name: `d${i + 1}`,
+      inputs: [i === 0 ? 'in' : `d${i}`],
+      kernel: kernel.id,
+      activation: LINEAR,
+    }),
+  );
   return modelOf([input, ...dense], kernels);
 }
 
 /** A model of these layers; the last is the output. */
 export function modelOf(layers: readonly Layer[], tensors: readonly Tensor[]): Model {
   const empty: Model = {
-    name: 'Test', layers: [], tensors: {}, layout: 'nhwc', meta: { source: 'test' },
+    name: 'Test',
+    layers: [],
+    tensors: {},
+    layout: 'nhwc',
+    meta: { source: 'test' },
     inputs: layers.filter((layer) => layer.kind === 'input').map((layer) => layer.name),
     outputs: [layers.at(-1)?.name as string],
   };
@@ -57,7 +68,12 @@ export function plainContext(seed = 1, changes: Partial<PassContext> = {}): Pass
 }
 
 /** Prepares and applies a pass, as the runner does. */
-export async function applyPass(pass: Pass, model: Model, values: Values = {}, context: PassContext = plainContext()): Promise<PassResult> {
+export async function applyPass(
+  pass: Pass,
+  model: Model,
+  values: Values = {},
+  context: PassContext = plainContext(),
+): Promise<PassResult> {
   const complete = clampValues(pass.params as Params, values);
   const prepared: unknown = await pass.prepare?.(model, complete, context);
   return pass.apply(model, complete, context, prepared);

@@ -39,19 +39,30 @@ describe('magnitude pruning', () => {
   it('prunes the count it says for any weights and any sparsity', async () => {
     const weights = fc.array(fc.constantFrom(-2, -1, -0.5, 0, 0.5, 1, 2, 3), { minLength: 12, maxLength: 12 });
     await fc.assert(
-      fc.asyncProperty(weights, weights, fc.integer({ min: 0, max: 198 }), fc.constantFrom('global', 'layer'), async (a, b, steps, scope) => {
-        const sparsity = steps * 0.005;
-        const { model } = await applyPass(magnitudePruning, denseModel(tensor([3, 4], a), tensor([4, 3], b)), { sparsity, scope });
-        const pruned = ['d1', 'd2'].map((name) => (mask(model, name) ?? []).filter((one) => one === 0).length);
-        const s = Number(sparsity.toPrecision(12));
-        if (scope === 'global') expect((pruned[0] as number) + (pruned[1] as number)).toBe(Math.round(s * 24));
-        else expect(pruned).toEqual([Math.round(s * 12), Math.round(s * 12)]);
-      }),
+      fc.asyncProperty(
+        weights,
+        weights,
+        fc.integer({ min: 0, max: 198 }),
+        fc.constantFrom('global', 'layer'),
+        async (a, b, steps, scope) => {
+          const sparsity = steps * 0.005;
+          const { model } = await applyPass(magnitudePruning, denseModel(tensor([3, 4], a), tensor([4, 3], b)), {
+            sparsity,
+            scope,
+          });
+          const pruned = ['d1', 'd2'].map((name) => (mask(model, name) ?? []).filter((one) => one === 0).length);
+          const s = Number(sparsity.toPrecision(12));
+          if (scope === 'global') expect((pruned[0] as number) + (pruned[1] as number)).toBe(Math.round(s * 24));
+          else expect(pruned).toEqual([Math.round(s * 12), Math.round(s * 12)]);
+        },
+      ),
     );
   });
 
   it('keeps what was pruned before, counts it, and says so when less is asked', async () => {
-    const model = denseModel(tensor([1, 4], [0, 9, 1, 2], { mask: Uint8Array.from([0, 1, 1, 1]), values: { kind: 'dense' } }));
+    const model = denseModel(
+      tensor([1, 4], [0, 9, 1, 2], { mask: Uint8Array.from([0, 1, 1, 1]), values: { kind: 'dense' } }),
+    );
     const half = await applyPass(magnitudePruning, model, { sparsity: 0.5 });
     expect(data(half.model, 'd1')).toEqual([0, 9, 0, 2]);
     const less = await applyPass(magnitudePruning, half.model, { sparsity: 0.25 });
@@ -70,8 +81,19 @@ describe('magnitude pruning', () => {
   });
 
   it('keeps a grid as it is', async () => {
-    const values = { kind: 'grid', bits: 8, qMin: 0, qMax: 255, scale: Float32Array.from([0.5]), zeroPoint: Int32Array.from([7]), axis: null, symmetric: false } as const;
-    const { model } = await applyPass(magnitudePruning, denseModel(tensor([1, 4], [0.5, -1, 1.5, 2], { values })), { sparsity: 0.5 });
+    const values = {
+      kind: 'grid',
+      bits: 8,
+      qMin: 0,
+      qMax: 255,
+      scale: Float32Array.from([0.5]),
+      zeroPoint: Int32Array.from([7]),
+      axis: null,
+      symmetric: false,
+    } as const;
+    const { model } = await applyPass(magnitudePruning, denseModel(tensor([1, 4], [0.5, -1, 1.5, 2], { values })), {
+      sparsity: 0.5,
+    });
     expect(data(model, 'd1')).toEqual([0, 0, 1.5, 2]);
     expect(kernelOf(model, 'd1').encoding.values).toBe(values);
   });
@@ -80,7 +102,10 @@ describe('magnitude pruning', () => {
     const values = { kind: 'codebook', centroids: Float32Array.from([-3, 0.25, 2]) } as const;
     const model = denseModel(tensor([1, 4], [0.25, 2, 0.25, -3], { values }));
     const half = await applyPass(magnitudePruning, model, { sparsity: 0.5 });
-    expect(kernelOf(half.model, 'd1').encoding.values).toEqual({ kind: 'codebook', centroids: Float32Array.from([-3, 2]) });
+    expect(kernelOf(half.model, 'd1').encoding.values).toEqual({
+      kind: 'codebook',
+      centroids: Float32Array.from([-3, 2]),
+    });
     const all = await applyPass(magnitudePruning, model, { sparsity: 0.99 });
     expect(kernelOf(all.model, 'd1').encoding.values).toEqual({ kind: 'codebook', centroids: Float32Array.from([-3]) });
     expect(data(all.model, 'd1')).toEqual([0, 0, 0, 0]);
@@ -88,10 +113,14 @@ describe('magnitude pruning', () => {
   });
 
   it('names a layer that is not there, and weights that are not numbers', async () => {
-    await expect(applyPass(magnitudePruning, denseModel(tensor([1, 1], [1])), { layers: ['dx'] })).rejects.toThrow('The model has no layer named "dx".');
+    await expect(applyPass(magnitudePruning, denseModel(tensor([1, 1], [1])), { layers: ['dx'] })).rejects.toThrow(
+      'The model has no layer named "dx".',
+    );
     const broken = denseModel(tensor([1, 2], [Number.NaN, 1]));
     await expect(applyPass(magnitudePruning, broken)).rejects.toThrow(/^d1 has 1 weights that are not finite numbers/);
     await expect(applyPass(magnitudePruning, broken)).rejects.toBeInstanceOf(PassError);
-    await expect(applyPass(magnitudePruning, denseModel(tensor([1, 1], [1])), { layers: ['in'] })).rejects.toThrow('None of these layers has weights');
+    await expect(applyPass(magnitudePruning, denseModel(tensor([1, 1], [1])), { layers: ['in'] })).rejects.toThrow(
+      'None of these layers has weights',
+    );
   });
 });

@@ -7,21 +7,52 @@ import type { Dataset } from '#engine/datasets/dataset';
 
 const CLASSES = 3;
 const conv = (filters: number, changes: Partial<Extract<Row, { kind: 'conv2d' }>> = {}): Row => ({
-  kind: 'conv2d', filters, kernel: 3, stride: 1, padding: 'same', activation: 'relu', bias: true, ...changes,
+  kind: 'conv2d',
+  filters,
+  kernel: 3,
+  stride: 1,
+  padding: 'same',
+  activation: 'relu',
+  bias: true,
+  ...changes,
 });
-const dense = (units: number, activation: 'relu' | 'linear' | 'prelu' = 'linear'): Row => ({ kind: 'dense', units, activation, bias: true });
+const dense = (units: number, activation: 'relu' | 'linear' | 'prelu' = 'linear'): Row => ({
+  kind: 'dense',
+  units,
+  activation,
+  bias: true,
+});
 
 const ROWS: Readonly<Record<string, readonly Row[]>> = {
   dense: [{ kind: 'flatten' }, dense(7, 'prelu'), dense(5, 'relu'), dense(CLASSES)],
-  convolution: [conv(4), { kind: 'maxPool2d', size: 2, stride: 2, padding: 'valid' }, { kind: 'dropout', rate: 0.25 }, { kind: 'flatten' }, dense(6, 'relu'), dense(CLASSES)],
+  convolution: [
+    conv(4),
+    { kind: 'maxPool2d', size: 2, stride: 2, padding: 'valid' },
+    { kind: 'dropout', rate: 0.25 },
+    { kind: 'flatten' },
+    dense(6, 'relu'),
+    dense(CLASSES),
+  ],
   residual: [
-    conv(4, { activation: 'linear', bias: false }), { kind: 'batchNorm' }, { kind: 'activation', activation: 'relu' },
-    conv(4, { activation: 'linear' }), { kind: 'batchNorm' }, { kind: 'residualAdd', from: 3 }, { kind: 'activation', activation: 'relu' },
-    { kind: 'globalAveragePool2d' }, dense(CLASSES),
+    conv(4, { activation: 'linear', bias: false }),
+    { kind: 'batchNorm' },
+    { kind: 'activation', activation: 'relu' },
+    conv(4, { activation: 'linear' }),
+    { kind: 'batchNorm' },
+    { kind: 'residualAdd', from: 3 },
+    { kind: 'activation', activation: 'relu' },
+    { kind: 'globalAveragePool2d' },
+    dense(CLASSES),
   ],
   depthwise: [
-    conv(3), { kind: 'depthwiseConv2d', kernel: 3, stride: 2, padding: 'same', activation: 'linear', bias: true }, { kind: 'batchNorm' },
-    { kind: 'activation', activation: 'leakyRelu' }, conv(6, { kernel: 1 }), { kind: 'averagePool2d', size: 2, stride: 2, padding: 'same' }, { kind: 'flatten' }, dense(CLASSES),
+    conv(3),
+    { kind: 'depthwiseConv2d', kernel: 3, stride: 2, padding: 'same', activation: 'linear', bias: true },
+    { kind: 'batchNorm' },
+    { kind: 'activation', activation: 'leakyRelu' },
+    conv(6, { kernel: 1 }),
+    { kind: 'averagePool2d', size: 2, stride: 2, padding: 'same' },
+    { kind: 'flatten' },
+    dense(CLASSES),
   ],
 };
 

@@ -6,7 +6,8 @@ import { weightQuantization } from '#core/passes/weight-quantization';
 import { applyPass, denseModel, kernelOf, modelOf, tensor } from './helpers';
 
 const FULL = { range: 'full' };
-const gridOf = (model: Parameters<typeof kernelOf>[0], name: string): GridValues => kernelOf(model, name).encoding.values as GridValues;
+const gridOf = (model: Parameters<typeof kernelOf>[0], name: string): GridValues =>
+  kernelOf(model, name).encoding.values as GridValues;
 
 describe('weight quantization', () => {
   it('rounds half to even on +-127 steps', async () => {
@@ -14,24 +15,42 @@ describe('weight quantization', () => {
     const { model: quantized } = await applyPass(weightQuantization, model, { bits: 8, ...FULL });
     expect([...kernelOf(quantized, 'd1').data]).toEqual([127, -127, 0, 2, -2, 64]);
     expect(gridOf(quantized, 'd1')).toEqual({
-      kind: 'grid', bits: 8, qMin: -127, qMax: 127, scale: Float32Array.from([1]), zeroPoint: Int32Array.from([0]), axis: null, symmetric: true,
+      kind: 'grid',
+      bits: 8,
+      qMin: -127,
+      qMax: 127,
+      scale: Float32Array.from([1]),
+      zeroPoint: Int32Array.from([0]),
+      axis: null,
+      symmetric: true,
     });
   });
 
   it('is ternary at 2 bits', async () => {
-    const { model } = await applyPass(weightQuantization, denseModel(tensor([1, 4], [3, -1, 1.6, -2])), { bits: 2, ...FULL });
+    const { model } = await applyPass(weightQuantization, denseModel(tensor([1, 4], [3, -1, 1.6, -2])), {
+      bits: 2,
+      ...FULL,
+    });
     expect([...kernelOf(model, 'd1').data]).toEqual([3, 0, 3, -3]);
   });
 
   it('has an integer zero point where it is not symmetric', async () => {
-    const { model } = await applyPass(weightQuantization, denseModel(tensor([1, 4], [-1, 2, 0.2, 1.4])), { bits: 2, symmetric: false, ...FULL });
+    const { model } = await applyPass(weightQuantization, denseModel(tensor([1, 4], [-1, 2, 0.2, 1.4])), {
+      bits: 2,
+      symmetric: false,
+      ...FULL,
+    });
     expect([...kernelOf(model, 'd1').data]).toEqual([-1, 2, 0, 1]);
     expect(gridOf(model, 'd1')).toMatchObject({ qMin: 0, qMax: 3, zeroPoint: Int32Array.from([1]), symmetric: false });
     expect([...codesOf(kernelOf(model, 'd1').data, [1, 4], kernelOf(model, 'd1').encoding)]).toEqual([0, 3, 1, 2]);
   });
 
   it('gives each output of a dense layer its own grid', async () => {
-    const { model } = await applyPass(weightQuantization, denseModel(tensor([2, 2], [1, 100, 0.4, -60])), { bits: 2, granularity: 'channel', ...FULL });
+    const { model } = await applyPass(weightQuantization, denseModel(tensor([2, 2], [1, 100, 0.4, -60])), {
+      bits: 2,
+      granularity: 'channel',
+      ...FULL,
+    });
     expect([...kernelOf(model, 'd1').data]).toEqual([1, 100, 0, -100]);
     expect(gridOf(model, 'd1')).toMatchObject({ axis: 1, scale: Float32Array.from([1, 100]) });
   });
@@ -45,11 +64,17 @@ describe('weight quantization', () => {
       { kind: 'conv2d', name: 'c', inputs: ['in'], kernel: conv.id, ...plain },
       { kind: 'depthwiseConv2d', name: 'w', inputs: ['c'], kernel: depthwise.id, ...plain },
     ];
-    const { model, report } = await applyPass(weightQuantization, modelOf(layers, [conv, depthwise]), { bits: 2, granularity: 'channel', ...FULL });
+    const { model, report } = await applyPass(weightQuantization, modelOf(layers, [conv, depthwise]), {
+      bits: 2,
+      granularity: 'channel',
+      ...FULL,
+    });
     expect(gridOf(model, 'c')).toMatchObject({ axis: 3, scale: Float32Array.from([3, 8]) });
     expect(gridOf(model, 'w')).toMatchObject({ axis: 2, scale: Float32Array.from([4, 9]) });
     expect([...kernelOf(model, 'w').data]).toEqual([0, 4, 9, 9]);
-    expect(report.notes.map((note) => note.en)).toContain('In depthwise layers with a multiplier, the outputs of one input channel share a grid.');
+    expect(report.notes.map((note) => note.en)).toContain(
+      'In depthwise layers with a multiplier, the outputs of one input channel share a grid.',
+    );
   });
 
   it('keeps a mask, and pruned weights exactly 0', async () => {
@@ -81,7 +106,9 @@ describe('weight quantization', () => {
   it('consumes codebooks and other grids and says so; the same grid stays the same tensor', async () => {
     const shared = tensor([1, 3], [1, 2, 2], { values: { kind: 'codebook', centroids: Float32Array.from([1, 2]) } });
     const first = await applyPass(weightQuantization, denseModel(shared), { bits: 8 });
-    expect(first.report.notes.map((note) => note.en)).toEqual(['The shared weights were rounded to the grid: their codebooks are gone.']);
+    expect(first.report.notes.map((note) => note.en)).toEqual([
+      'The shared weights were rounded to the grid: their codebooks are gone.',
+    ]);
     const again = await applyPass(weightQuantization, first.model, { bits: 8 });
     expect(kernelOf(again.model, 'd1')).toBe(kernelOf(first.model, 'd1'));
     const coarser = await applyPass(weightQuantization, first.model, { bits: 2 });
@@ -93,7 +120,10 @@ describe('weight quantization', () => {
     const weights = Array.from({ length: 60 }, (_, i) => Math.tan(i) * 0.01);
     for (const symmetric of [true, false]) {
       for (let bits = 2; bits <= 16; bits++) {
-        const { model } = await applyPass(weightQuantization, denseModel(tensor([6, 10], weights)), { bits, symmetric });
+        const { model } = await applyPass(weightQuantization, denseModel(tensor([6, 10], weights)), {
+          bits,
+          symmetric,
+        });
         const { data, shape, encoding } = kernelOf(model, 'd1');
         const { scale, zeroPoint, qMin, qMax } = gridOf(model, 'd1');
         const codes = codesOf(data, shape, encoding);

@@ -9,7 +9,10 @@ describe('weight sharing', () => {
     const model = denseModel(tensor([2, 3], [1, 2, 3, 101, 102, 103]), tensor([3, 2], [0, 0, 1, 7, 8, 9]));
     const { model: shared } = await applyPass(weightSharing, model, { clusters: 2 });
     expect([...kernelOf(shared, 'd1').data]).toEqual([2, 2, 2, 102, 102, 102]);
-    expect(kernelOf(shared, 'd1').encoding.values).toEqual({ kind: 'codebook', centroids: Float32Array.from([2, 102]) });
+    expect(kernelOf(shared, 'd1').encoding.values).toEqual({
+      kind: 'codebook',
+      centroids: Float32Array.from([2, 102]),
+    });
     expect([...kernelOf(shared, 'd2').data]).toEqual([1 / 3, 1 / 3, 1 / 3, 8, 8, 8].map(Math.fround));
   });
 
@@ -32,7 +35,11 @@ describe('weight sharing', () => {
 
   it('has a codebook even where everything is pruned', async () => {
     const mask = new Uint8Array(2);
-    const { model } = await applyPass(weightSharing, denseModel(tensor([1, 2], [0, 0], { mask, values: { kind: 'dense' } })), { clusters: 4 });
+    const { model } = await applyPass(
+      weightSharing,
+      denseModel(tensor([1, 2], [0, 0], { mask, values: { kind: 'dense' } })),
+      { clusters: 4 },
+    );
     expect(kernelOf(model, 'd1').encoding.values).toEqual({ kind: 'codebook', centroids: Float32Array.from([0]) });
     expect([...kernelOf(model, 'd1').data]).toEqual([0, 0]);
   });
@@ -42,7 +49,10 @@ describe('weight sharing', () => {
     const model = denseModel(tensor([10, 20], weights), tensor([20, 10], weights));
     for (const start of ['random', 'plusplus']) {
       const values = { clusters: 7, start };
-      const [one, two] = [await applyPass(weightSharing, model, values, plainContext(5)), await applyPass(weightSharing, model, values, plainContext(5))];
+      const [one, two] = [
+        await applyPass(weightSharing, model, values, plainContext(5)),
+        await applyPass(weightSharing, model, values, plainContext(5)),
+      ];
       expect(Object.keys(two.model.tensors)).toEqual(Object.keys(one.model.tensors));
       const second = await applyPass(weightSharing, model, { ...values, layers: ['d2'] }, plainContext(5));
       expect(kernelOf(second.model, 'd2').id).toBe(kernelOf(one.model, 'd2').id);
@@ -51,8 +61,19 @@ describe('weight sharing', () => {
   });
 
   it('consumes a grid and says so', async () => {
-    const values = { kind: 'grid', bits: 8, qMin: -127, qMax: 127, scale: Float32Array.from([1]), zeroPoint: Int32Array.from([0]), axis: null, symmetric: true } as const;
-    const { model, report } = await applyPass(weightSharing, denseModel(tensor([1, 4], [1, 2, 9, 8], { values })), { clusters: 2 });
+    const values = {
+      kind: 'grid',
+      bits: 8,
+      qMin: -127,
+      qMax: 127,
+      scale: Float32Array.from([1]),
+      zeroPoint: Int32Array.from([0]),
+      axis: null,
+      symmetric: true,
+    } as const;
+    const { model, report } = await applyPass(weightSharing, denseModel(tensor([1, 4], [1, 2, 9, 8], { values })), {
+      clusters: 2,
+    });
     expect(kernelOf(model, 'd1').encoding.values.kind).toBe('codebook');
     expect(report.notes[0]?.en).toContain('The quantization grid is gone');
   });

@@ -22,7 +22,9 @@ export function rankChannels(model: Model, by: Importance): readonly RankedGroup
 
 /** The `count` most important units (at least 1) in ascending order; of equal ones the first. */
 export function mostImportant({ importance }: RankedGroup, count: number): readonly number[] {
-  const order = Array.from(importance.keys()).sort((a, b) => (importance[b] as number) - (importance[a] as number) || a - b);
+  const order = Array.from(importance.keys()).sort(
+    (a, b) => (importance[b] as number) - (importance[a] as number) || a - b,
+  );
   return order.slice(0, Math.max(1, count)).sort((a, b) => a - b);
 }
 
@@ -45,7 +47,8 @@ function importanceOf(model: Model, group: ChannelGroup, by: Importance): Float6
       sums[i % outputs] = (sums[i % outputs] as number) + (by === 'l1' ? Math.abs(w) : w * w);
     }
     for (let unit = 0; unit < group.count; unit++) {
-      for (const channel of producer.channels[unit] ?? []) importance[unit] = (importance[unit] as number) + (sums[channel] as number);
+      for (const channel of producer.channels[unit] ?? [])
+        importance[unit] = (importance[unit] as number) + (sums[channel] as number);
     }
   }
   return by === 'l1' ? importance : importance.map(Math.sqrt);

@@ -10,7 +10,14 @@ import type { Model, Tensor } from '#core/model/model';
 import { makeTensor, sizeOf } from '#core/model/tensor';
 import { derivedSeed, seededRandom } from '#core/numeric/random';
 
-const CONSTANTS: Readonly<Record<Exclude<TensorRole, 'kernel'>, number>> = { bias: 0, gamma: 1, beta: 0, mean: 0, variance: 1, alpha: 0.25 };
+const CONSTANTS: Readonly<Record<Exclude<TensorRole, 'kernel'>, number>> = {
+  bias: 0,
+  gamma: 1,
+  beta: 0,
+  mean: 0,
+  variance: 1,
+  alpha: 0.25,
+};
 const RECTIFIERS: ReadonlySet<ActivationFn> = new Set(['relu', 'leakyRelu', 'elu', 'swish', 'gelu']);
 
 /** The same structure with fresh dense weights. Each tensor has a stream of its own, so cutting one layer leaves the others' draws alone. */
