@@ -9,8 +9,10 @@ import { type TfjsHost, tfjsProgram } from '#engine/backends/tfjs/program';
 
 /** Always available. */
 export const makeCpuBackend: BackendFactory = async () => {
-  const backend = tf.findBackend('cpu') as MathBackendCPU;
-  // Otherwise it advertises a native package on the console when run by Node.
+  // Named before anything else is asked: TensorFlow.js would otherwise make a second one of its own.
+  await tf.setBackend('cpu');
+  const backend = tf.backend() as MathBackendCPU;
+  // Otherwise it advertises a native package on the console in Node.
   (backend as unknown as { firstUse: boolean }).firstUse = false;
   let uploads = 0;
   let readbacks = 0;

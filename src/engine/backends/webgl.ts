@@ -18,7 +18,7 @@ export const makeWebglBackend: BackendFactory = async () => {
     throw new BackendError('unavailable', `WebGL cannot be used: ${error instanceof Error ? error.message : String(error)}`);
   }
   tf.registerBackend(NAME, () => backend);
-  tf.findBackend(NAME);
+  await tf.setBackend(NAME);
   const { gl } = backend.gpgpu;
   const { description, software } = describeRenderer(gl as WebGL2RenderingContext);
   const counted = countPrograms(backend);

@@ -36,7 +36,7 @@ export const makeWebgpuBackend: BackendFactory = async () => {
   tf.removeBackend(NAME);
   const backend = new WebGPUBackend(device, adapter.info);
   tf.registerBackend(NAME, () => backend);
-  tf.findBackend(NAME);
+  await tf.setBackend(NAME);
   const counted = countPrograms(backend);
   let readbacks = 0;
   const host: TfjsHost = {

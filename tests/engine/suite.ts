@@ -1,0 +1,10 @@
+/**
+ * The engine's suite: what every backend promises, as a list of cases that know no test runner. Node runs it on cpu
+ * and wasm, Chromium on webgpu and webgl.
+ */
+import { convolutionCases } from './suite/cases-convolution';
+import { elementCases } from './suite/cases-elements';
+import { encodingCases } from './suite/cases-encodings';
+import type { Case } from './suite/run';
+
+export const SUITE: readonly Case[] = [...convolutionCases, ...elementCases, ...encodingCases];
