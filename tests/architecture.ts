@@ -77,7 +77,11 @@ export const AREAS: Readonly<Record<string, Area>> = {
     ours: ['core/*', 'stores/*', 'i18n/*', 'ui/*'],
     packages: [...page, 'zustand', 'react-dropzone'],
   },
-  main: { files: /^main$/, ours: ['ui/*', 'stores/*', 'i18n/*'], packages: ['react', 'react-dom/client', 'virtual:pwa-register'] },
+  main: {
+    files: /^main$/,
+    ours: ['ui/*', 'stores/*', 'i18n/*'],
+    packages: ['react', 'react-dom/client', 'virtual:pwa-register'],
+  },
   build: {
     files: /^build\//,
     ours: ['build/*'],
@@ -170,12 +174,16 @@ export function clientInWorker(sources: readonly Source[]): string[] {
     .map(({ path }) => `${path} imports the client`);
 }
 
-/** Each cycle of imports once, as `a -> b -> a`. Imports of types count: they are arrows too. */
+/** Each cycle of imports that run, once, as `a -> b -> a`. Two files may name each other's types. */
 export function cycles(sources: readonly Source[]): string[] {
   const targets = new Map<string, string[]>();
   for (const source of sources) {
-    const own = importsOf(source).map(({ name }) => ownTarget(source.path, name));
-    targets.set(plain(source.path), own.filter((target) => target !== undefined));
+    const run = importsOf(source).filter(({ typesOnly }) => !typesOnly);
+    const own = run.map(({ name }) => ownTarget(source.path, name));
+    targets.set(
+      plain(source.path),
+      own.filter((target) => target !== undefined),
+    );
   }
   const found: string[] = [];
   const done = new Set<string>();
@@ -198,24 +206,30 @@ export function lengthFaults(sources: readonly Source[], exceptions: Readonly<Re
   const long = sources.filter(({ text }) => text.trimEnd().split('\n').length > maximumLines).map(({ path }) => path);
   return [
     ...long.filter((path) => !exceptions[path]).map((path) => `${path} has more than ${maximumLines} lines`),
-    ...Object.keys(exceptions).filter((path) => !long.includes(path)).map((path) => `${path} needs no exception`),
+    ...Object.keys(exceptions)
+      .filter((path) => !long.includes(path))
+      .map((path) => `${path} needs no exception`),
   ];
 }
 
 /** Files that only pass on what others export. */
 export function barrels(sources: readonly Source[]): string[] {
-  return sources.filter((source) => {
-    const { module, program } = parseSync(source.path, source.text);
-    const from = module.staticExports.flatMap(({ entries }) => entries).filter((entry) => entry.moduleRequest);
-    const everything = from.some((entry) => entry.importName.kind.startsWith('All'));
-    const modules = new Set(from.map((entry) => entry.moduleRequest?.value));
-    const nothingElse = program.body.every(({ type }) => type.startsWith('Export') || type === 'ImportDeclaration');
-    return everything || (modules.size > 1 && nothingElse && module.staticExports.length === modules.size);
-  }).map(({ path }) => `${path} is a barrel`);
+  return sources
+    .filter((source) => {
+      const { module, program } = parseSync(source.path, source.text);
+      const from = module.staticExports.flatMap(({ entries }) => entries).filter((entry) => entry.moduleRequest);
+      const everything = from.some((entry) => entry.importName.kind.startsWith('All'));
+      const modules = new Set(from.map((entry) => entry.moduleRequest?.value));
+      const nothingElse = program.body.every(({ type }) => type.startsWith('Export') || type === 'ImportDeclaration');
+      return everything || (modules.size > 1 && nothingElse && module.staticExports.length === modules.size);
+    })
+    .map(({ path }) => `${path} is a barrel`);
 }
 
 const outside = new Set(
-  'Date fetch document window navigator performance setTimeout setInterval localStorage indexedDB crypto self console process'.split(' '),
+  'Date fetch document window navigator performance setTimeout setInterval localStorage indexedDB crypto self console process'.split(
+    ' ',
+  ),
 );
 
 interface Node {
@@ -237,7 +251,8 @@ export function impurities(sources: readonly Source[]): string[] {
       else if (node !== null && typeof node === 'object') {
         const here = node as Node;
         const named = (key === 'property' || key === 'key') && !parent?.computed;
-        if (here.type === 'Identifier' && !named && outside.has(here.name ?? '')) faults.push(`${path} uses ${here.name}`);
+        if (here.type === 'Identifier' && !named && outside.has(here.name ?? ''))
+          faults.push(`${path} uses ${here.name}`);
         if (here.type === 'MemberExpression' && here.object?.name === 'Math' && here.property?.name === 'random') {
           faults.push(`${path} uses Math.random`);
         }

@@ -2,7 +2,11 @@
 import { statSync } from 'node:fs';
 import { createServer } from 'vite';
 
-const server = await createServer({ configFile: false, logLevel: 'error', server: { middlewareMode: true, ws: false } });
+const server = await createServer({
+  configFile: false,
+  logLevel: 'error',
+  server: { middlewareMode: true, ws: false },
+});
 try {
   const { buildKernels } = await server.ssrLoadModule('/src/build/wasm.ts');
   for (const [variant, path] of Object.entries(await buildKernels())) {

@@ -29,7 +29,10 @@ async function hashOfSources(): Promise<string> {
   hash.update(await readFile('node_modules/assemblyscript/package.json'));
   const names = await readdir(kernelFolder, { recursive: true });
   for (const name of names.filter((file) => file.endsWith('.ts')).sort()) {
-    hash.update(name).update('\0').update(await readFile(join(kernelFolder, name)));
+    hash
+      .update(name)
+      .update('\0')
+      .update(await readFile(join(kernelFolder, name)));
   }
   return hash.digest('hex').slice(0, 16);
 }
