@@ -4,8 +4,8 @@ import { data } from '#i18n/en/data';
 import { frame } from '#i18n/en/frame';
 import { models } from '#i18n/en/models';
 import { optimize } from '#i18n/en/optimize';
-import { transfer } from '#i18n/en/transfer';
 import { train } from '#i18n/en/train';
+import { transfer } from '#i18n/en/transfer';
 import { unit } from '#i18n/en/unit';
 
 export const en = { frame, data, build, train, optimize, transfer, models, unit };

@@ -10,6 +10,7 @@ import { HTML_LANG, makeI18n } from '#i18n/i18n';
 import { redo, undo } from '#stores/project';
 import type { TabId } from '#stores/state';
 import { setTab, view } from '#stores/view';
+import styles from '#ui/app.module.css';
 import { ErrorGuard } from '#ui/ErrorGuard.tsx';
 import { Header } from '#ui/Header.tsx';
 import { Hidden } from '#ui/kit/Layout.tsx';
@@ -19,13 +20,15 @@ import { ChartFigure } from '#ui/models/ChartFigure.tsx';
 import { ModelsTable } from '#ui/models/ModelsTable.tsx';
 import { Notices, StatusBar } from '#ui/Notices.tsx';
 import { DropZone } from '#ui/transfer/DropZone.tsx';
-import styles from '#ui/app.module.css';
 
 const TABS: readonly { readonly id: TabId; readonly Content: React.ComponentType }[] = [
   { id: 'data', Content: lazy(async () => ({ default: (await import('#ui/data/DataTab.tsx')).DataTab })) },
   { id: 'build', Content: lazy(async () => ({ default: (await import('#ui/build/BuildTab.tsx')).BuildTab })) },
   { id: 'train', Content: lazy(async () => ({ default: (await import('#ui/train/TrainTab.tsx')).TrainTab })) },
-  { id: 'optimize', Content: lazy(async () => ({ default: (await import('#ui/optimize/OptimizeTab.tsx')).OptimizeTab })) },
+  {
+    id: 'optimize',
+    Content: lazy(async () => ({ default: (await import('#ui/optimize/OptimizeTab.tsx')).OptimizeTab })),
+  },
   { id: 'export', Content: lazy(async () => ({ default: (await import('#ui/transfer/ExportTab.tsx')).ExportTab })) },
 ];
 
@@ -49,7 +52,11 @@ export function Dress({ children }: { children: ReactNode }) {
   }, [language]);
   return (
     <I18nextProvider i18n={i18n}>
-      <MantineProvider theme={theme} defaultColorScheme="auto" {...(scheme === 'auto' ? {} : { forceColorScheme: scheme })}>
+      <MantineProvider
+        theme={theme}
+        defaultColorScheme="auto"
+        {...(scheme === 'auto' ? {} : { forceColorScheme: scheme })}
+      >
         {children}
       </MantineProvider>
     </I18nextProvider>
@@ -68,31 +75,31 @@ function Frame() {
       <Header />
       <main className={styles.body}>
         <Tabs className={styles.main} value={tab} onChange={(id) => id && setTab(id as TabId)} keepMounted={false}>
-        <Tabs.List className={styles.tabs} aria-label={t('frame.sections')}>
-          {TABS.map(({ id }) => (
-            <Tabs.Tab key={id} value={id} className={styles.tab}>
-              {t(`frame.tabs.${id}`)}
-            </Tabs.Tab>
-          ))}
-        </Tabs.List>
-        <div className={styles.panel}>
-          {TABS.map(({ id, Content }) => (
-            <Tabs.Panel key={id} value={id} className={styles.content}>
-              <ErrorGuard>
-                <Suspense fallback={<Hidden>{t('frame.loading')}</Hidden>}>
-                  <Content />
-                </Suspense>
-              </ErrorGuard>
-            </Tabs.Panel>
-          ))}
-        </div>
-        <div className={styles.chart}>
-          <ChartFigure />
-        </div>
-        <div className={styles.table}>
-          <ModelsTable />
-        </div>
-      </Tabs>
+          <Tabs.List className={styles.tabs} aria-label={t('frame.sections')}>
+            {TABS.map(({ id }) => (
+              <Tabs.Tab key={id} value={id} className={styles.tab}>
+                {t(`frame.tabs.${id}`)}
+              </Tabs.Tab>
+            ))}
+          </Tabs.List>
+          <div className={styles.panel}>
+            {TABS.map(({ id, Content }) => (
+              <Tabs.Panel key={id} value={id} className={styles.content}>
+                <ErrorGuard>
+                  <Suspense fallback={<Hidden>{t('frame.loading')}</Hidden>}>
+                    <Content />
+                  </Suspense>
+                </ErrorGuard>
+              </Tabs.Panel>
+            ))}
+          </div>
+          <div className={styles.chart}>
+            <ChartFigure />
+          </div>
+          <div className={styles.table}>
+            <ModelsTable />
+          </div>
+        </Tabs>
       </main>
       <StatusBar />
       <Notices />
@@ -117,5 +124,8 @@ function useUndoKeys(): void {
 }
 
 function isEditing(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && (target.isContentEditable || target.matches('textarea, input:not([type=range], [type=checkbox])'));
+  return (
+    target instanceof HTMLElement &&
+    (target.isContentEditable || target.matches('textarea, input:not([type=range], [type=checkbox])'))
+  );
 }

@@ -15,7 +15,11 @@ export class ErrorGuard extends Component<{ children: ReactNode }, GuardState> {
   }
   override render() {
     const { error } = this.state;
-    return error ? <Broken message={error.message} onAgain={() => this.setState({ error: null })} /> : this.props.children;
+    return error ? (
+      <Broken message={error.message} onAgain={() => this.setState({ error: null })} />
+    ) : (
+      this.props.children
+    );
   }
 }
 

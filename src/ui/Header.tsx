@@ -4,11 +4,11 @@ import { useStore } from 'zustand';
 import { device } from '#stores/device';
 import { project, redo, undo } from '#stores/project';
 import { setLanguage, setScheme, view } from '#stores/view';
+import styles from '#ui/app.module.css';
 import { MoonIcon, OpenIcon, RedoIcon, SunIcon, SystemIcon, UndoIcon } from '#ui/kit/icons.tsx';
 import { Logo } from '#ui/kit/Logo.tsx';
 import { useFormat, useText } from '#ui/kit/words.ts';
 import { askForFiles } from '#ui/transfer/open-dialog.ts';
-import styles from '#ui/app.module.css';
 
 const SCHEMES = ['auto', 'light', 'dark'] as const;
 const SCHEME_ICONS = { auto: SystemIcon, light: SunIcon, dark: MoonIcon };
@@ -32,19 +32,50 @@ export function Header() {
       </div>
       <DeviceState />
       <div className={styles.tools}>
-        <Button className={styles.open} variant="default" size="xs" aria-label={t('frame.openModel')} leftSection={<OpenIcon size={17} />} onClick={askForFiles}>
+        <Button
+          className={styles.open}
+          variant="default"
+          size="xs"
+          aria-label={t('frame.openModel')}
+          leftSection={<OpenIcon size={17} />}
+          onClick={askForFiles}
+        >
           <span className={styles.openText}>{t('frame.openModel')}</span>
         </Button>
-        <ActionIcon {...icon} aria-label={t('frame.undo')} title={`${t('frame.undo')} (Ctrl+Z)`} disabled={!canUndo} onClick={undo}>
+        <ActionIcon
+          {...icon}
+          aria-label={t('frame.undo')}
+          title={`${t('frame.undo')} (Ctrl+Z)`}
+          disabled={!canUndo}
+          onClick={undo}
+        >
           <UndoIcon />
         </ActionIcon>
-        <ActionIcon {...icon} aria-label={t('frame.redo')} title={`${t('frame.redo')} (Ctrl+Shift+Z)`} disabled={!canRedo} onClick={redo}>
+        <ActionIcon
+          {...icon}
+          aria-label={t('frame.redo')}
+          title={`${t('frame.redo')} (Ctrl+Shift+Z)`}
+          disabled={!canRedo}
+          onClick={redo}
+        >
           <RedoIcon />
         </ActionIcon>
-        <Button variant="subtle" color="gray" size="compact-sm" fw={500} lang={other === 'zh' ? 'zh-Hans' : 'en'} onClick={() => setLanguage(other)}>
+        <Button
+          variant="subtle"
+          color="gray"
+          size="compact-sm"
+          fw={500}
+          lang={other === 'zh' ? 'zh-Hans' : 'en'}
+          onClick={() => setLanguage(other)}
+        >
           {t('frame.otherLanguage')}
         </Button>
-        <ActionIcon {...icon} aria-label={t(`frame.scheme.${scheme}`)} title={t(`frame.scheme.${scheme}`)} onClick={() => setScheme(nextScheme)}>
+        <ActionIcon
+          {...icon}
+          aria-label={t(`frame.scheme.${scheme}`)}
+          title={t(`frame.scheme.${scheme}`)}
+          onClick={() => setScheme(nextScheme)}
+        >
           <SchemeIcon />
         </ActionIcon>
       </div>

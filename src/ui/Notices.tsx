@@ -2,10 +2,10 @@
 import { useStore } from 'zustand';
 import { training } from '#stores/training';
 import { dismissNotice, view } from '#stores/view';
+import styles from '#ui/app.module.css';
 import { Notice } from '#ui/kit/Feedback.tsx';
 import { useThrottled } from '#ui/kit/use-throttled.ts';
 import { useFormat, useText, useWords } from '#ui/kit/words.ts';
-import styles from '#ui/app.module.css';
 
 export function StatusBar() {
   const t = useText();
@@ -14,12 +14,18 @@ export function StatusBar() {
   const announcement = useStore(view, (state) => state.announcement);
   const status = useStore(training, (state) => state.status);
   // Progress is spoken every few seconds; oftener would drown everything else.
-  const progress = useThrottled(useStore(training, (state) => state.progress), 5000);
-  const running = status === 'idle' || !progress ? null : t('frame.progress', {
-    epoch: format.number(progress.point.epoch, 1),
-    accuracy: format.percent(progress.point.trainAccuracy, 1),
-    left: format.duration(progress.secondsLeft),
-  });
+  const progress = useThrottled(
+    useStore(training, (state) => state.progress),
+    5000,
+  );
+  const running =
+    status === 'idle' || !progress
+      ? null
+      : t('frame.progress', {
+          epoch: format.number(progress.point.epoch, 1),
+          accuracy: format.percent(progress.point.trainAccuracy, 1),
+          left: format.duration(progress.secondsLeft),
+        });
   return (
     <footer className={styles.status}>
       <p role="status" aria-live="polite" aria-label={t('frame.status')}>
@@ -35,7 +41,13 @@ export function Notices() {
   return (
     <div className={styles.notices}>
       {notices.map((notice) => (
-        <Notice key={notice.id} level={notice.level} text={words(notice.words)} hint={notice.hint && words(notice.hint)} onDismiss={() => dismissNotice(notice.id)} />
+        <Notice
+          key={notice.id}
+          level={notice.level}
+          text={words(notice.words)}
+          hint={notice.hint && words(notice.hint)}
+          onDismiss={() => dismissNotice(notice.id)}
+        />
       ))}
     </div>
   );

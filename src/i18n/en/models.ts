@@ -1,7 +1,13 @@
 /** Texts of the chart and of the table of models. */
 export const models = {
   chart: 'Parameters against accuracy',
-  chartOf: { parameters: 'Parameters', nonZero: 'Non-zero parameters', bytes: 'Size', macs: 'MACs of one image', latency: 'Milliseconds for one image' },
+  chartOf: {
+    parameters: 'Parameters',
+    nonZero: 'Non-zero parameters',
+    bytes: 'Size',
+    macs: 'MACs of one image',
+    latency: 'Milliseconds for one image',
+  },
   axis: 'Horizontal axis',
   axisShort: { parameters: 'Parameters', nonZero: 'Non-zero', bytes: 'Size', macs: 'MACs', latency: 'Latency' },
   logNote: 'logarithmic',
@@ -25,7 +31,8 @@ export const models = {
   },
   unmeasuredAxis: 'No model has been measured on this axis yet.',
   emptyTitle: 'How small can a network be?',
-  emptyText: 'Every model you train or shrink becomes a point here: how large it is, and how many unseen images it gets right. Up and to the left is better.',
+  emptyText:
+    'Every model you train or shrink becomes a point here: how large it is, and how many unseen images it gets right. Up and to the left is better.',
   emptyAction: 'Train a small network',
   emptyHint: 'Takes about half a minute: 8 × 8 digits, a small network, on this computer.',
   emptyAxisX: 'larger',

@@ -5,7 +5,8 @@ export const train = {
   model: 'Model',
   fromBuild: 'New from Build: {{name}}',
   on: 'Trained on {{dataset}}',
-  misfit: 'This model reads {{model}}, the data set {{dataset}} has {{data}}: they do not fit. Choose another model or data set.',
+  misfit:
+    'This model reads {{model}}, the data set {{dataset}} has {{data}}: they do not fit. Choose another model or data set.',
   backend: 'Backend',
   backendHelp: 'What does the arithmetic. The speed is measured on this device with a few real training steps.',
   automatic: 'Automatic: the fastest one measured',

@@ -3,7 +3,13 @@ import type { Texts } from '#i18n/en';
 
 export const models: Texts['models'] = {
   chart: '参数量与准确率',
-  chartOf: { parameters: '参数量', nonZero: '非零参数量', bytes: '文件大小', macs: '处理一张图片的 MACs', latency: '处理一张图片的毫秒数' },
+  chartOf: {
+    parameters: '参数量',
+    nonZero: '非零参数量',
+    bytes: '文件大小',
+    macs: '处理一张图片的 MACs',
+    latency: '处理一张图片的毫秒数',
+  },
   axis: '横轴',
   axisShort: { parameters: '参数量', nonZero: '非零参数', bytes: '大小', macs: 'MACs', latency: '延迟' },
   logNote: '对数',

@@ -1,6 +1,7 @@
 /** How many images of each class the three parts have: a table whose cells are bars. */
-import { useFormat, useText, useWords } from '#ui/kit/words.ts';
+
 import styles from '#ui/data/data.module.css';
+import { useFormat, useText, useWords } from '#ui/kit/words.ts';
 import type { DatasetSummary } from '#worker/protocol';
 
 const PARTS = ['train', 'validation', 'test'] as const;
@@ -9,7 +10,10 @@ export function ClassCounts({ summary }: { summary: DatasetSummary }) {
   const t = useText();
   const words = useWords();
   const format = useFormat();
-  const most = Object.fromEntries(PARTS.map((part) => [part, Math.max(1, ...summary.counts[part])])) as Record<(typeof PARTS)[number], number>;
+  const most = Object.fromEntries(PARTS.map((part) => [part, Math.max(1, ...summary.counts[part])])) as Record<
+    (typeof PARTS)[number],
+    number
+  >;
   return (
     <table className={styles.counts}>
       <caption className="w-hidden">{t('data.countsCaption')}</caption>
@@ -31,7 +35,11 @@ export function ClassCounts({ summary }: { summary: DatasetSummary }) {
               const count = summary.counts[part][index] ?? 0;
               return (
                 <td key={part} data-value={count}>
-                  <span className={styles.bar} data-part={part} style={{ '--long': count / most[part] } as React.CSSProperties} />
+                  <span
+                    className={styles.bar}
+                    data-part={part}
+                    style={{ '--long': count / most[part] } as React.CSSProperties}
+                  />
                   {format.count(count)}
                 </td>
               );

@@ -1,8 +1,8 @@
 /** Samples of a data set on one canvas, each over the name of its class. */
 import { useEffect, useRef } from 'react';
-import { useFormat, useText, useWords } from '#ui/kit/words.ts';
-import { useRedraw } from '#ui/kit/use-redraw.ts';
 import styles from '#ui/data/data.module.css';
+import { useRedraw } from '#ui/kit/use-redraw.ts';
+import { useFormat, useText, useWords } from '#ui/kit/words.ts';
 import type { DatasetSummary } from '#worker/protocol';
 
 const most = 30;
@@ -29,14 +29,24 @@ export function SampleGrid({ summary }: { summary: DatasetSummary }) {
       ref={canvas}
       className={styles.samples}
       role="img"
-      aria-label={t('data.samplesLabel', { count: samples.length, labels: `${labels} (${format.count(samples.length)})` })}
+      aria-label={t('data.samplesLabel', {
+        count: samples.length,
+        labels: `${labels} (${format.count(samples.length)})`,
+      })}
     />
   );
 }
 
 type Sample = DatasetSummary['samples'][number];
 
-function draw(canvas: HTMLCanvasElement, width: number, summary: DatasetSummary, samples: readonly Sample[], name: (label: number) => string, isLong: boolean): void {
+function draw(
+  canvas: HTMLCanvasElement,
+  width: number,
+  summary: DatasetSummary,
+  samples: readonly Sample[],
+  name: (label: number) => string,
+  isLong: boolean,
+): void {
   const context = canvas.getContext('2d');
   const [height_ = 1, width_ = 1] = summary.shape;
   if (!context) return;

@@ -34,7 +34,10 @@ interface NoticeProps {
 export function Notice({ level, text, hint, onDismiss, children }: NoticeProps) {
   const t = useText();
   return (
-    <div className={`${styles.notice} ${level === 'error' ? styles.noticeBad : ''}`} role={level === 'error' ? 'alert' : undefined}>
+    <div
+      className={`${styles.notice} ${level === 'error' ? styles.noticeBad : ''}`}
+      role={level === 'error' ? 'alert' : undefined}
+    >
       <span className={styles.noticeIcon}>{level === 'error' ? <WarnIcon /> : <InfoIcon />}</span>
       <div>{text}</div>
       {onDismiss ? (
@@ -51,7 +54,17 @@ export function Notice({ level, text, hint, onDismiss, children }: NoticeProps) 
 }
 
 /** What an empty place will hold, and how to fill it. */
-export function EmptyState({ title, text, children, hint }: { title: string; text: string; children?: ReactNode; hint?: string }) {
+export function EmptyState({
+  title,
+  text,
+  children,
+  hint,
+}: {
+  title: string;
+  text: string;
+  children?: ReactNode;
+  hint?: string;
+}) {
   return (
     <div className={styles.empty}>
       <h3 className={styles.emptyTitle}>{title}</h3>

@@ -1,8 +1,8 @@
 /** Fields with a visible label and a line of help: a number, a choice, a slider. */
 import { NativeSelect, TextInput } from '@mantine/core';
 import { type CSSProperties, type ReactNode, useId, useState } from 'react';
-import { useText } from '#ui/kit/words.ts';
 import styles from '#ui/kit/kit.module.css';
+import { useText } from '#ui/kit/words.ts';
 
 const looks = { input: styles.input, label: styles.inputLabel, description: styles.inputHelp };
 
@@ -24,7 +24,17 @@ interface NumberFieldProps {
  * A number field. `onChange` hears only of numbers that fit; anything else turns the field red, says the range, and is
  * put back to the last good number when the field is left.
  */
-export function NumberField({ label, help, value, min, max, step = 1, disabled = false, error, onChange }: NumberFieldProps) {
+export function NumberField({
+  label,
+  help,
+  value,
+  min,
+  max,
+  step = 1,
+  disabled = false,
+  error,
+  onChange,
+}: NumberFieldProps) {
   const t = useText();
   const [draft, setDraft] = useState<string | null>(null);
   const wrong = draft !== null && readNumber(draft, min, max, step) === null;
@@ -110,7 +120,19 @@ interface SliderFieldProps {
 }
 
 /** A slider: the browser's own, so keys, touch and screen readers all know it. */
-export function SliderField({ label, help, value, min, max, step, show, log = false, disabled = false, onChange, onRest }: SliderFieldProps) {
+export function SliderField({
+  label,
+  help,
+  value,
+  min,
+  max,
+  step,
+  show,
+  log = false,
+  disabled = false,
+  onChange,
+  onRest,
+}: SliderFieldProps) {
   const id = useId();
   const position = log ? (Math.log(value / min) / Math.log(max / min)) * 1000 : value;
   const valueAt = (at: number) => {

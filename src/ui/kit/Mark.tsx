@@ -34,8 +34,21 @@ export function markColor(kind: MarkKind): string {
 
 export function Mark({ kind, hollow = false, size = 14 }: { kind: MarkKind; hollow?: boolean; size?: number }) {
   return (
-    <svg viewBox="-8 -8 16 16" width={`${size / 16}rem`} height={`${size / 16}rem`} aria-hidden="true" focusable="false" style={{ flex: 'none' }}>
-      <path d={markPath(kind, 5)} fill={hollow ? 'none' : markColor(kind)} stroke={markColor(kind)} strokeWidth={1.5} strokeLinejoin="round" />
+    <svg
+      viewBox="-8 -8 16 16"
+      width={`${size / 16}rem`}
+      height={`${size / 16}rem`}
+      aria-hidden="true"
+      focusable="false"
+      style={{ flex: 'none' }}
+    >
+      <path
+        d={markPath(kind, 5)}
+        fill={hollow ? 'none' : markColor(kind)}
+        stroke={markColor(kind)}
+        strokeWidth={1.5}
+        strokeLinejoin="round"
+      />
     </svg>
   );
 }

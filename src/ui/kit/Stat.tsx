@@ -6,7 +6,17 @@ export function Stats({ children }: { children: ReactNode }) {
   return <dl className={styles.stats}>{children}</dl>;
 }
 
-export function Stat({ label, value, note, raw }: { label: string; value: ReactNode; note?: ReactNode; raw?: number | undefined }) {
+export function Stat({
+  label,
+  value,
+  note,
+  raw,
+}: {
+  label: string;
+  value: ReactNode;
+  note?: ReactNode;
+  raw?: number | undefined;
+}) {
   return (
     <div className={styles.stat}>
       <dt className={styles.statLabel}>{label}</dt>

@@ -3,9 +3,9 @@
  * of the theme. It redraws when its data do; whoever feeds it does so at most ten times a second.
  */
 import { useEffect, useRef } from 'react';
+import styles from '#ui/kit/kit.module.css';
 import { linearAxis } from '#ui/kit/ticks.ts';
 import { useRedraw } from '#ui/kit/use-redraw.ts';
-import styles from '#ui/kit/kit.module.css';
 
 export interface Trace {
   readonly name: string;
@@ -51,7 +51,11 @@ export function TraceCanvas(props: TraceCanvasProps) {
   );
 }
 
-function draw(canvas: HTMLCanvasElement, width: number, { traces, end, endLabel, bounds, showX, showY }: TraceCanvasProps): void {
+function draw(
+  canvas: HTMLCanvasElement,
+  width: number,
+  { traces, end, endLabel, bounds, showX, showY }: TraceCanvasProps,
+): void {
   const context = canvas.getContext('2d');
   if (!context) return;
   const style = getComputedStyle(canvas);
@@ -84,7 +88,10 @@ function draw(canvas: HTMLCanvasElement, width: number, { traces, end, endLabel,
   for (const tick of yAxis.ticks) {
     const y = Math.round(toY(tick)) + 0.5;
     context.strokeStyle = colour('--w-line');
-    line(context, [[area.left, y], [area.right, y]]);
+    line(context, [
+      [area.left, y],
+      [area.right, y],
+    ]);
     context.fillText(showY(tick, step), area.left - rem * 0.4, y);
   }
   context.textBaseline = 'top';
@@ -97,7 +104,9 @@ function draw(canvas: HTMLCanvasElement, width: number, { traces, end, endLabel,
   });
 
   for (const { points, tone } of traces) {
-    const path = points.filter(({ y }) => Number.isFinite(y)).map(({ x, y }) => [toX(x), toY(Math.min(top, Math.max(bottom, y)))] as const);
+    const path = points
+      .filter(({ y }) => Number.isFinite(y))
+      .map(({ x, y }) => [toX(x), toY(Math.min(top, Math.max(bottom, y)))] as const);
     context.strokeStyle = colour(tone === 'strong' ? '--w-accent' : '--w-line-strong');
     context.fillStyle = context.strokeStyle;
     context.lineWidth = tone === 'strong' ? 2 : 1.25;

@@ -6,7 +6,13 @@ import type { Texts } from '#i18n/en';
 
 /** A no-break space, so that a number never leaves its unit. */
 const NB = '\u00a0';
-const STEPS = [['', 1], ['k', 1e3], ['M', 1e6], ['G', 1e9], ['T', 1e12]] as const;
+const STEPS = [
+  ['', 1],
+  ['k', 1e3],
+  ['M', 1e6],
+  ['G', 1e9],
+  ['T', 1e12],
+] as const;
 
 export interface Format {
   /** 431,080 */
@@ -37,17 +43,16 @@ export function makeFormat(locale: 'en' | 'zh', unit: Texts['unit']): Format {
   const cache = new Map<string, Intl.NumberFormat>();
   const digitsOf = (value: number, options: Intl.NumberFormatOptions): string => {
     const key = JSON.stringify(options);
-    let format = cache.get(key);
-    if (!format) cache.set(key, (format = new Intl.NumberFormat(tag, options)));
+    const format = cache.get(key) ?? new Intl.NumberFormat(tag, options);
+    cache.set(key, format);
     return format.format(value);
   };
   const significant = (value: number) => digitsOf(value, { maximumSignificantDigits: 3 });
-  const fixed = (value: number, digits: number) => digitsOf(value, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  const fixed = (value: number, digits: number) =>
+    digitsOf(value, { minimumFractionDigits: digits, maximumFractionDigits: digits });
   const scaled = (value: number): readonly [string, string] => {
-    let step = 0;
-    while (step < STEPS.length - 1 && Math.abs(value) >= 999.5 * STEPS[step]![1]) step++;
-    const [prefix, size] = STEPS[step]!;
-    return [step === 0 ? digitsOf(value, { maximumFractionDigits: 2 }) : significant(value / size), prefix];
+    const [prefix, size] = STEPS.findLast(([, least]) => Math.abs(value) >= 0.9995 * least) ?? ['', 1];
+    return [prefix === '' ? digitsOf(value, { maximumFractionDigits: 2 }) : significant(value / size), prefix];
   };
   const count = (value: number) => digitsOf(value, { maximumFractionDigits: 0 });
   return {

@@ -2,11 +2,29 @@
 import { Button, createTheme, type MantineColorsTuple, NativeSelect, TextInput } from '@mantine/core';
 
 const pine: MantineColorsTuple = [
-  '#eef6f3', '#dcebe5', '#b9d7cc', '#93c2b1', '#73b09a', '#5fa58c', '#4a927a', '#2b6a5c', '#245b4f', '#1b4a40',
+  '#eef6f3',
+  '#dcebe5',
+  '#b9d7cc',
+  '#93c2b1',
+  '#73b09a',
+  '#5fa58c',
+  '#4a927a',
+  '#2b6a5c',
+  '#245b4f',
+  '#1b4a40',
 ];
 /** Mantine takes text from 0, borders from 4, surfaces from 6 and the page from 7. */
 const dark: MantineColorsTuple = [
-  '#e6ecea', '#c6d2cf', '#a3b3b0', '#7c8d8a', '#3a464a', '#2d373b', '#1e2629', '#1a2124', '#151b1e', '#0f1416',
+  '#e6ecea',
+  '#c6d2cf',
+  '#a3b3b0',
+  '#7c8d8a',
+  '#3a464a',
+  '#2d373b',
+  '#1e2629',
+  '#1a2124',
+  '#151b1e',
+  '#0f1416',
 ];
 
 export const theme = createTheme({

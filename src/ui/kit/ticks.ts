@@ -10,14 +10,19 @@ export interface Axis {
 }
 
 /** About `count` round steps around [low, high]; `bounds` are never crossed. */
-export function linearAxis(low: number, high: number, count: number, bounds: readonly [number, number] = [-Infinity, Infinity]): Axis {
+export function linearAxis(
+  low: number,
+  high: number,
+  count: number,
+  bounds: readonly [number, number] = [-Infinity, Infinity],
+): Axis {
   const span = high - low > 0 ? high - low : Math.max(Math.abs(high), 1) * 0.1;
   const step = roundStep(span / Math.max(1, count));
   const first = Math.max(Math.floor(low / step + 1e-9), Math.ceil(bounds[0] / step - 1e-9));
   const last = Math.min(Math.ceil(high / step - 1e-9), Math.floor(bounds[1] / step + 1e-9));
   const ticks: number[] = [];
   for (let k = first; k <= Math.max(last, first + 1); k++) ticks.push(clean(k * step));
-  return { domain: [ticks[0]!, ticks[ticks.length - 1]!], ticks };
+  return { domain: [ticks[0] ?? low, ticks.at(-1) ?? high], ticks };
 }
 
 /** The smallest of 1, 2, 5 times a power of ten that is no less than `rough`. */

@@ -56,16 +56,27 @@ export function ChartFigure() {
       origin(node),
       `${format.count(summary.parameters)} ${t('unit.parameters')}${summary.nonZero < summary.parameters ? ` (${t('models.axisShort.nonZero')} ${format.count(summary.nonZero)})` : ''}`,
       `${format.bytes(summary.bytes)}, ${format.short(summary.macs)} ${t('unit.macs')}${latency ? `, ${format.milliseconds(latency.medianMs)}` : ''}`,
-      ...(validation ? [`${t('models.columns.validation')} ${format.percent(validation.value)} (${format.range(validation.low, validation.high, 1)})`] : []),
+      ...(validation
+        ? [
+            `${t('models.columns.validation')} ${format.percent(validation.value)} (${format.range(validation.low, validation.high, 1)})`,
+          ]
+        : []),
       ...(test ? [`${t('models.columns.test')} ${format.percent(test.value)}`] : []),
       ...(node.dataset ? [words(datasetFacts(node.dataset).words.title)] : []),
     ];
   };
   const best = front.at(-1);
-  const summary = best ? t('models.summary', { count: points.length, best: best.node.name, accuracy: format.percent(best.y / 100) }) : '';
+  const summary = best
+    ? t('models.summary', { count: points.length, best: best.node.name, accuracy: format.percent(best.y / 100) })
+    : '';
 
   return (
-    <figure className={styles.figure} aria-labelledby="chart-title" data-hidden={isHidden || undefined} data-empty={isEmpty || undefined}>
+    <figure
+      className={styles.figure}
+      aria-labelledby="chart-title"
+      data-hidden={isHidden || undefined}
+      data-empty={isEmpty || undefined}
+    >
       <header className={styles.head}>
         <figcaption id="chart-title" className={styles.title}>
           {t('models.chart')}
@@ -82,7 +93,13 @@ export function ChartFigure() {
             </select>
           </label>
           {compact && (
-            <button type="button" className={styles.fold} aria-expanded={!isHidden} aria-label={t(isHidden ? 'models.showChart' : 'models.hideChart')} onClick={() => setHidden(!isHidden)}>
+            <button
+              type="button"
+              className={styles.fold}
+              aria-expanded={!isHidden}
+              aria-label={t(isHidden ? 'models.showChart' : 'models.hideChart')}
+              onClick={() => setHidden(!isHidden)}
+            >
               {isHidden ? <DownIcon /> : <UpIcon />}
             </button>
           )}
@@ -92,8 +109,12 @@ export function ChartFigure() {
         <>
           {isEmpty ? (
             <div className={styles.blank}>
-              <span className={styles.blankY} aria-hidden="true">{t('models.emptyAxisY')} ↑</span>
-              <span className={styles.blankX} aria-hidden="true">{t('models.emptyAxisX')} →</span>
+              <span className={styles.blankY} aria-hidden="true">
+                {t('models.emptyAxisY')} ↑
+              </span>
+              <span className={styles.blankX} aria-hidden="true">
+                {t('models.emptyAxisX')} →
+              </span>
               <EmptyState title={t('models.emptyTitle')} text={t('models.emptyText')} hint={t('models.emptyHint')}>
                 <Button onClick={() => void trainSmallNetwork()}>{t('models.emptyAction')}</Button>
               </EmptyState>

@@ -69,7 +69,15 @@ export function Legend({ kinds, hasFront, hasLive, hasPreview, hasSweep, note }:
 
 function Sign({ children }: { children: React.ReactNode }) {
   return (
-    <svg viewBox="0 0 16 14" width="1rem" height="0.875rem" fill="none" strokeWidth="1.5" aria-hidden="true" focusable="false">
+    <svg
+      viewBox="0 0 16 14"
+      width="1rem"
+      height="0.875rem"
+      fill="none"
+      strokeWidth="1.5"
+      aria-hidden="true"
+      focusable="false"
+    >
       {children}
     </svg>
   );

@@ -1,12 +1,11 @@
 /** A model in the table: its numbers with their intervals, where it came from, rename and remove. */
 import { ActionIcon, TextInput } from '@mantine/core';
 import { type CSSProperties, type ReactNode, useEffect, useRef, useState } from 'react';
+import { en } from '#i18n/en';
+import { zh } from '#i18n/zh';
 import { remove, rename, select } from '#stores/project';
 import type { ModelNode } from '#stores/state';
 import { notify } from '#stores/view';
-import type { Accuracy } from '#worker/protocol';
-import { en } from '#i18n/en';
-import { zh } from '#i18n/zh';
 import { PencilIcon, TrashIcon } from '#ui/kit/icons.tsx';
 import { Mark } from '#ui/kit/Mark.tsx';
 import { useFormat, useText } from '#ui/kit/words.ts';
@@ -14,6 +13,7 @@ import { type Column, rawValue } from '#ui/models/columns.ts';
 import styles from '#ui/models/models.module.css';
 import { markOf, useOrigin } from '#ui/models/origin.ts';
 import type { TreeRow } from '#ui/models/tree.ts';
+import type { Accuracy } from '#worker/protocol';
 
 export function ModelRow({ row, selected }: { row: TreeRow; selected: boolean }) {
   const t = useText();
@@ -48,7 +48,7 @@ export function ModelRow({ row, selected }: { row: TreeRow; selected: boolean })
     },
   };
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the name is the button; the row is only a larger target for the pointer
+    // The name is the button; the row is only a larger target for the pointer.
     <tr className={styles.row} aria-current={selected || undefined} onClick={() => select(node.id)}>
       <NameCell node={node} parent={parent} depth={depth} />
       {(Object.keys(cells) as Column[]).map((column) => {
@@ -110,10 +110,22 @@ function NameCell({ node, parent, depth }: { node: ModelNode; parent: ModelNode 
         </div>
         {/* biome-ignore lint/a11y/useKeyWithClickEvents lint/a11y/noStaticElementInteractions: keeps a click on a tool from selecting the row */}
         <div className={styles.rowTools} onClick={(event) => event.stopPropagation()}>
-          <ActionIcon variant="subtle" color="gray" size="sm" aria-label={t('models.rename', { name: node.name })} onClick={() => setRenaming(true)}>
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            size="sm"
+            aria-label={t('models.rename', { name: node.name })}
+            onClick={() => setRenaming(true)}
+          >
             <PencilIcon size={15} />
           </ActionIcon>
-          <ActionIcon variant="subtle" color="gray" size="sm" aria-label={t('models.remove', { name: node.name })} onClick={takeAway}>
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            size="sm"
+            aria-label={t('models.remove', { name: node.name })}
+            onClick={takeAway}
+          >
             <TrashIcon size={15} />
           </ActionIcon>
         </div>

@@ -20,20 +20,33 @@ export function ModelsTable() {
     const sorted = sorting?.column === column ? sorting.direction : undefined;
     return (
       <th key={column} scope="col" aria-sort={sorted ?? 'none'}>
-        <button type="button" className={styles.sort} data-sorted={sorted} onClick={() => setSorting(nextSorting(sorting, column))}>
+        <button
+          type="button"
+          className={styles.sort}
+          data-sorted={sorted}
+          onClick={() => setSorting(nextSorting(sorting, column))}
+        >
           {t(`models.columns.${column}`)}
-          <span className={styles.sortSign}>{sorted === 'ascending' ? <UpIcon size={14} /> : sorted === 'descending' ? <DownIcon size={14} /> : <SortIcon size={14} />}</span>
+          <span className={styles.sortSign}>
+            {sorted === 'ascending' ? (
+              <UpIcon size={14} />
+            ) : sorted === 'descending' ? (
+              <DownIcon size={14} />
+            ) : (
+              <SortIcon size={14} />
+            )}
+          </span>
         </button>
       </th>
     );
   };
   return (
-    <section className={styles.tableSection} aria-labelledby="models-title" id="models" tabIndex={-1}>
+    <div className={styles.tableSection} id="models" tabIndex={-1}>
       <h2 className={styles.title} id="models-title">
         {t('models.table')}
       </h2>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
-      <div className={styles.scroll} tabIndex={0} role="region" aria-labelledby="models-title">
+      <section className={styles.scroll} tabIndex={0} aria-labelledby="models-title">
         <table className={styles.table} aria-labelledby="models-title">
           <thead>
             <tr>
@@ -48,7 +61,7 @@ export function ModelsTable() {
           </tbody>
         </table>
         {rows.length === 0 && <p className={styles.tableEmpty}>{t('models.tableEmpty')}</p>}
-      </div>
-    </section>
+      </section>
+    </div>
   );
 }

@@ -18,7 +18,21 @@ interface OverlayProps extends ParetoChartProps {
 
 const longest = 28;
 
-export function Overlay({ points, shown, links, front, live, preview, previewSize, selected, compact, unit, axes, tickY, onSelect }: OverlayProps) {
+export function Overlay({
+  points,
+  shown,
+  links,
+  front,
+  live,
+  preview,
+  previewSize,
+  selected,
+  compact,
+  unit,
+  axes,
+  tickY,
+  onSelect,
+}: OverlayProps) {
   const area = usePlotArea();
   const toX = useXAxisScale();
   const toY = useYAxisScale();
@@ -36,22 +50,64 @@ export function Overlay({ points, shown, links, front, live, preview, previewSiz
     });
   const marks = [...shown, ...(preview ? [preview] : []), ...(live ? [live] : [])].map(at);
   const steps = front.map(at);
-  const labels = placeLabels(wishes, [...marks.map((mark) => around(mark, 9 * unit)), ...named.map((point) => stem(point, at, 3 * unit)), ...stairs(steps, box.right, 2 * unit)], box, size, 13 * unit);
+  const labels = placeLabels(
+    wishes,
+    [
+      ...marks.map((mark) => around(mark, 9 * unit)),
+      ...named.map((point) => stem(point, at, 3 * unit)),
+      ...stairs(steps, box.right, 2 * unit),
+    ],
+    box,
+    size,
+    13 * unit,
+  );
   const below = points.filter((point) => !shown.includes(point));
   return (
     <>
       <ZIndexLayer zIndex={340}>
         {links.map(([from, to]) => {
           const [a, b] = [at(from), at(to)];
-          return <line key={to.node.id} x1={a.x} y1={a.y} x2={b.x} y2={b.y} stroke="var(--w-line-strong)" strokeOpacity={0.4} strokeWidth={unit} strokeDasharray={`${2 * unit} ${3 * unit}`} />;
+          return (
+            <line
+              key={to.node.id}
+              x1={a.x}
+              y1={a.y}
+              x2={b.x}
+              y2={b.y}
+              stroke="var(--w-line-strong)"
+              strokeOpacity={0.4}
+              strokeWidth={unit}
+              strokeDasharray={`${2 * unit} ${3 * unit}`}
+            />
+          );
         })}
-        {previewSize !== null && <line x1={toX(previewSize)} x2={toX(previewSize)} y1={box.top} y2={box.bottom} stroke="var(--w-accent)" strokeWidth={1.5 * unit} strokeDasharray={`${4 * unit} ${3 * unit}`} />}
+        {previewSize !== null && (
+          <line
+            x1={toX(previewSize)}
+            x2={toX(previewSize)}
+            y1={box.top}
+            y2={box.bottom}
+            stroke="var(--w-accent)"
+            strokeWidth={1.5 * unit}
+            strokeDasharray={`${4 * unit} ${3 * unit}`}
+          />
+        )}
       </ZIndexLayer>
       <ZIndexLayer zIndex={500}>
         {shown.map((point) => (
-          <Interval key={point.node.id} point={point} at={at} half={4 * unit} stroke={markColor(point.kind)} faint={!point.comparable} unit={unit} />
+          <Interval
+            key={point.node.id}
+            point={point}
+            at={at}
+            half={4 * unit}
+            stroke={markColor(point.kind)}
+            faint={!point.comparable}
+            unit={unit}
+          />
         ))}
-        {preview && <Interval point={preview} at={at} half={6 * unit} stroke="var(--w-accent)" faint={false} unit={unit} />}
+        {preview && (
+          <Interval point={preview} at={at} half={6 * unit} stroke="var(--w-accent)" faint={false} unit={unit} />
+        )}
       </ZIndexLayer>
       <ZIndexLayer zIndex={630}>
         {below.map((point) => {
@@ -72,7 +128,12 @@ export function Overlay({ points, shown, links, front, live, preview, previewSiz
           );
         })}
         {labels.map((label) => (
-          <text key={label.id} x={label.left} y={label.baseline} className={label.id === selected ? styles.pointLabelChosen : styles.pointLabel} aria-hidden="true">
+          <text
+            key={label.id}
+            x={label.left}
+            y={label.baseline}
+            className={label.id === selected ? styles.pointLabelChosen : styles.pointLabel}
+          >
             {label.text}
           </text>
         ))}
@@ -82,11 +143,33 @@ export function Overlay({ points, shown, links, front, live, preview, previewSiz
 }
 
 /** A 95 % interval, cut off at the foot of the chart. */
-function Interval({ point, at, half, stroke, faint, unit }: { point: LoosePoint; at: (point: LoosePoint) => { x: number; y: number }; half: number; stroke: string; faint: boolean; unit: number }) {
+function Interval({
+  point,
+  at,
+  half,
+  stroke,
+  faint,
+  unit,
+}: {
+  point: LoosePoint;
+  at: (point: LoosePoint) => { x: number; y: number };
+  half: number;
+  stroke: string;
+  faint: boolean;
+  unit: number;
+}) {
   if (point.low === undefined || point.high === undefined) return null;
   const { x, y: foot } = at({ x: point.x, y: point.low });
   const { y: head } = at({ x: point.x, y: point.high });
-  return <path d={`M${x - half},${head}h${2 * half}M${x},${head}V${foot}M${x - half},${foot}h${2 * half}`} fill="none" stroke={stroke} strokeOpacity={faint ? 0.25 : 0.7} strokeWidth={1.25 * unit} />;
+  return (
+    <path
+      d={`M${x - half},${head}h${2 * half}M${x},${head}V${foot}M${x - half},${foot}h${2 * half}`}
+      fill="none"
+      stroke={stroke}
+      strokeOpacity={faint ? 0.25 : 0.7}
+      strokeWidth={1.25 * unit}
+    />
+  );
 }
 
 function around({ x, y }: { x: number; y: number }, reach: number): Box {

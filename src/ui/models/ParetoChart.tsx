@@ -6,8 +6,8 @@ import { useState } from 'react';
 import { CartesianGrid, Scatter, ScatterChart, type ScatterShapeProps, XAxis, YAxis } from 'recharts';
 import { Mark, markColor, markPath } from '#ui/kit/Mark.tsx';
 import type { ChartAxes, ChartPoint, LoosePoint } from '#ui/models/chart-data.ts';
-import { Overlay } from '#ui/models/Overlay.tsx';
 import styles from '#ui/models/models.module.css';
+import { Overlay } from '#ui/models/Overlay.tsx';
 
 export interface ParetoChartProps {
   readonly points: readonly ChartPoint[];
@@ -89,14 +89,25 @@ export default function ParetoChart(props: ParetoChartProps) {
       >
         <circle r={13 * unit} fill="transparent" />
         {isSelected && <circle r={12 * unit} fill={markColor(kind)} opacity={0.18} />}
-        <path d={markPath(kind, radius)} fill={markColor(kind)} stroke="var(--w-surface)" strokeWidth={1.5 * unit} strokeLinejoin="round" />
+        <path
+          d={markPath(kind, radius)}
+          fill={markColor(kind)}
+          stroke="var(--w-surface)"
+          strokeWidth={1.5 * unit}
+          strokeLinejoin="round"
+        />
       </g>
     );
   };
 
   return (
     <div className={styles.plot}>
-      <ScatterChart responsive accessibilityLayer={false} style={{ width: '100%', height: '100%' }} margin={{ top: 10 * unit, right: 18 * unit, bottom: (compact ? 2 : 18) * unit, left: 2 * unit }}>
+      <ScatterChart
+        responsive
+        accessibilityLayer={false}
+        style={{ width: '100%', height: '100%' }}
+        margin={{ top: 10 * unit, right: 18 * unit, bottom: (compact ? 2 : 18) * unit, left: 2 * unit }}
+      >
         <CartesianGrid stroke="var(--w-line)" strokeDasharray="0" />
         <XAxis
           type="number"
@@ -110,7 +121,16 @@ export default function ParetoChart(props: ParetoChartProps) {
           tickLine={false}
           axisLine={{ stroke: 'var(--w-line-strong)' }}
           height={(compact ? 22 : 26) * unit}
-          {...(compact ? {} : { label: { value: props.xLabel, position: 'insideBottom', offset: -14 * unit, className: styles.axisLabel } })}
+          {...(compact
+            ? {}
+            : {
+                label: {
+                  value: props.xLabel,
+                  position: 'insideBottom',
+                  offset: -14 * unit,
+                  className: styles.axisLabel,
+                },
+              })}
         />
         <YAxis
           type="number"
@@ -125,15 +145,42 @@ export default function ParetoChart(props: ParetoChartProps) {
           width={(compact ? 46 : 54) * unit}
         />
         {sweep.length > 1 && (
-          <Scatter {...still} data={[...sweep]} line={{ stroke: 'var(--w-accent)', strokeWidth: 1.5 * unit, strokeOpacity: 0.45 }} shape={dot(unit)} zIndex={350} />
+          <Scatter
+            {...still}
+            data={[...sweep]}
+            line={{ stroke: 'var(--w-accent)', strokeWidth: 1.5 * unit, strokeOpacity: 0.45 }}
+            shape={dot(unit)}
+            zIndex={350}
+          />
         )}
         {front.length > 0 && (
-          <Scatter {...still} data={frontLine(front, axes)} line={{ stroke: 'var(--w-text)', strokeWidth: 1.5 * unit, strokeOpacity: 0.6 }} lineJointType="stepAfter" shape={nothing} zIndex={360} />
+          <Scatter
+            {...still}
+            data={frontLine(front, axes)}
+            line={{ stroke: 'var(--w-text)', strokeWidth: 1.5 * unit, strokeOpacity: 0.6 }}
+            lineJointType="stepAfter"
+            shape={nothing}
+            zIndex={360}
+          />
         )}
         <Overlay {...props} shown={shown} unit={unit} />
         <Scatter {...still} data={ordered} shape={point} zIndex={600} />
-        {preview && <Scatter {...still} data={[{ ...preview, y: Math.max(preview.y, bottom) }]} shape={ring(unit, '3 2.5')} zIndex={610} />}
-        {live && <Scatter {...still} data={[{ ...live, y: Math.max(live.y, bottom) }]} shape={ring(unit, 'none', styles.live)} zIndex={620} />}
+        {preview && (
+          <Scatter
+            {...still}
+            data={[{ ...preview, y: Math.max(preview.y, bottom) }]}
+            shape={ring(unit, '3 2.5')}
+            zIndex={610}
+          />
+        )}
+        {live && (
+          <Scatter
+            {...still}
+            data={[{ ...live, y: Math.max(live.y, bottom) }]}
+            shape={ring(unit, 'none', styles.live)}
+            zIndex={620}
+          />
+        )}
       </ScatterChart>
       {active && <Card active={active} lines={props.describe(active.point)} />}
     </div>
@@ -157,7 +204,18 @@ const dot = (unit: number) =>
 
 const ring = (unit: number, dashes: string, className?: string) =>
   function Ring({ cx, cy }: ScatterShapeProps) {
-    return <circle className={className} cx={cx} cy={cy} r={6.5 * unit} fill="var(--w-surface)" stroke="var(--w-accent)" strokeWidth={2 * unit} strokeDasharray={dashes} />;
+    return (
+      <circle
+        className={className}
+        cx={cx}
+        cy={cy}
+        r={6.5 * unit}
+        fill="var(--w-surface)"
+        stroke="var(--w-accent)"
+        strokeWidth={2 * unit}
+        strokeDasharray={dashes}
+      />
+    );
   };
 
 /** All numbers of the point under the pointer or in focus. It keeps to the side with room. */

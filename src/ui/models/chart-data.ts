@@ -4,8 +4,8 @@
  */
 import { paretoFront } from '#core/metrics/pareto';
 import type { Axis, ModelNode, ProjectState } from '#stores/state';
-import { type Axis as TickedAxis, linearAxis, logAxis } from '#ui/kit/ticks.ts';
 import type { MarkKind } from '#ui/kit/Mark.tsx';
+import { linearAxis, logAxis, type Axis as TickedAxis } from '#ui/kit/ticks.ts';
 import { markOf } from '#ui/models/origin.ts';
 import { visibleParent } from '#ui/models/tree.ts';
 
@@ -44,16 +44,32 @@ export function costOf(
 }
 
 /** The visible models that were measured on validation, and on this axis. `dataset` is the one being worked on. */
-export function chartPoints(state: Pick<ProjectState, 'nodes' | 'order'>, axis: Axis, dataset: string): readonly ChartPoint[] {
+export function chartPoints(
+  state: Pick<ProjectState, 'nodes' | 'order'>,
+  axis: Axis,
+  dataset: string,
+): readonly ChartPoint[] {
   const measured = state.order.flatMap((id) => {
     const node = state.nodes[id];
     if (!node?.validation) return [];
     const x = costOf(node.summary, axis, node.latency?.medianMs ?? null);
     if (x === null) return [];
     const { value, low, high } = node.validation;
-    return [{ node, kind: markOf(node), x, y: value * 100, low: low * 100, high: high * 100, comparable: node.dataset === dataset }];
+    return [
+      {
+        node,
+        kind: markOf(node),
+        x,
+        y: value * 100,
+        low: low * 100,
+        high: high * 100,
+        comparable: node.dataset === dataset,
+      },
+    ];
   });
-  const front = new Set(paretoFront(measured.map(({ x, y, comparable }) => ({ cost: comparable ? x : Number.NaN, value: y }))));
+  const front = new Set(
+    paretoFront(measured.map(({ x, y, comparable }) => ({ cost: comparable ? x : Number.NaN, value: y }))),
+  );
   return measured.map((point, index) => ({ ...point, onFront: front.has(index) }));
 }
 
@@ -63,7 +79,10 @@ export function frontOf(points: readonly ChartPoint[]): readonly ChartPoint[] {
 }
 
 /** Pairs of points, a model and the nearest visible one it came from. */
-export function linksOf(state: Pick<ProjectState, 'nodes' | 'order'>, points: readonly ChartPoint[]): readonly (readonly [ChartPoint, ChartPoint])[] {
+export function linksOf(
+  state: Pick<ProjectState, 'nodes' | 'order'>,
+  points: readonly ChartPoint[],
+): readonly (readonly [ChartPoint, ChartPoint])[] {
   const byId = new Map(points.map((point) => [point.node.id, point]));
   return points.flatMap((point) => {
     const parent = byId.get(visibleParent(state, point.node)?.id ?? '');
@@ -79,7 +98,12 @@ const deepest = 25;
  * `deepest` below the best model, so that a slider at its extreme does not flatten everything else. `reach` are further
  * places on the horizontal axis. `most` is how many ticks there is room for on it.
  */
-export function chartAxes(points: readonly ChartPoint[], loose: readonly LoosePoint[], reach: readonly number[] = [], most = 7): ChartAxes {
+export function chartAxes(
+  points: readonly ChartPoint[],
+  loose: readonly LoosePoint[],
+  reach: readonly number[] = [],
+  most = 7,
+): ChartAxes {
   const xs = [...[...points, ...loose].map(({ x }) => x), ...reach];
   const x = xs.length > 0 ? logAxis(Math.min(...xs), Math.max(...xs), most) : logAxis(1e3, 1e6, most);
   if (points.length === 0) return { x, y: linearAxis(0, 100, 5, [0, 100]) };

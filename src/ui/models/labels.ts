@@ -24,7 +24,13 @@ export interface Box {
  * Places wishes in the order given (the most important first) inside `area`, clear of all `obstacles` and of each other.
  * `size` is the height of the text, `gap` its distance from the point.
  */
-export function placeLabels(wishes: readonly LabelWish[], obstacles: readonly Box[], area: Box, size: number, gap: number): readonly PlacedLabel[] {
+export function placeLabels(
+  wishes: readonly LabelWish[],
+  obstacles: readonly Box[],
+  area: Box,
+  size: number,
+  gap: number,
+): readonly PlacedLabel[] {
   const taken: Box[] = [...obstacles];
   const placed: PlacedLabel[] = [];
   for (const wish of wishes) {

@@ -9,7 +9,10 @@ export interface TreeRow {
   readonly parent: ModelNode | null;
 }
 
-export function visibleParent({ nodes, order }: Pick<ProjectState, 'nodes' | 'order'>, node: ModelNode): ModelNode | null {
+export function visibleParent(
+  { nodes, order }: Pick<ProjectState, 'nodes' | 'order'>,
+  node: ModelNode,
+): ModelNode | null {
   const seen = new Set<string>();
   for (let id = node.parent; id !== null && !seen.has(id); id = nodes[id]?.parent ?? null) {
     seen.add(id);

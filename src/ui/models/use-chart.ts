@@ -7,9 +7,17 @@ import { project } from '#stores/project';
 import type { Axis, OptimizeState, ProjectState, TrainingState } from '#stores/state';
 import { training } from '#stores/training';
 import { view } from '#stores/view';
-import type { PreviewResult } from '#worker/protocol';
 import { useThrottled } from '#ui/kit/use-throttled.ts';
-import { chartAxes, type ChartPoint, chartPoints, costOf, frontOf, type LoosePoint, linksOf } from '#ui/models/chart-data.ts';
+import {
+  type ChartPoint,
+  chartAxes,
+  chartPoints,
+  costOf,
+  frontOf,
+  type LoosePoint,
+  linksOf,
+} from '#ui/models/chart-data.ts';
+import type { PreviewResult } from '#worker/protocol';
 
 export interface ChartContent {
   readonly axis: Axis;
@@ -24,7 +32,11 @@ export interface ChartContent {
 }
 
 /** The model that is being trained, at the validation accuracy measured last. */
-export function livePoint({ nodes }: Pick<ProjectState, 'nodes'>, { node, trace }: Pick<TrainingState, 'node' | 'trace'>, axis: Axis): LoosePoint | null {
+export function livePoint(
+  { nodes }: Pick<ProjectState, 'nodes'>,
+  { node, trace }: Pick<TrainingState, 'node' | 'trace'>,
+  axis: Axis,
+): LoosePoint | null {
   const trained = node === null ? undefined : nodes[node];
   const measured = trace.findLast((point) => point.validationAccuracy !== undefined);
   const x = trained ? costOf(trained.summary, axis, trained.latency?.medianMs ?? null) : null;
@@ -65,6 +77,16 @@ export function useChart(ticks: number): ChartContent {
     const loose = [...(live ? [live] : []), ...(preview ? [preview] : [])];
     const reach = [...sweep.map(({ x }) => x), ...(previewSize === null ? [] : [previewSize])];
     const axes = chartAxes(points, loose, reach, ticks);
-    return { axis, points, front: frontOf(points), links: linksOf({ nodes, order }, points), live, preview, previewSize, sweep, axes };
+    return {
+      axis,
+      points,
+      front: frontOf(points),
+      links: linksOf({ nodes, order }, points),
+      live,
+      preview,
+      previewSize,
+      sweep,
+      axes,
+    };
   }, [nodes, order, axis, tab, dataset, run, asked, ticks]);
 }

@@ -20,7 +20,12 @@ export function BackendField({ disabled }: { disabled: boolean }) {
     return parts.join(' · ');
   };
   const used = backends.find(({ name }) => name === chosen);
-  const said = status === 'starting' ? t('frame.device.starting') : used ? `${label(used.name, used)}${used.description ? `, ${used.description}` : ''}.` : '';
+  const said =
+    status === 'starting'
+      ? t('frame.device.starting')
+      : used
+        ? `${label(used.name, used)}${used.description ? `, ${used.description}` : ''}.`
+        : '';
   const broken = backends.filter(({ available, reason }) => !available && reason);
   return (
     <SelectField

@@ -32,17 +32,43 @@ export function Run() {
             done={progress ? progress.point.step / Math.max(1, progress.totalSteps) : 0}
           />
           <Stats>
-            <Stat label={t('train.epochOf')} value={`${format.number(last?.epoch ?? 0, 1)} / ${format.count(epochs)}`} raw={last?.epoch} />
-            <Stat label={t('train.speed')} value={progress ? format.rate(progress.imagesPerSecond) : '–'} raw={progress?.imagesPerSecond} />
-            <Stat label={t('train.left')} value={progress ? format.duration(progress.secondsLeft) : '–'} raw={progress?.secondsLeft} />
+            <Stat
+              label={t('train.epochOf')}
+              value={`${format.number(last?.epoch ?? 0, 1)} / ${format.count(epochs)}`}
+              raw={last?.epoch}
+            />
+            <Stat
+              label={t('train.speed')}
+              value={progress ? format.rate(progress.imagesPerSecond) : '–'}
+              raw={progress?.imagesPerSecond}
+            />
+            <Stat
+              label={t('train.left')}
+              value={progress ? format.duration(progress.secondsLeft) : '–'}
+              raw={progress?.secondsLeft}
+            />
           </Stats>
         </>
       )}
       {isIdle && selected?.origin.kind === 'trained' && (
         <Stats>
-          <Stat label={t('train.testAccuracy')} value={selected.test ? format.percent(selected.test.value) : '–'} note={selected.test && format.range(selected.test.low, selected.test.high, 1)} raw={selected.test?.value} />
-          <Stat label={t('train.validationAccuracy')} value={selected.validation ? format.percent(selected.validation.value) : '–'} note={selected.validation && format.range(selected.validation.low, selected.validation.high, 1)} raw={selected.validation?.value} />
-          <Stat label={t('train.took')} value={format.duration(selected.origin.seconds)} raw={selected.origin.seconds} />
+          <Stat
+            label={t('train.testAccuracy')}
+            value={selected.test ? format.percent(selected.test.value) : '–'}
+            note={selected.test && format.range(selected.test.low, selected.test.high, 1)}
+            raw={selected.test?.value}
+          />
+          <Stat
+            label={t('train.validationAccuracy')}
+            value={selected.validation ? format.percent(selected.validation.value) : '–'}
+            note={selected.validation && format.range(selected.validation.low, selected.validation.high, 1)}
+            raw={selected.validation?.value}
+          />
+          <Stat
+            label={t('train.took')}
+            value={format.duration(selected.origin.seconds)}
+            raw={selected.origin.seconds}
+          />
         </Stats>
       )}
       <TraceCanvas
@@ -53,7 +79,10 @@ export function Run() {
         bounds={[0, Number.POSITIVE_INFINITY]}
         showX={(value) => format.number(value, 2)}
         showY={(value, step) => format.number(value, step < 0.01 ? 4 : 2)}
-        label={t('train.lossLabel', { train: shown(last?.trainLoss, (loss) => format.number(loss, 3)), validation: shown(validated?.validationLoss, (loss) => format.number(loss, 3)) })}
+        label={t('train.lossLabel', {
+          train: shown(last?.trainLoss, (loss) => format.number(loss, 3)),
+          validation: shown(validated?.validationLoss, (loss) => format.number(loss, 3)),
+        })}
       />
       <TraceCanvas
         title={t('train.accuracy')}
@@ -63,7 +92,10 @@ export function Run() {
         bounds={[0, 1]}
         showX={(value) => format.number(value, 2)}
         showY={(value, step) => format.percent(value, step < 0.01 ? 1 : 0)}
-        label={t('train.accuracyLabel', { train: shown(last?.trainAccuracy, format.percent), validation: shown(validated?.validationAccuracy, format.percent) })}
+        label={t('train.accuracyLabel', {
+          train: shown(last?.trainAccuracy, format.percent),
+          validation: shown(validated?.validationAccuracy, format.percent),
+        })}
       />
     </Section>
   );
@@ -75,7 +107,11 @@ function shown(value: number | undefined, show: (value: number) => string): stri
 
 function tracesOf(points: readonly TrainPoint[], what: 'Loss' | 'Accuracy', training_: string, validation: string) {
   return [
-    { name: training_, tone: 'quiet' as const, points: points.map((point) => ({ x: point.epoch, y: point[`train${what}`] })) },
+    {
+      name: training_,
+      tone: 'quiet' as const,
+      points: points.map((point) => ({ x: point.epoch, y: point[`train${what}`] })),
+    },
     {
       name: validation,
       tone: 'strong' as const,

@@ -26,10 +26,43 @@ export function SettingsForm({ settings, disabled, onChange }: SettingsFormProps
   return (
     <>
       <Fields>
-        <NumberField label={t('train.epochs')} help={t('train.epochsHelp')} value={settings.epochs} min={1} max={1000} disabled={disabled} onChange={(epochs) => onChange({ epochs })} />
-        <NumberField label={t('train.batchSize')} help={t('train.batchSizeHelp')} value={settings.batchSize} min={1} max={1024} disabled={disabled} onChange={(batchSize) => onChange({ batchSize })} />
-        <NumberField label={t('train.learningRate')} help={t('train.learningRateHelp')} value={settings.learningRate} min={0.000001} max={10} step="any" disabled={disabled} onChange={(learningRate) => onChange({ learningRate })} />
-        <NumberField label={t('train.seed')} help={t('train.seedHelp')} value={settings.seed} min={0} max={4294967295} disabled={disabled} onChange={(seed) => onChange({ seed })} />
+        <NumberField
+          label={t('train.epochs')}
+          help={t('train.epochsHelp')}
+          value={settings.epochs}
+          min={1}
+          max={1000}
+          disabled={disabled}
+          onChange={(epochs) => onChange({ epochs })}
+        />
+        <NumberField
+          label={t('train.batchSize')}
+          help={t('train.batchSizeHelp')}
+          value={settings.batchSize}
+          min={1}
+          max={1024}
+          disabled={disabled}
+          onChange={(batchSize) => onChange({ batchSize })}
+        />
+        <NumberField
+          label={t('train.learningRate')}
+          help={t('train.learningRateHelp')}
+          value={settings.learningRate}
+          min={0.000001}
+          max={10}
+          step="any"
+          disabled={disabled}
+          onChange={(learningRate) => onChange({ learningRate })}
+        />
+        <NumberField
+          label={t('train.seed')}
+          help={t('train.seedHelp')}
+          value={settings.seed}
+          min={0}
+          max={4294967295}
+          disabled={disabled}
+          onChange={(seed) => onChange({ seed })}
+        />
       </Fields>
       <More summary={t('train.more')}>
         <Fields>
@@ -48,10 +81,36 @@ export function SettingsForm({ settings, disabled, onChange }: SettingsFormProps
             onChange={(kind) => onChange({ schedule: { kind: kind as 'constant' | 'cosine' } })}
           />
           {optimizer.kind === 'momentum' && (
-            <NumberField label={t('train.momentum')} value={optimizer.momentum} min={0} max={0.999} step="any" disabled={disabled} onChange={(momentum) => onChange({ optimizer: { kind: 'momentum', momentum } })} />
+            <NumberField
+              label={t('train.momentum')}
+              value={optimizer.momentum}
+              min={0}
+              max={0.999}
+              step="any"
+              disabled={disabled}
+              onChange={(momentum) => onChange({ optimizer: { kind: 'momentum', momentum } })}
+            />
           )}
-          <NumberField label={t('train.l1')} help={t('train.l1Help')} value={settings.l1} min={0} max={1} step="any" disabled={disabled} onChange={(l1) => onChange({ l1 })} />
-          <NumberField label={t('train.l2')} help={t('train.l2Help')} value={settings.l2} min={0} max={1} step="any" disabled={disabled} onChange={(l2) => onChange({ l2 })} />
+          <NumberField
+            label={t('train.l1')}
+            help={t('train.l1Help')}
+            value={settings.l1}
+            min={0}
+            max={1}
+            step="any"
+            disabled={disabled}
+            onChange={(l1) => onChange({ l1 })}
+          />
+          <NumberField
+            label={t('train.l2')}
+            help={t('train.l2Help')}
+            value={settings.l2}
+            min={0}
+            max={1}
+            step="any"
+            disabled={disabled}
+            onChange={(l2) => onChange({ l2 })}
+          />
         </Fields>
         <Checkbox
           label={t('train.overrideDropout')}
@@ -61,7 +120,16 @@ export function SettingsForm({ settings, disabled, onChange }: SettingsFormProps
         />
         {settings.dropout !== null && (
           <Fields>
-            <NumberField label={t('train.dropout')} help={t('train.dropoutHelp')} value={settings.dropout} min={0} max={0.95} step="any" disabled={disabled} onChange={(dropout) => onChange({ dropout })} />
+            <NumberField
+              label={t('train.dropout')}
+              help={t('train.dropoutHelp')}
+              value={settings.dropout}
+              min={0}
+              max={0.95}
+              step="any"
+              disabled={disabled}
+              onChange={(dropout) => onChange({ dropout })}
+            />
           </Fields>
         )}
       </More>

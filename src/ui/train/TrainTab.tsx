@@ -7,8 +7,8 @@ import { datasets } from '#stores/datasets';
 import { project, select } from '#stores/project';
 import { pause, resume, setSettings, step, stop, train, training } from '#stores/training';
 import { setTab } from '#stores/view';
-import { SelectField } from '#ui/kit/Fields.tsx';
 import { Notice } from '#ui/kit/Feedback.tsx';
+import { SelectField } from '#ui/kit/Fields.tsx';
 import { PauseIcon, PlayIcon, StepIcon, StopIcon } from '#ui/kit/icons.tsx';
 import { Actions, Help, Panel, Section } from '#ui/kit/Layout.tsx';
 import { useText, useWords } from '#ui/kit/words.ts';
@@ -49,7 +49,11 @@ export function TrainTab() {
         {isMisfit && (
           <Notice
             level="info"
-            text={t('train.misfit', { model: shape(node.summary.inputShape), dataset: words(facts.words.title), data: shape(facts.shape) })}
+            text={t('train.misfit', {
+              model: shape(node.summary.inputShape),
+              dataset: words(facts.words.title),
+              data: shape(facts.shape),
+            })}
           />
         )}
         <BackendField disabled={!isIdle} />
@@ -57,16 +61,39 @@ export function TrainTab() {
       <SettingsForm settings={settings} disabled={!isIdle} onChange={setSettings} />
       <Section>
         <div className={styles.buttons}>
-          <Button {...small} leftSection={<PlayIcon size={16} />} disabled={status === 'running' || status === 'finishing' || isMisfit} onClick={() => void (status === 'paused' ? resume() : train())}>
+          <Button
+            {...small}
+            leftSection={<PlayIcon size={16} />}
+            disabled={status === 'running' || status === 'finishing' || isMisfit}
+            onClick={() => void (status === 'paused' ? resume() : train())}
+          >
             {t('train.train')}
           </Button>
-          <Button {...small} variant="default" leftSection={<PauseIcon size={16} />} disabled={status !== 'running'} onClick={() => void pause()}>
+          <Button
+            {...small}
+            variant="default"
+            leftSection={<PauseIcon size={16} />}
+            disabled={status !== 'running'}
+            onClick={() => void pause()}
+          >
             {t('train.pause')}
           </Button>
-          <Button {...small} variant="default" leftSection={<StepIcon size={16} />} disabled={status === 'running' || status === 'finishing' || isMisfit} onClick={() => void step()}>
+          <Button
+            {...small}
+            variant="default"
+            leftSection={<StepIcon size={16} />}
+            disabled={status === 'running' || status === 'finishing' || isMisfit}
+            onClick={() => void step()}
+          >
             {t('train.step')}
           </Button>
-          <Button {...small} variant="default" leftSection={<StopIcon size={16} />} disabled={status !== 'running' && status !== 'paused'} onClick={() => void stop()}>
+          <Button
+            {...small}
+            variant="default"
+            leftSection={<StopIcon size={16} />}
+            disabled={status !== 'running' && status !== 'paused'}
+            onClick={() => void stop()}
+          >
             {t('train.stop')}
           </Button>
         </div>

@@ -26,9 +26,12 @@ describe('the Pareto front', () => {
     fc.assert(
       fc.property(fc.array(point, { maxLength: 25 }), (points) => {
         const front = paretoFront(points);
-        const beats = (p: CostedPoint, q: CostedPoint) => p.cost <= q.cost && p.value >= q.value && (p.cost < q.cost || p.value > q.value);
+        const beats = (p: CostedPoint, q: CostedPoint) =>
+          p.cost <= q.cost && p.value >= q.value && (p.cost < q.cost || p.value > q.value);
         points.forEach((q, index) => {
-          const beaten = points.some((p, other) => beats(p, q) || (other < index && p.cost === q.cost && p.value === q.value));
+          const beaten = points.some(
+            (p, other) => beats(p, q) || (other < index && p.cost === q.cost && p.value === q.value),
+          );
           expect(front.includes(index)).toBe(!beaten);
         });
       }),
