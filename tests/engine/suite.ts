@@ -5,6 +5,7 @@
 import { convolutionCases } from './suite/cases-convolution';
 import { elementCases } from './suite/cases-elements';
 import { encodingCases } from './suite/cases-encodings';
+import { trainingCases } from './suite/cases-training';
 import type { Case } from './suite/run';
 
-export const SUITE: readonly Case[] = [...convolutionCases, ...elementCases, ...encodingCases];
+export const SUITE: readonly Case[] = [...convolutionCases, ...elementCases, ...encodingCases, ...trainingCases];
