@@ -19,10 +19,6 @@ const OPTIONS = { useWebWorkers: false, useCompressionStream: true } as const;
 /** Files that operating systems add and that belong to no model. */
 const LITTER = /^(\.DS_Store|Thumbs\.db|desktop\.ini|\._.*)$/i;
 
-export function isZip(head: Uint8Array): boolean {
-  return head[0] === 0x50 && head[1] === 0x4b && ((head[2] === 3 && head[3] === 4) || (head[2] === 5 && head[3] === 6));
-}
-
 /** The last part of a path with either kind of slash. */
 export function baseName(path: string): string {
   return path.split(/[\\/]/).pop() ?? path;

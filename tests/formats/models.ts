@@ -67,7 +67,7 @@ export function everyLayer(): Model {
     { kind: 'globalMaxPool2d', name: 'peak', inputs: ['averaged'], keepDims: false },
     { kind: 'globalAveragePool2d', name: 'middle', inputs: ['averaged'], keepDims: false },
     { kind: 'concat', name: 'both', inputs: ['peak', 'middle'] },
-    { kind: 'reshape', name: 'shaped', inputs: ['both'], shape: [4, -1] },
+    { kind: 'reshape', name: 'shaped', inputs: ['both'], shape: [4, 4] },
     { kind: 'flatten', name: 'flat', inputs: ['shaped'] },
     { kind: 'dropout', name: 'dropped', inputs: ['flat'], rate: 0.25 },
     { kind: 'activation', name: 'elu', inputs: ['dropped'], activation: { fn: 'elu' } },

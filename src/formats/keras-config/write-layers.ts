@@ -84,7 +84,8 @@ export function writeLayer(writing: Writing): Written {
     case 'flatten':
       return one('Flatten', DATA);
     case 'reshape':
-      return one('Reshape', { target_shape: layer.shape });
+      // Written out in full: TensorFlow.js does not work out a -1 in front of a flatten.
+      return one('Reshape', { target_shape: shape });
     case 'dropout':
       return one('Dropout', { rate: layer.rate, noise_shape: null, seed: null });
     case 'subtract': {

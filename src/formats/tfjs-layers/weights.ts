@@ -6,11 +6,12 @@
 import { DENSE } from '#core/model/encoding';
 import { sizeOf } from '#core/model/tensor';
 import type { Bundle, Note } from '#formats/format';
+import { fromHalf } from '#formats/floats';
 import { isObject, own } from '#formats/json';
 import type { StoredWeight } from '#formats/keras-config/match';
 import { LIMITS } from '#formats/limits';
 import { HINTS, info, listed, refuse, shown } from '#formats/refuse';
-import { decodeGrid, fromHalf, type Quantization } from '#formats/tfjs-layers/grids';
+import { decodeGrid, type Quantization } from '#formats/tfjs-layers/grids';
 import { baseName } from '#formats/zip';
 
 interface Entry {

@@ -5,12 +5,13 @@
 import { DENSE, type Encoding } from '#core/model/encoding';
 import type { Model, Tensor } from '#core/model/model';
 import { makeTensor } from '#core/model/tensor';
+import { littleEndian } from '#formats/floats';
 import type { Note, WriteOptions, WriteResult } from '#formats/format';
 import { recordOf } from '#formats/keras-config/records';
 import { writeConfig } from '#formats/keras-config/write';
 import { fileNameFor, renamedNote } from '#formats/names';
 import { info, listed, warning } from '#formats/refuse';
-import { littleEndian, perTensorGrid, type Quantization, storedGrid } from '#formats/tfjs-layers/grids';
+import { perTensorGrid, type Quantization, storedGrid } from '#formats/tfjs-layers/grids';
 import { writeZip } from '#formats/zip';
 
 const SHARD = 'group1-shard1of1.bin';

@@ -1,0 +1,102 @@
+/**
+ * The formats that models come and go in, in the order in which they are tried, and the way in for dropped files: sizes
+ * first, then zips unpacked, then the format found by content, then the format's own reader.
+ */
+import type { Model } from '#core/model/model';
+import type { Bundle, Format, Note } from '#formats/format';
+import { kerasH5 } from '#formats/keras-h5/index';
+import { checkFileSizes } from '#formats/limits';
+import { refuseUnknown, refuseWrongContent } from '#formats/others';
+import { info, refuse, shown } from '#formats/refuse';
+import { isZip } from '#formats/signatures';
+import { tfjsLayers } from '#formats/tfjs-layers/index';
+
+export { checkFileSizes } from '#formats/limits';
+
+export const FORMATS = [tfjsLayers, kerasH5] as const satisfies readonly Format[];
+export type FormatId = (typeof FORMATS)[number]['id'];
+
+const HEAD_BYTES = 4_096;
+
+export interface ReadFiles {
+  readonly format: FormatId;
+  readonly model: Model;
+  readonly notes: readonly Note[];
+}
+
+export function formatById(id: FormatId): Format {
+  return FORMATS.find((format) => format.id === id) as Format;
+}
+
+/** The format of these files, by content. Throws a ReadError that names what else they are. */
+export function detectFormat(bundle: Bundle): FormatId {
+  const head = new Map([...bundle].map(([name, bytes]) => [name, bytes.subarray(0, HEAD_BYTES)]));
+  refuseWrongContent(bundle);
+  const found = FORMATS.find((format) => format.detect(head)) ?? FORMATS.find((format) => format.detect(bundle));
+  return found ? found.id : refuseUnknown(bundle);
+}
+
+/** Reads dropped files as one model. Throws ReadError, always naming the file at fault. */
+export async function readFiles(files: readonly { readonly name: string; readonly bytes: Uint8Array }[]): Promise<ReadFiles> {
+  checkFileSizes(files.map(({ name, bytes }) => ({ name, size: bytes.length })));
+  const notes: Note[] = [];
+  try {
+    const bundle = await unpack(files, notes);
+    const format = formatById(detectFormat(bundle));
+    const result = await format.read(bundle);
+    noteExtension(files, format, notes);
+    return { format: format.id as FormatId, model: result.model, notes: [...notes, ...result.notes] };
+  } catch (error) {
+    if (error instanceof RangeError && /alloc|length|memory/i.test(error.message)) {
+      refuse('out-of-memory', { file: files[0]?.name ?? '', where: '' }, { en: 'The browser has no memory left for it.', zh: '浏览器内存不足，无法打开。' }, { en: 'Close other tabs, or open a smaller model.', zh: '请关闭其他标签页，或打开较小的模型。' });
+    }
+    throw error;
+  }
+}
+
+/** One bundle of all files, zips unpacked one level, by base name. */
+async function unpack(files: readonly { readonly name: string; readonly bytes: Uint8Array }[], notes: Note[]): Promise<Bundle> {
+  const bundle = new Map<string, Uint8Array>();
+  const add = (name: string, bytes: Uint8Array): void => {
+    const before = bundle.get(name);
+    if (before && same(before, bytes)) {
+      notes.push(info(`"${shown(name)}" was given twice; once is enough.`, `"${shown(name)}" 给了两次，一次即可。`));
+      return;
+    }
+    if (before) {
+      refuse('duplicate-file', { file: name, where: '' }, { en: 'Two different files have this name.', zh: '有两个内容不同的文件使用了这个名称。' }, { en: 'Drop the files of one model at a time.', zh: '请一次只拖入一个模型的文件。' });
+    }
+    bundle.set(name, bytes);
+  };
+  for (const { name, bytes } of files) {
+    const base = name.split(/[\\/]/).pop() ?? name;
+    if (!isZip(bytes)) {
+      add(base, bytes);
+      continue;
+    }
+    const { readZip } = await import('#formats/zip');
+    for (const [entry, content] of await readZip(bytes, base)) {
+      if (isZip(content)) {
+        refuse('zip-in-zip', { file: base, where: entry }, { en: 'There is another zip inside the zip.', zh: '压缩包里还有一个压缩包。' }, { en: 'Unpack the outer one, and drop the inner one.', zh: '请解开外层压缩包，再拖入里面的那个。' });
+      }
+      add(entry, content);
+    }
+  }
+  return bundle;
+}
+
+function same(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+/** The content decides; a name that says something else is worth a word. */
+function noteExtension(files: readonly { readonly name: string; readonly bytes: Uint8Array }[], format: Format, notes: Note[]): void {
+  for (const { name, bytes } of files) {
+    const extension = /\.[A-Za-z0-9]{1,12}$/.exec(name)?.[0].toLowerCase();
+    const claims = extension === undefined ? null : CLAIMS.get(extension);
+    const is = isZip(bytes) ? 'zip' : format.id === 'keras-h5' ? 'HDF5' : null;
+    if (claims && is && claims !== is) notes.push(info(`"${shown(name)}" is really ${is === 'zip' ? 'a zip' : 'an HDF5 file'}, whatever its name says; it was read as such.`, `"${shown(name)}" 实际上是 ${is} 文件（与扩展名不符），已按其内容读取。`));
+  }
+}
+
+const CLAIMS: ReadonlyMap<string, string> = new Map([['.h5', 'HDF5'], ['.hdf5', 'HDF5'], ['.keras', 'zip'], ['.zip', 'zip'], ['.json', 'JSON'], ['.onnx', 'ONNX'], ['.tflite', 'TFLite'], ['.pt', 'zip'], ['.bin', 'weights']]);
