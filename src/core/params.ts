@@ -84,7 +84,9 @@ function clampValue(param: Param, value: unknown): Values[string] {
     case 'number': {
       if (typeof value !== 'number' || !Number.isFinite(value)) return param.default;
       const steps = Math.round((value - param.min) / param.step);
-      const snapped = param.scale === 'log' ? value : Number((param.min + steps * param.step).toPrecision(12));
+      // A logarithmic range is fine-grained, but counts (clusters, images) stay whole.
+      const free = param.scale === 'log' && !Number.isInteger(param.step);
+      const snapped = free ? value : Number((param.min + steps * param.step).toPrecision(12));
       return Math.min(param.max, Math.max(param.min, snapped));
     }
     case 'choice':

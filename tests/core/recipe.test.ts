@@ -69,7 +69,10 @@ describe('running a recipe', () => {
     expect(seen[1]).not.toBe(seen[0]);
   });
 
-  it('clamps values and names a method that does not exist', async () => {
+  it('clamps values, keeps counts whole, and names a method that does not exist', async () => {
+    expect(readyStep({ pass: 'weight-sharing', values: { clusters: 15.7 } }, PASSES).values).toMatchObject({
+      clusters: 16,
+    });
     expect(readyStep({ pass: 'magnitude-pruning', values: { sparsity: 7, other: 1 } }, PASSES).values).toEqual({
       sparsity: 0.99,
       scope: 'global',

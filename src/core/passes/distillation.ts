@@ -113,7 +113,9 @@ export const distillation = definePass({
   preview: 'structure',
 
   async sketch(model, values) {
-    return studentOf(model, values);
+    const student = studentOf(model, values);
+    // A fresh student has no mask and no grid, and its size is counted without them.
+    return values.student === 'fresh' ? freshWeights(student, 0) : student;
   },
 
   async apply(model, values, context) {
@@ -125,7 +127,7 @@ export const distillation = definePass({
     if (values.softWeight > 0)
       loss.push({ kind: 'distillation', weight: values.softWeight, temperature: values.temperature, teacher });
     const trained = await context.train(objectiveOf(student, loss, values, context.random));
-    return { model: trained, report: { notes: values.student === 'fresh' ? notesOn(model) : [] } };
+    return { model: trained, report: { notes: notesOn(model, values) } };
   },
 });
 
@@ -157,15 +159,28 @@ function bordersOf(model: Model): string {
   return `${model.inputs.map(shown).join(', ')} -> ${shown(model.outputs[0])}`;
 }
 
-function notesOn(model: Model): readonly Words[] {
+function notesOn(
+  model: Model,
+  { student, teacher }: { readonly student: string; readonly teacher: string },
+): readonly Words[] {
   const encoded = Object.values(model.tensors).some(
     ({ encoding }) => encoding.mask || encoding.values.kind !== 'dense',
   );
-  if (!encoded) return [];
-  return [
-    {
-      en: 'The student started afresh: what was pruned, quantized or shared in this model is not in it.',
-      zh: '学生已重新初始化：当前模型中的剪枝、量化或共享没有保留。',
-    },
-  ];
+  if (student === 'fresh' && encoded) {
+    return [
+      {
+        en: 'The student started afresh: what was pruned, quantized or shared in this model is not in it.',
+        zh: '学生已重新初始化：当前模型中的剪枝、量化或共享没有保留。',
+      },
+    ];
+  }
+  if (student === 'same' && teacher === '') {
+    return [
+      {
+        en: 'Teacher and student were the same model, so the soft loss only held it where it was. Choose the model that this one was made from as the teacher.',
+        zh: '教师和学生是同一个模型，软损失只是让它保持原样。请选择当前模型的来源模型作为教师。',
+      },
+    ];
+  }
+  return [];
 }

@@ -94,7 +94,7 @@ export const weightSharing = definePass({
   },
 
   async apply(model, values, context, ready) {
-    const k = Math.round(values.clusters);
+    const k = values.clusters;
     const seed = Math.floor(context.random() * 2 ** 32);
     const shared = new Map<string, Tensor>();
     for (const { name, tensor, sample } of ready) {

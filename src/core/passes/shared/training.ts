@@ -85,7 +85,7 @@ export function objectiveOf(
     learningRate: values.learningRate,
     schedule: { kind: 'cosine' },
     epochs: values.epochs,
-    batchSize: Math.round(values.batchSize),
+    batchSize: values.batchSize,
     seed: Math.floor(random() * 2 ** 31),
     l1: 0,
     l2: 0,
