@@ -4,7 +4,10 @@ import { expect, test } from '@playwright/test';
 import { askStock, unzip } from './stock';
 import { apply, cell, chooseMethod, digitsTest, openStudio, openTab, rows, slide, trainFresh } from './studio';
 
-test('a network learns digits, shrinks, and leaves as a file that does what the chart said', async ({ page, browser }) => {
+test('a network learns digits, shrinks, and leaves as a file that does what the chart said', async ({
+  page,
+  browser,
+}) => {
   test.setTimeout(240_000);
   await openStudio(page);
   await trainFresh(page, { dataset: 'Digits', template: 'Small CNN', epochs: 12, seconds: 90 });
@@ -51,8 +54,12 @@ test('a network learns digits, shrinks, and leaves as a file that does what the 
   const bytes = readFileSync(await (await downloading).path());
   expect(bytes.length).toBe(await cell(page, quantized, 'Size'));
   const files = await unzip(bytes);
-  const manifest = JSON.parse(new TextDecoder().decode(files.get('model.json'))) as { weightsManifest: { weights: { quantization?: { dtype: string } }[] }[] };
-  const quantizedWeights = manifest.weightsManifest.flatMap((group) => group.weights).filter((weight) => weight.quantization?.dtype === 'uint8');
+  const manifest = JSON.parse(new TextDecoder().decode(files.get('model.json'))) as {
+    weightsManifest: { weights: { quantization?: { dtype: string } }[] }[];
+  };
+  const quantizedWeights = manifest.weightsManifest
+    .flatMap((group) => group.weights)
+    .filter((weight) => weight.quantization?.dtype === 'uint8');
   expect(quantizedWeights.length).toBeGreaterThanOrEqual(4);
   const stock = await askStock(browser, files, digitsTest());
   expect(stock.accuracy).toBe(shown);

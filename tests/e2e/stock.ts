@@ -36,7 +36,11 @@ export async function unzip(bytes: Uint8Array): Promise<Map<string, Uint8Array>>
 }
 
 /** Opens the files (model.json and its shards) in stock TensorFlow.js and asks it about the images. */
-export async function askStock(browser: Browser, files: ReadonlyMap<string, Uint8Array>, images: StockImages): Promise<StockResult> {
+export async function askStock(
+  browser: Browser,
+  files: ReadonlyMap<string, Uint8Array>,
+  images: StockImages,
+): Promise<StockResult> {
   const context = await browser.newContext();
   try {
     const page = await context.newPage();
@@ -44,7 +48,11 @@ export async function askStock(browser: Browser, files: ReadonlyMap<string, Uint
       const name = new URL(route.request().url()).pathname.slice(1);
       const file = files.get(name);
       if (name === '') await route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>stock</title>' });
-      else if (file) await route.fulfill({ body: Buffer.from(file), contentType: name.endsWith('.json') ? 'application/json' : 'application/octet-stream' });
+      else if (file)
+        await route.fulfill({
+          body: Buffer.from(file),
+          contentType: name.endsWith('.json') ? 'application/json' : 'application/octet-stream',
+        });
       else await route.fulfill({ status: 404 });
     });
     await page.goto(`${origin}/`);

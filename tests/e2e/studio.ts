@@ -5,7 +5,15 @@ import { expect, type Locator, type Page } from '@playwright/test';
 import { readDigits } from '#engine/datasets/digits';
 import type { StockImages } from './stock';
 
-export type Column = 'Name' | 'Parameters' | 'Non-zero' | 'Size' | 'MACs' | 'Accuracy (test)' | 'Validation' | 'Latency';
+export type Column =
+  | 'Name'
+  | 'Parameters'
+  | 'Non-zero'
+  | 'Size'
+  | 'MACs'
+  | 'Accuracy (test)'
+  | 'Validation'
+  | 'Latency';
 
 /** Opens the studio in English and waits until the engine has chosen a backend. */
 export async function openStudio(page: Page, path = './'): Promise<void> {
@@ -42,7 +50,10 @@ export function rowNamed(page: Page, name: string | RegExp): Locator {
 }
 
 /** Chooses data, makes the default network of the Build tab and trains it. Resolves when its test accuracy is in the table. */
-export async function trainFresh(page: Page, settings: { dataset: string; template: string; epochs: number; seconds: number }): Promise<void> {
+export async function trainFresh(
+  page: Page,
+  settings: { dataset: string; template: string; epochs: number; seconds: number },
+): Promise<void> {
   await openTab(page, 'Data');
   await page.getByLabel('Data set').selectOption({ label: settings.dataset });
   await openTab(page, 'Build');
@@ -71,7 +82,10 @@ export async function apply(page: Page, seconds = 60): Promise<Locator> {
   const before = await rows(page).count();
   await page.getByRole('button', { name: 'Apply', exact: true }).click();
   await expect(rows(page)).toHaveCount(before + 1, { timeout: seconds * 1000 });
-  return rows(page).filter({ has: page.locator('[aria-current], [aria-selected="true"]') }).or(table(page).locator('tbody tr[aria-selected="true"], tbody tr[aria-current]')).first();
+  return rows(page)
+    .filter({ has: page.locator('[aria-current], [aria-selected="true"]') })
+    .or(table(page).locator('tbody tr[aria-selected="true"], tbody tr[aria-current]'))
+    .first();
 }
 
 /** The test part of Digits, as the studio divides it, for other runtimes. */

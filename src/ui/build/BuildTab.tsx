@@ -11,9 +11,9 @@ import { datasets } from '#stores/datasets';
 import { faultOf } from '#stores/engine';
 import { train } from '#stores/training';
 import { announce, notify, setTab } from '#stores/view';
+import styles from '#ui/build/build.module.css';
 import { RowCard } from '#ui/build/RowCard.tsx';
 import { ROW_KINDS, shapeText } from '#ui/build/rows.ts';
-import styles from '#ui/build/build.module.css';
 import { Notice } from '#ui/kit/Feedback.tsx';
 import { NumberField, SelectField } from '#ui/kit/Fields.tsx';
 import { Actions, Fields, Help, Panel, Section, Text } from '#ui/kit/Layout.tsx';
@@ -61,11 +61,24 @@ export function BuildTab() {
           }}
           choices={TEMPLATES.map((one) => ({ value: one.id, label: words(one.words.title) }))}
         />
-        <NumberField label={t('build.seed')} help={t('build.seedHelp')} value={seed} min={0} max={2147483647} onChange={setBuildSeed} />
+        <NumberField
+          label={t('build.seed')}
+          help={t('build.seedHelp')}
+          value={seed}
+          min={0}
+          max={2147483647}
+          onChange={setBuildSeed}
+        />
       </Fields>
       {about && <Text>{words(about.words.help)}</Text>}
       {facts && (
-        <Help>{t('build.fits', { dataset: words(facts.words.title), shape: shapeText(architecture.input), classes: format.count(architecture.classes) })}</Help>
+        <Help>
+          {t('build.fits', {
+            dataset: words(facts.words.title),
+            shape: shapeText(architecture.input),
+            classes: format.count(architecture.classes),
+          })}
+        </Help>
       )}
       <Section heading={t('build.layers')}>
         <ol className={styles.rows}>
@@ -76,7 +89,16 @@ export function BuildTab() {
           {architecture.rows.map((row, index) => (
             // Rows have no identity of their own: their place is what names them everywhere.
             // biome-ignore lint/suspicious/noArrayIndexKey: see above
-            <RowCard key={index} row={row} index={index} rows={architecture.rows} check={check.rows[index]} isOpen={open === index} onToggle={() => setOpen(open === index ? null : index)} onMoved={setOpen} />
+            <RowCard
+              key={index}
+              row={row}
+              index={index}
+              rows={architecture.rows}
+              check={check.rows[index]}
+              isOpen={open === index}
+              onToggle={() => setOpen(open === index ? null : index)}
+              onMoved={setOpen}
+            />
           ))}
           <li className={styles.edge}>
             <span>{t('build.output')}</span>
@@ -84,7 +106,12 @@ export function BuildTab() {
           </li>
         </ol>
         <div className={styles.adder}>
-          <SelectField label={t('build.addKind')} value={kind} onChange={(value) => setKind(value as RowKind)} choices={ROW_KINDS.map((one) => ({ value: one, label: t(`build.kinds.${one}`) }))} />
+          <SelectField
+            label={t('build.addKind')}
+            value={kind}
+            onChange={(value) => setKind(value as RowKind)}
+            choices={ROW_KINDS.map((one) => ({ value: one, label: t(`build.kinds.${one}`) }))}
+          />
           <Button
             variant="default"
             onClick={() => {
@@ -102,7 +129,11 @@ export function BuildTab() {
         <Notice level="error" text={check.fault ? words(check.fault) : t('build.faulty')} />
       ) : (
         <Stats>
-          <Stat label={`${t('build.total')}: ${t('build.parameters')}`} value={format.count(check.parameters)} raw={check.parameters} />
+          <Stat
+            label={`${t('build.total')}: ${t('build.parameters')}`}
+            value={format.count(check.parameters)}
+            raw={check.parameters}
+          />
           <Stat label={`${t('build.total')}: ${t('build.macs')}`} value={format.short(check.macs)} raw={check.macs} />
         </Stats>
       )}

@@ -3,9 +3,9 @@ import { ActionIcon } from '@mantine/core';
 import type { Row } from '#core/architecture';
 import type { checkArchitecture } from '#core/model/create';
 import { moveRow, removeRow } from '#stores/build';
+import styles from '#ui/build/build.module.css';
 import { RowFields } from '#ui/build/RowFields.tsx';
 import { shapeText, sizeText } from '#ui/build/rows.ts';
-import styles from '#ui/build/build.module.css';
 import { DownIcon, TrashIcon, UpIcon } from '#ui/kit/icons.tsx';
 import { useFormat, useText, useWords } from '#ui/kit/words.ts';
 
@@ -35,7 +35,14 @@ export function RowCard({ row, index, rows, check, isOpen, onToggle, onMoved }: 
   return (
     <li className={`${styles.row} ${check?.fault ? styles.bad : ''}`}>
       <div className={styles.head}>
-        <button type="button" className={styles.name} aria-expanded={isOpen} aria-controls={`${id}-fields`} aria-describedby={check?.fault ? `${id}-fault` : undefined} onClick={onToggle}>
+        <button
+          type="button"
+          className={styles.name}
+          aria-expanded={isOpen}
+          aria-controls={`${id}-fields`}
+          aria-describedby={check?.fault ? `${id}-fault` : undefined}
+          onClick={onToggle}
+        >
           <span className={styles.kind}>{name}</span>
           <span className={styles.settings}>{settings}</span>
         </button>
@@ -43,15 +50,31 @@ export function RowCard({ row, index, rows, check, isOpen, onToggle, onMoved }: 
           {check && !check.fault && (
             <>
               <span>{shapeText(check.shape ?? [])}</span>
-              <span className={styles.count}>{check.parameters > 0 ? `${format.count(check.parameters)} ${t('unit.parameters')}` : ''}</span>
+              <span className={styles.count}>
+                {check.parameters > 0 ? `${format.count(check.parameters)} ${t('unit.parameters')}` : ''}
+              </span>
             </>
           )}
         </span>
         <span className={styles.tools}>
-          <ActionIcon variant="subtle" color="gray" size="sm" aria-label={t('build.up', { layer: name })} disabled={index === 0} onClick={() => move(index - 1)}>
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            size="sm"
+            aria-label={t('build.up', { layer: name })}
+            disabled={index === 0}
+            onClick={() => move(index - 1)}
+          >
             <UpIcon size={16} />
           </ActionIcon>
-          <ActionIcon variant="subtle" color="gray" size="sm" aria-label={t('build.down', { layer: name })} disabled={index === rows.length - 1} onClick={() => move(index + 1)}>
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            size="sm"
+            aria-label={t('build.down', { layer: name })}
+            disabled={index === rows.length - 1}
+            onClick={() => move(index + 1)}
+          >
             <DownIcon size={16} />
           </ActionIcon>
           <ActionIcon

@@ -2,8 +2,17 @@
 import type { Row, RowKind } from '#core/architecture';
 
 export const ROW_KINDS: readonly RowKind[] = [
-  'conv2d', 'depthwiseConv2d', 'maxPool2d', 'averagePool2d', 'globalAveragePool2d', 'batchNorm', 'activation', 'dropout',
-  'residualAdd', 'flatten', 'dense',
+  'conv2d',
+  'depthwiseConv2d',
+  'maxPool2d',
+  'averagePool2d',
+  'globalAveragePool2d',
+  'batchNorm',
+  'activation',
+  'dropout',
+  'residualAdd',
+  'flatten',
+  'dense',
 ];
 
 /** 28 × 28 × 1 */

@@ -1,7 +1,7 @@
 /** What Apply made: its measured figures, what is worth knowing, and the usual next step. */
 import { Button } from '@mantine/core';
-import type { ModelNode } from '#stores/state';
 import { setMethod } from '#stores/optimize';
+import type { ModelNode } from '#stores/state';
 import { setTab } from '#stores/view';
 import { Actions, Section } from '#ui/kit/Layout.tsx';
 import { Stat, Stats } from '#ui/kit/Stat.tsx';
@@ -18,8 +18,22 @@ export function Applied({ node, result }: { node: ModelNode; result: ApplyResult
     <div className={styles.applied}>
       <Section heading={t('optimize.result', { name: node.name })}>
         <Stats>
-          {test && <Stat label={t('optimize.resultTest')} value={format.percent(test.value)} raw={test.value} note={format.range(test.low, test.high)} />}
-          {validation && <Stat label={t('optimize.rows.accuracy')} value={format.percent(validation.value)} raw={validation.value} note={format.range(validation.low, validation.high)} />}
+          {test && (
+            <Stat
+              label={t('optimize.resultTest')}
+              value={format.percent(test.value)}
+              raw={test.value}
+              note={format.range(test.low, test.high)}
+            />
+          )}
+          {validation && (
+            <Stat
+              label={t('optimize.rows.accuracy')}
+              value={format.percent(validation.value)}
+              raw={validation.value}
+              note={format.range(validation.low, validation.high)}
+            />
+          )}
           <Stat label={t('optimize.rows.nonZero')} value={format.count(model.nonZero)} raw={model.nonZero} />
           <Stat label={t('optimize.rows.bytes')} value={format.bytes(model.bytes)} raw={model.bytes} />
           <Stat label={t('optimize.resultTook')} value={format.duration(seconds)} raw={seconds} />

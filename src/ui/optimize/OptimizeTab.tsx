@@ -2,8 +2,8 @@
 import { Button } from '@mantine/core';
 import { useEffect } from 'react';
 import { useStore } from 'zustand';
-import { isPrunable } from '#core/model/layers';
 import type { Layer } from '#core/model/layers';
+import { isPrunable } from '#core/model/layers';
 import { PASSES, passById } from '#core/passes/index';
 import { datasets, nodeFits } from '#stores/datasets';
 import { apply, cancelApply, optimize, rest, setMethod, setValue } from '#stores/optimize';
@@ -11,7 +11,7 @@ import { project, select } from '#stores/project';
 import { setTab } from '#stores/view';
 import { EmptyState, Notice, ProgressLine } from '#ui/kit/Feedback.tsx';
 import { SelectField } from '#ui/kit/Fields.tsx';
-import { Actions, Fields, Help, More, Panel, Section, Text } from '#ui/kit/Layout.tsx';
+import { Actions, Help, More, Panel, Section, Text } from '#ui/kit/Layout.tsx';
 import { useFormat, useText, useWords } from '#ui/kit/words.ts';
 import { Applied } from '#ui/optimize/Applied.tsx';
 import { PreviewTable } from '#ui/optimize/PreviewTable.tsx';
@@ -36,17 +36,29 @@ export function OptimizeTab() {
   const fits = node.dataset !== null && nodeFits(node, node.dataset);
   const needsImages = pass.needs.includes('data') || pass.needs.includes('training');
   const blocked = needsImages && !fits;
-  const prunable = node.summary.layers.filter((layer) => isPrunable({ kind: layer.kind } as Layer, 'kernel')).map((layer) => layer.name);
+  const prunable = node.summary.layers
+    .filter((layer) => isPrunable({ kind: layer.kind } as Layer, 'kernel'))
+    .map((layer) => layer.name);
   const predictors = [
     { id: '', name: t('optimize.itself') },
     ...order.filter((id) => id !== node.id && nodes[id]).map((id) => ({ id, name: nodes[id]?.name ?? id })),
   ];
   return (
     <Panel title={t('optimize.title')} intro={t('optimize.intro')}>
-      <Fields>
-        <SelectField label={t('optimize.model')} value={node.id} disabled={applying !== null} onChange={select} choices={order.map((id) => ({ value: id, label: nodes[id]?.name ?? id }))} />
-        <SelectField label={t('optimize.method')} value={method} disabled={applying !== null} onChange={setMethod} choices={PASSES.map((one) => ({ value: one.id, label: words(one.words.title) }))} />
-      </Fields>
+      <SelectField
+        label={t('optimize.model')}
+        value={node.id}
+        disabled={applying !== null}
+        onChange={select}
+        choices={order.map((id) => ({ value: id, label: nodes[id]?.name ?? id }))}
+      />
+      <SelectField
+        label={t('optimize.method')}
+        value={method}
+        disabled={applying !== null}
+        onChange={setMethod}
+        choices={PASSES.map((one) => ({ value: one.id, label: words(one.words.title) }))}
+      />
       <Text>{words(pass.words.help)}</Text>
       {blocked ? (
         <Notice level="info" text={t('optimize.needsData')} />
@@ -64,11 +76,22 @@ export function OptimizeTab() {
             />
           </Section>
           {!fits && <Notice level="info" text={t('optimize.noFit')} />}
-          {fits && node.validation === null && node.origin.kind === 'template' && <Notice level="info" text={t('optimize.untrained')} />}
+          {fits && node.validation === null && node.origin.kind === 'template' && (
+            <Notice level="info" text={t('optimize.untrained')} />
+          )}
           {fault && <Notice level="error" text={words(fault.words)} hint={fault.hint && words(fault.hint)} />}
-          {applying ? <Applying /> : result ? <Applied node={node} result={result} /> : <PreviewTable node={node} structureOnly={pass.preview === 'structure'} />}
+          {applying ? (
+            <Applying />
+          ) : result ? (
+            <Applied node={node} result={result} />
+          ) : (
+            <PreviewTable node={node} structureOnly={pass.preview === 'structure'} />
+          )}
           <Actions>
-            <Button onClick={() => void apply()} disabled={applying !== null || (fits && node.dataset !== null && !loaded[node.dataset])}>
+            <Button
+              onClick={() => void apply()}
+              disabled={applying !== null || (fits && node.dataset !== null && !loaded[node.dataset])}
+            >
               {t('optimize.apply')}
             </Button>
             {applying && (
@@ -97,7 +120,9 @@ function Applying() {
   const applying = useStore(optimize, (state) => state.applying);
   if (!applying) return null;
   const { train, done } = applying;
-  const note = train ? `${format.percent(done, 0)} · ${format.rate(train.imagesPerSecond)} · ${t('train.left')} ${format.duration(train.secondsLeft)}` : undefined;
+  const note = train
+    ? `${format.percent(done, 0)} · ${format.rate(train.imagesPerSecond)} · ${t('train.left')} ${format.duration(train.secondsLeft)}`
+    : undefined;
   return <ProgressLine label={t('optimize.applying')} done={done} {...(note ? { note } : {})} />;
 }
 

@@ -3,8 +3,8 @@ import { useStore } from 'zustand';
 import { optimize } from '#stores/optimize';
 import type { ModelNode } from '#stores/state';
 import { Help } from '#ui/kit/Layout.tsx';
-import { useFormat, useText } from '#ui/kit/words.ts';
 import { useThrottled } from '#ui/kit/use-throttled.ts';
+import { useFormat, useText } from '#ui/kit/words.ts';
 import styles from '#ui/optimize/optimize.module.css';
 
 export function PreviewTable({ node, structureOnly }: { node: ModelNode; structureOnly: boolean }) {
@@ -47,7 +47,9 @@ export function PreviewTable({ node, structureOnly }: { node: ModelNode; structu
               <td data-value={accuracy?.value} data-testid="estimate">
                 {accuracy ? format.percent(accuracy.value) : '–'}
               </td>
-              <td className={styles.change}>{accuracy && validation ? points(accuracy.value - validation.value, format.number) : ''}</td>
+              <td className={styles.change}>
+                {accuracy && validation ? points(accuracy.value - validation.value, format.number) : ''}
+              </td>
             </tr>
           )}
         </tbody>

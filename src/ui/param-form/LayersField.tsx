@@ -19,7 +19,9 @@ export function LayersField({ label, help, value, layers, disabled, onChange }: 
   const isAll = value.length === 0;
   const toggle = (name: string) => {
     const now = isAll ? layers : value;
-    const next = now.includes(name) ? now.filter((other) => other !== name) : layers.filter((other) => other === name || now.includes(other));
+    const next = now.includes(name)
+      ? now.filter((other) => other !== name)
+      : layers.filter((other) => other === name || now.includes(other));
     if (next.length > 0) onChange(next.length === layers.length ? [] : next);
   };
   if (layers.length < 2) return null;
@@ -31,7 +33,13 @@ export function LayersField({ label, help, value, layers, disabled, onChange }: 
       <fieldset className={styles.list} disabled={disabled}>
         <legend className="w-hidden">{label}</legend>
         {layers.map((name) => (
-          <Checkbox key={name} size="xs" label={name} checked={isAll || value.includes(name)} onChange={() => toggle(name)} />
+          <Checkbox
+            key={name}
+            size="xs"
+            label={name}
+            checked={isAll || value.includes(name)}
+            onChange={() => toggle(name)}
+          />
         ))}
       </fieldset>
       {help && <Help>{help}</Help>}

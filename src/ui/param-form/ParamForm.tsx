@@ -5,9 +5,9 @@
 import { Checkbox } from '@mantine/core';
 import type { Param, Params, Values } from '#core/params';
 import { isShown } from '#core/params';
-import { Fields } from '#ui/kit/Layout.tsx';
 import { NumberField, SelectField, SliderField } from '#ui/kit/Fields.tsx';
 import type { Format } from '#ui/kit/format.ts';
+import { Fields } from '#ui/kit/Layout.tsx';
 import { useFormat, useWords } from '#ui/kit/words.ts';
 import { LayersField } from '#ui/param-form/LayersField.tsx';
 
@@ -32,7 +32,9 @@ interface FormProps {
 export function ParamForm({ params, values, ...rest }: FormProps) {
   const shown = Object.entries(params).filter(([, param]) => isShown(param, values));
   const isWide = (param: Param) => param.kind === 'layers' || (param.kind === 'number' && param.control !== 'field');
-  const draw = ([key, param]: [string, Param]) => <ParamField key={key} name={key} param={param} value={values[key] ?? param.default} {...rest} />;
+  const draw = ([key, param]: [string, Param]) => (
+    <ParamField key={key} name={key} param={param} value={values[key] ?? param.default} {...rest} />
+  );
   const sliders = shown.filter(([, param]) => isWide(param) && param.kind !== 'layers');
   const fields = shown.filter(([, param]) => !isWide(param));
   const layers = shown.filter(([, param]) => param.kind === 'layers');
@@ -45,7 +47,11 @@ export function ParamForm({ params, values, ...rest }: FormProps) {
   );
 }
 
-type FieldProps = Omit<FormProps, 'params' | 'values'> & { readonly name: string; readonly param: Param; readonly value: Values[string] };
+type FieldProps = Omit<FormProps, 'params' | 'values'> & {
+  readonly name: string;
+  readonly param: Param;
+  readonly value: Values[string];
+};
 
 function ParamField({ name, param, value, layers, predictors, disabled = false, onChange, onRest }: FieldProps) {
   const words = useWords();
@@ -56,7 +62,16 @@ function ParamField({ name, param, value, layers, predictors, disabled = false, 
   switch (param.kind) {
     case 'number':
       return param.control === 'field' ? (
-        <NumberField label={label} help={help} value={value as number} min={param.min} max={param.max} step={Number.isInteger(param.step) ? 1 : 'any'} disabled={disabled} onChange={change} />
+        <NumberField
+          label={label}
+          help={help}
+          value={value as number}
+          min={param.min}
+          max={param.max}
+          step={Number.isInteger(param.step) ? 1 : 'any'}
+          disabled={disabled}
+          onChange={change}
+        />
       ) : (
         <SliderField
           label={label}
@@ -74,15 +89,46 @@ function ParamField({ name, param, value, layers, predictors, disabled = false, 
       );
     case 'choice':
       return (
-        <SelectField label={label} help={help} value={value as string} disabled={disabled} onChange={change} choices={param.options.map((option) => ({ value: option.value, label: words(option.label) }))} />
+        <SelectField
+          label={label}
+          help={help}
+          value={value as string}
+          disabled={disabled}
+          onChange={change}
+          choices={param.options.map((option) => ({ value: option.value, label: words(option.label) }))}
+        />
       );
     case 'flag':
-      return <Checkbox label={label} description={help} checked={value as boolean} disabled={disabled} onChange={(event) => change(event.currentTarget.checked)} />;
+      return (
+        <Checkbox
+          label={label}
+          description={help}
+          checked={value as boolean}
+          disabled={disabled}
+          onChange={(event) => change(event.currentTarget.checked)}
+        />
+      );
     case 'layers':
-      return <LayersField label={label} help={help} value={value as readonly string[]} layers={layers} disabled={disabled} onChange={change} />;
+      return (
+        <LayersField
+          label={label}
+          help={help}
+          value={value as readonly string[]}
+          layers={layers}
+          disabled={disabled}
+          onChange={change}
+        />
+      );
     case 'predictor':
       return (
-        <SelectField label={label} help={help} value={value as string} disabled={disabled} onChange={change} choices={predictors.map((one) => ({ value: one.id, label: one.name }))} />
+        <SelectField
+          label={label}
+          help={help}
+          value={value as string}
+          disabled={disabled}
+          onChange={change}
+          choices={predictors.map((one) => ({ value: one.id, label: one.name }))}
+        />
       );
     default:
       throw param satisfies never;

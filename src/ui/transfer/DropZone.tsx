@@ -9,7 +9,12 @@ import styles from '#ui/transfer/transfer.module.css';
 
 export function DropZone({ children }: { children?: ReactNode }) {
   const t = useText();
-  const { getRootProps, isDragActive } = useDropzone({ onDrop: (files) => void openFiles(files), noClick: true, noKeyboard: true, multiple: true });
+  const { getRootProps, isDragActive } = useDropzone({
+    onDrop: (files) => void openFiles(files),
+    noClick: true,
+    noKeyboard: true,
+    multiple: true,
+  });
   useEffect(() => {
     const paste = (event: ClipboardEvent) => {
       const files = [...(event.clipboardData?.files ?? [])];

@@ -10,8 +10,8 @@ import { EmptyState, Notice, ProgressLine } from '#ui/kit/Feedback.tsx';
 import { SelectField } from '#ui/kit/Fields.tsx';
 import { Actions, Fields, Panel, Text } from '#ui/kit/Layout.tsx';
 import { useText, useWords } from '#ui/kit/words.ts';
-import { Ready } from '#ui/transfer/Ready.tsx';
 import { askForFiles } from '#ui/transfer/open-dialog.ts';
+import { Ready } from '#ui/transfer/Ready.tsx';
 import type { FormatId } from '#worker/protocol';
 
 const GRID_CHOICES = ['requantize', 'float'] as const;
@@ -43,12 +43,26 @@ export function ExportTab() {
   if (!node) return null;
   const writable = FORMATS.filter((one) => one.write);
   const chosen = writable.find((one) => one.id === format);
-  const hasGrids = node.summary.layers.some((layer) => layer.encoding.kind === 'grid' || layer.encoding.kind === 'codebook');
+  const hasGrids = node.summary.layers.some(
+    (layer) => layer.encoding.kind === 'grid' || layer.encoding.kind === 'codebook',
+  );
   return (
     <Panel title={t('transfer.title')} intro={t('transfer.intro')}>
       <Fields>
-        <SelectField label={t('transfer.model')} value={node.id} disabled={exporting !== null} onChange={select} choices={order.map((id) => ({ value: id, label: nodes[id]?.name ?? id }))} />
-        <SelectField label={t('transfer.format')} value={format} disabled={exporting !== null} onChange={(id) => setFormat(id as FormatId)} choices={writable.map((one) => ({ value: one.id, label: words(one.words.title) }))} />
+        <SelectField
+          label={t('transfer.model')}
+          value={node.id}
+          disabled={exporting !== null}
+          onChange={select}
+          choices={order.map((id) => ({ value: id, label: nodes[id]?.name ?? id }))}
+        />
+        <SelectField
+          label={t('transfer.format')}
+          value={format}
+          disabled={exporting !== null}
+          onChange={(id) => setFormat(id as FormatId)}
+          choices={writable.map((one) => ({ value: one.id, label: words(one.words.title) }))}
+        />
       </Fields>
       {chosen && <Text>{words(chosen.words.help)}</Text>}
       {hasGrids && (
@@ -67,8 +81,12 @@ export function ExportTab() {
         </Button>
       </Actions>
       {exporting !== null && <ProgressLine label={t('transfer.writing')} done={exporting} />}
-      {exportFault && <Notice level="error" text={words(exportFault.words)} hint={exportFault.hint && words(exportFault.hint)} />}
-      {ready && ready.node === node.id && exporting === null && <Ready node={node} format={format} result={ready.result} />}
+      {exportFault && (
+        <Notice level="error" text={words(exportFault.words)} hint={exportFault.hint && words(exportFault.hint)} />
+      )}
+      {ready && ready.node === node.id && exporting === null && (
+        <Ready node={node} format={format} result={ready.result} />
+      )}
     </Panel>
   );
 }

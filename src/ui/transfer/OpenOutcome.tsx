@@ -16,9 +16,21 @@ export function OpenOutcome() {
   const names = opening ? opening.names.slice(0, 3).join(', ') + (opening.names.length > 3 ? ', …' : '') : '';
   return (
     <aside className={styles.outcome} aria-label={t('frame.openModel')}>
-      {opening ? <ProgressLine label={t('transfer.opening', { files: names })} done={opening.done} /> : openFault ? <Refused fault={openFault} /> : opened && <Opened result={opened} />}
+      {opening ? (
+        <ProgressLine label={t('transfer.opening', { files: names })} done={opening.done} />
+      ) : openFault ? (
+        <Refused fault={openFault} />
+      ) : (
+        opened && <Opened result={opened} />
+      )}
       {!opening && (
-        <ActionIcon className={styles.close} variant="subtle" color="gray" aria-label={t('transfer.close')} onClick={dismiss}>
+        <ActionIcon
+          className={styles.close}
+          variant="subtle"
+          color="gray"
+          aria-label={t('transfer.close')}
+          onClick={dismiss}
+        >
           <CloseIcon size={18} />
         </ActionIcon>
       )}
@@ -59,7 +71,9 @@ function Opened({ result }: { result: OpenResult }) {
   return (
     <div>
       <p className={styles.outcomeTitle}>{t('transfer.opened', { name: result.model.name })}</p>
-      <p className={styles.outcomeText}>{fit ? t('transfer.openedFits', { dataset: words(fit.words.title) }) : t('transfer.openedNoFit')}</p>
+      <p className={styles.outcomeText}>
+        {fit ? t('transfer.openedFits', { dataset: words(fit.words.title) }) : t('transfer.openedNoFit')}
+      </p>
       {result.notes.length > 0 && (
         <ul className={styles.notes}>
           {result.notes.map((note) => (

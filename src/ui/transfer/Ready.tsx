@@ -23,15 +23,41 @@ export function Ready({ node, format: formatId, result }: { node: ModelNode; for
       <Section heading={t('transfer.ready', { file: fileName })}>
         <Stats>
           <Stat label={t('transfer.size')} value={format.bytes(bytes.length)} raw={bytes.length} />
-          {test && <Stat label={t('transfer.test')} value={format.percent(test.value)} raw={test.value} note={format.range(test.low, test.high)} />}
-          {validation && <Stat label={t('transfer.validation')} value={format.percent(validation.value)} raw={validation.value} note={format.range(validation.low, validation.high)} />}
+          {test && (
+            <Stat
+              label={t('transfer.test')}
+              value={format.percent(test.value)}
+              raw={test.value}
+              note={format.range(test.low, test.high)}
+            />
+          )}
+          {validation && (
+            <Stat
+              label={t('transfer.validation')}
+              value={format.percent(validation.value)}
+              raw={validation.value}
+              note={format.range(validation.low, validation.high)}
+            />
+          )}
           {largestDifference !== null && (
-            <Stat label={t('transfer.difference')} value={largestDifference === 0 ? '0' : largestDifference.toExponential(1)} raw={largestDifference} note={t('transfer.differenceHelp')} />
+            <Stat
+              label={t('transfer.difference')}
+              value={largestDifference === 0 ? '0' : largestDifference.toExponential(1)}
+              raw={largestDifference}
+              note={t('transfer.differenceHelp')}
+            />
           )}
         </Stats>
         {test === null && <Help>{t('transfer.notEvaluated')}</Help>}
         {test !== null && node.test !== null && (
-          <Notice level="info" text={differs ? t('transfer.differs', { chart: format.percent(node.test.value), file: format.percent(test.value) }) : t('transfer.same')} />
+          <Notice
+            level="info"
+            text={
+              differs
+                ? t('transfer.differs', { chart: format.percent(node.test.value), file: format.percent(test.value) })
+                : t('transfer.same')
+            }
+          />
         )}
         {notes.length > 0 && (
           <ul className={styles.notes} aria-label={t('transfer.notes')}>

@@ -2,7 +2,11 @@
 import type { FormatId } from '#worker/protocol';
 
 /** `input` without the batch, e.g. [28, 28, 1]; `fileName` as downloaded. */
-export function snippet(format: FormatId, fileName: string, input: readonly number[]): { readonly language: string; readonly code: string } {
+export function snippet(
+  format: FormatId,
+  fileName: string,
+  input: readonly number[],
+): { readonly language: string; readonly code: string } {
   switch (format) {
     case 'tfjs-layers':
       return {
