@@ -14,10 +14,10 @@ export function PreviewTable({ node, structureOnly }: { node: ModelNode; structu
   const preview = useThrottled(latest, 100);
   const { summary, validation } = node;
   const rows = [
-    { key: 'parameters', show: format.count, now: summary.parameters, then: preview?.parameters },
-    { key: 'nonZero', show: format.count, now: summary.nonZero, then: preview?.nonZero },
-    { key: 'bytes', show: format.bytes, now: summary.bytes, then: preview?.bytes },
-    { key: 'macs', show: format.short, now: summary.macs, then: preview?.macs },
+    { key: 'parameters', show: format.count, now: summary.parameters, next: preview?.parameters },
+    { key: 'nonZero', show: format.count, now: summary.nonZero, next: preview?.nonZero },
+    { key: 'bytes', show: format.bytes, now: summary.bytes, next: preview?.bytes },
+    { key: 'macs', show: format.short, now: summary.macs, next: preview?.macs },
   ] as const;
   const accuracy = preview?.accuracy ?? null;
   return (
@@ -32,12 +32,12 @@ export function PreviewTable({ node, structureOnly }: { node: ModelNode; structu
           </tr>
         </thead>
         <tbody>
-          {rows.map(({ key, show, now, then }) => (
+          {rows.map(({ key, show, now, next }) => (
             <tr key={key}>
               <th scope="row">{t(`optimize.rows.${key}`)}</th>
               <td data-value={now}>{show(now)}</td>
-              <td data-value={then}>{then === undefined ? '–' : show(then)}</td>
-              <td className={styles.change}>{then === undefined ? '' : change(then / now, format.percent)}</td>
+              <td data-value={next}>{next === undefined ? '–' : show(next)}</td>
+              <td className={styles.change}>{next === undefined ? '' : change(next / now, format.percent)}</td>
             </tr>
           ))}
           {!structureOnly && (
