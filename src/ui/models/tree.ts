@@ -13,7 +13,7 @@ export function visibleParent(
   { nodes, order }: Pick<ProjectState, 'nodes' | 'order'>,
   node: ModelNode,
 ): ModelNode | null {
-  const seen = new Set<string>();
+  const seen = new Set([node.id]);
   for (let id = node.parent; id !== null && !seen.has(id); id = nodes[id]?.parent ?? null) {
     seen.add(id);
     const parent = nodes[id];

@@ -1,0 +1,86 @@
+import { describe, expect, test } from 'vitest';
+import { chartAxes, chartPoints, costOf, frontOf, linksOf } from '#ui/models/chart-data.ts';
+import { markOf } from '#ui/models/origin.ts';
+import { livePoint, previewPoint } from '#ui/models/use-chart.ts';
+import { modelNode, projectOf, recipeOf } from './nodes';
+
+const state = projectOf([
+  modelNode({ id: 'a', parameters: 10_000, validation: 0.98 }),
+  modelNode({
+    id: 'b',
+    parent: 'a',
+    parameters: 10_000,
+    nonZero: 1000,
+    validation: 0.97,
+    origin: recipeOf('magnitude-pruning'),
+  }),
+  modelNode({ id: 'c', parent: 'b', parameters: 2000, validation: 0.95, origin: recipeOf('weight-sharing') }),
+  modelNode({ id: 'new', parameters: 500, validation: null }),
+  modelNode({ id: 'other', parameters: 100, validation: 0.99, dataset: 'mnist' }),
+]);
+
+describe('what the chart draws', () => {
+  const points = chartPoints(state, 'parameters', 'digits');
+
+  test('a point for each measured model, in percent on validation, with its interval', () => {
+    expect(points.map(({ node }) => node.id)).toEqual(['a', 'b', 'c', 'other']);
+    expect(points[0]).toMatchObject({ x: 10_000, y: 98, low: 97, high: 99, kind: 'training' });
+    expect(points.map(({ kind }) => kind)).toEqual(['training', 'pruning', 'sharing', 'training']);
+  });
+
+  test('the front is of the data set being worked on', () => {
+    expect(frontOf(points).map(({ node }) => node.id)).toEqual(['c', 'a']);
+    expect(frontOf(chartPoints(state, 'parameters', 'mnist')).map(({ node }) => node.id)).toEqual(['other']);
+    // On non-zero parameters the pruned model is the smallest.
+    expect(frontOf(chartPoints(state, 'nonZero', 'digits')).map(({ node }) => node.id)).toEqual(['b', 'a']);
+  });
+
+  test('an axis that a model was not measured on leaves it out', () => {
+    expect(chartPoints(state, 'latency', 'digits')).toEqual([]);
+    expect(costOf({ parameters: 1, nonZero: 0, bytes: 1, macs: 1 }, 'nonZero', null)).toBeNull();
+  });
+
+  test('links skip ancestors that are not on the page', () => {
+    const hidden = { ...state, order: ['a', 'c'] };
+    const links = linksOf(hidden, chartPoints(hidden, 'parameters', 'digits'));
+    expect(links.map(([from, to]) => [from.node.id, to.node.id])).toEqual([['a', 'c']]);
+  });
+
+  test('axes look closely at the models and are not flattened by a collapse', () => {
+    const { x, y } = chartAxes(points, [{ x: 3000, y: 11 }], [50]);
+    expect(x.domain[0]).toBeLessThan(50);
+    expect(y.domain[0]).toBeGreaterThan(70);
+    expect(y.domain[1]).toBe(100);
+    expect(chartAxes([], [{ x: 1000, y: 12 }]).y.domain).toEqual([0, 100]);
+  });
+
+  test('a slider without an accuracy, or on an axis it does not change, has no point', () => {
+    const preview = {
+      parameters: 10,
+      nonZero: 5,
+      macs: 20,
+      bytes: 40,
+      accuracy: { value: 0.9, low: 0.8, high: 0.95, images: 512 },
+    };
+    expect(previewPoint(preview, 'bytes')).toEqual({ x: 40, y: 90, low: 80, high: 95 });
+    expect(previewPoint(preview, 'latency')).toBeNull();
+    expect(previewPoint({ ...preview, accuracy: null }, 'bytes')).toBeNull();
+  });
+
+  test('the model being trained is where it was last validated', () => {
+    const trace = [
+      { step: 1, epoch: 0.5, trainLoss: 2, trainAccuracy: 0.3, validationAccuracy: 0.4 },
+      { step: 2, epoch: 1, trainLoss: 1, trainAccuracy: 0.6 },
+    ];
+    expect(livePoint(state, { node: 'new', trace }, 'parameters')).toEqual({ x: 500, y: 40 });
+    expect(livePoint(state, { node: 'new', trace: [] }, 'parameters')).toBeNull();
+    expect(livePoint(state, { node: null, trace }, 'parameters')).toBeNull();
+  });
+
+  test('a recipe has the mark of its last step', () => {
+    expect(markOf(modelNode({ id: 'f', origin: recipeOf('fine-tuning') }))).toBe('training');
+    expect(markOf(modelNode({ id: 'q', origin: recipeOf('weight-quantization') }))).toBe('quantization');
+    expect(markOf(modelNode({ id: 'x', origin: recipeOf('no-such-pass') }))).toBe('other');
+    expect(markOf(modelNode({ id: 'o', origin: { kind: 'opened', file: 'a.h5', format: 'keras-h5' } }))).toBe('opened');
+  });
+});
