@@ -1,7 +1,7 @@
 /** The browser tests: the built studio, served as `npm start` serves it, in a real Chromium. Build it first. */
 import { createServer } from 'node:net';
 import { defineConfig } from '@playwright/test';
-import { quietFlags, softwareWebGpuFlags } from './tests/e2e/support';
+import { quietFlags, softwareWebGpuFlags } from './tests/e2e/support.ts';
 import { findChromium } from './tests/run/chromium.mjs';
 
 async function freePort(): Promise<number> {

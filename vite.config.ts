@@ -3,28 +3,38 @@
  */
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
-import { offlinePlugin } from './src/build/offline';
-import { packDataPlugin } from './src/build/pack-data';
-import { developmentHeaders, headers, policyPlugin } from './src/build/policy';
-import { host, port, servingPlugin } from './src/build/serving';
-import { kernelsPlugin } from './src/build/wasm';
+import { licencesPlugin } from './src/build/licences.ts';
+import { offlinePlugin } from './src/build/offline.ts';
+import { packDataPlugin } from './src/build/pack-data.ts';
+import { developmentHeaders, headers, policyPlugin } from './src/build/policy.ts';
+import { host, port, servingPlugin } from './src/build/serving.ts';
+import { kernelsPlugin } from './src/build/wasm.ts';
 
 export default defineConfig({
   // Relative addresses only: the build runs from any folder of any web server.
   base: './',
   // No single-page fallback: a missing file is a 404 here as it is on a static host.
   appType: 'mpa',
-  plugins: [react(), kernelsPlugin(), packDataPlugin(), policyPlugin(), servingPlugin(), offlinePlugin()],
-  worker: { format: 'es', plugins: () => [kernelsPlugin()] },
+  plugins: [
+    react(),
+    kernelsPlugin(),
+    packDataPlugin(),
+    policyPlugin(),
+    licencesPlugin(),
+    servingPlugin(),
+    offlinePlugin(),
+  ],
+  worker: { format: 'es', plugins: () => [kernelsPlugin(), licencesPlugin()] },
   server: { host, headers: developmentHeaders },
   preview: { host, port, strictPort: true, headers },
   build: {
     target: 'es2023',
-    // The engine's worker holds TensorFlow.js, which no page waits for.
-    chunkSizeWarningLimit: 2500,
+    // HDF5 is one file of 4.8 MB, read when somebody opens or writes a Keras file.
+    chunkSizeWarningLimit: 5000,
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rolldownOptions: {
+      checks: { bundlerTimings: false },
       output: {
         codeSplitting: {
           groups: [

@@ -25,3 +25,14 @@ declare module 'virtual:kernels' {
   const addresses: { readonly simd: string; readonly relaxed: string };
   export default addresses;
 }
+
+/** Written by vite-plugin-pwa: see offline.ts. */
+declare module 'virtual:pwa-register' {
+  /** Registers the service worker; the answer, called with true, changes to the new version and reloads the page. */
+  export function registerSW(options?: {
+    /** A new version has been fetched and waits. */
+    onNeedRefresh?: () => void;
+    /** Everything needed without a network is there. */
+    onOfflineReady?: () => void;
+  }): (reload?: boolean) => Promise<void>;
+}

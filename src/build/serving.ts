@@ -3,7 +3,7 @@
  * 404 for what is not there, as a plain static host does.
  */
 import type { Plugin } from 'vite';
-import { headers } from './policy';
+import { headers } from './policy.ts';
 
 /** `npm start` listens here unless PORT says otherwise. */
 export const port = Number(process.env.PORT ?? 4173);
