@@ -15,7 +15,11 @@ function parametersOf(id: string, input: readonly [number, number, number]): num
 describe('templates', () => {
   it('has the titles that people know, in this order', () => {
     expect(TEMPLATES.map((template) => template.words.title.en)).toEqual([
-      'Small CNN', 'LeNet-5', 'LeNet-300-100', 'Small residual network', 'Depthwise-separable CNN',
+      'Small CNN',
+      'LeNet-5',
+      'LeNet-300-100',
+      'Small residual network',
+      'Depthwise-separable CNN',
     ]);
     expect(new Set(TEMPLATES.map((template) => template.id)).size).toBe(TEMPLATES.length);
   });
@@ -33,26 +37,37 @@ describe('templates', () => {
 
   it('counts the small CNN on MNIST', () => {
     // 28 -> 24 -> 12 -> 8 -> 4
-    expect(parametersOf('small-cnn', MNIST)).toBe(5 * 5 * 8 + 8 + 5 * 5 * 8 * 16 + 16 + 4 * 4 * 16 * 64 + 64 + 64 * 10 + 10);
+    expect(parametersOf('small-cnn', MNIST)).toBe(
+      5 * 5 * 8 + 8 + 5 * 5 * 8 * 16 + 16 + 4 * 4 * 16 * 64 + 64 + 64 * 10 + 10,
+    );
   });
 
-  it.each(['small-resnet', 'separable-cnn'])('keeps %s below 60,000 parameters and 3 million multiply-accumulates', (id) => {
-    const check = checkArchitecture((templateById(id) as (typeof TEMPLATES)[number]).architecture(MNIST, 10));
-    expect(check.parameters).toBeLessThan(60000);
-    expect(check.macs).toBeLessThan(3e6);
-  });
-
-  it.each(TEMPLATES.flatMap((template) => [[template.id, MNIST, 10], [template.id, DIGITS, 10], [template.id, [32, 32, 3], 4]] as const))(
-    'builds %s for %j and %i classes',
-    (id, input, classes) => {
-      const architecture = templateById(id)?.architecture(input, classes);
-      if (!architecture) throw new Error(id);
-      expect(checkArchitecture(architecture).fault).toBeNull();
-      const model = createModel(architecture, 1);
-      expect(shapesOf(model)[model.outputs[0] as string]).toEqual([classes]);
-      expect(model.layers.at(-1)).toMatchObject({ activation: { fn: 'softmax' } });
+  it.each(['small-resnet', 'separable-cnn'])(
+    'keeps %s below 60,000 parameters and 3 million multiply-accumulates',
+    (id) => {
+      const check = checkArchitecture((templateById(id) as (typeof TEMPLATES)[number]).architecture(MNIST, 10));
+      expect(check.parameters).toBeLessThan(60000);
+      expect(check.macs).toBeLessThan(3e6);
     },
   );
+
+  it.each(
+    TEMPLATES.flatMap(
+      (template) =>
+        [
+          [template.id, MNIST, 10],
+          [template.id, DIGITS, 10],
+          [template.id, [32, 32, 3], 4],
+        ] as const,
+    ),
+  )('builds %s for %j and %i classes', (id, input, classes) => {
+    const architecture = templateById(id)?.architecture(input, classes);
+    if (!architecture) throw new Error(id);
+    expect(checkArchitecture(architecture).fault).toBeNull();
+    const model = createModel(architecture, 1);
+    expect(shapesOf(model)[model.outputs[0] as string]).toEqual([classes]);
+    expect(model.layers.at(-1)).toMatchObject({ activation: { fn: 'softmax' } });
+  });
 
   it('adapts to 8 x 8 images and says so', () => {
     for (const id of ['small-cnn', 'lenet-5', 'small-resnet', 'separable-cnn']) {

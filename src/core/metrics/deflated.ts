@@ -17,7 +17,19 @@ const FLOAT = 3.7;
  * further apart than deflate looks back.
  */
 const REPEATED: readonly (readonly [bits: number, bytes: number])[] = [
-  [0, 0.02], [1, 0.19], [2, 0.37], [3, 0.54], [4, 0.71], [5, 0.89], [6, 1.06], [7, 1.43], [8, 1.69], [10, 1.87], [12, 2.31], [14, 3.2], [16, FLOAT],
+  [0, 0.02],
+  [1, 0.19],
+  [2, 0.37],
+  [3, 0.54],
+  [4, 0.71],
+  [5, 0.89],
+  [6, 1.06],
+  [7, 1.43],
+  [8, 1.69],
+  [10, 1.87],
+  [12, 2.31],
+  [14, 3.2],
+  [16, FLOAT],
 ];
 
 /** Estimated bytes of one tensor in a deflated TensorFlow.js weight file. */
@@ -31,11 +43,17 @@ export function deflatedBytes(tensor: Tensor): number {
     return data.length * ((1 - zeros) * FLOAT + zeroBytes(zeros, 3));
   }
   const codes = codesOf(data, shape, encoding);
-  if (values.kind === 'grid' && values.axis === null) return values.qMax - values.qMin <= 255 ? byteCodes(codes, values.qMin) : wordCodes(codes, values.qMin);
+  if (values.kind === 'grid' && values.axis === null)
+    return values.qMax - values.qMin <= 255 ? byteCodes(codes, values.qMin) : wordCodes(codes, values.qMin);
   // Codebooks and per-channel grids are stored as float32.
   const zeros = shareOfZeros(data);
   const bits = entropyOf(codes, (i) => data[i] === 0);
-  return data.length * ((1 - zeros) * repeated(apart(values.kind === 'grid' ? acrossChannels(bits, values.scale.length, zeros) : bits, zeros)) + zeroBytes(zeros, 2.5));
+  return (
+    data.length *
+    ((1 - zeros) *
+      repeated(apart(values.kind === 'grid' ? acrossChannels(bits, values.scale.length, zeros) : bits, zeros)) +
+      zeroBytes(zeros, 2.5))
+  );
 }
 
 /**
@@ -57,7 +75,8 @@ function apart(bits: number, zeros: number): number {
 /** One byte a code. The commonest code, zero in a pruned tensor, is what runs are made of. */
 function byteCodes(codes: Int32Array, qMin: number): number {
   const counts = new Float64Array(256);
-  for (let i = 0; i < codes.length; i++) counts[(codes[i] as number) - qMin] = (counts[(codes[i] as number) - qMin] as number) + 1;
+  for (let i = 0; i < codes.length; i++)
+    counts[(codes[i] as number) - qMin] = (counts[(codes[i] as number) - qMin] as number) + 1;
   const common = counts.indexOf(Math.max(...counts));
   const share = (counts[common] as number) / codes.length;
   counts[common] = 0;
@@ -101,7 +120,8 @@ function repeated(bits: number): number {
 /** Bits a code, over those that are not left out. */
 function entropyOf(codes: Int32Array, leftOut: (index: number) => boolean): number {
   const counts = new Map<number, number>();
-  for (let i = 0; i < codes.length; i++) if (!leftOut(i)) counts.set(codes[i] as number, (counts.get(codes[i] as number) ?? 0) + 1);
+  for (let i = 0; i < codes.length; i++)
+    if (!leftOut(i)) counts.set(codes[i] as number, (counts.get(codes[i] as number) ?? 0) + 1);
   return entropy([...counts.values()]);
 }
 

@@ -24,7 +24,9 @@ export interface ParameterCount extends ValueCount {
 
 /** All counts. Takes about 20 ns a value; `countValues` leaves out the slow one. */
 export function countParameters(model: Model): ParameterCount {
-  const kernels = model.layers.flatMap((layer) => heldBy(model, layer).flatMap(({ tensor, prunable }) => (prunable ? [tensor.data] : [])));
+  const kernels = model.layers.flatMap((layer) =>
+    heldBy(model, layer).flatMap(({ tensor, prunable }) => (prunable ? [tensor.data] : [])),
+  );
   return { ...countValues(model), distinct: countDistinct(kernels) };
 }
 
@@ -109,7 +111,8 @@ export function estimateBytes(model: Model): number {
   let bytes: number = STRUCTURE.base;
   for (const layer of model.layers) {
     bytes += STRUCTURE.layer;
-    for (const { tensor } of heldBy(model, layer)) bytes += STRUCTURE.tensor + (tensor.encoding.values.kind === 'grid' ? STRUCTURE.grid : 0) + deflatedBytes(tensor);
+    for (const { tensor } of heldBy(model, layer))
+      bytes += STRUCTURE.tensor + (tensor.encoding.values.kind === 'grid' ? STRUCTURE.grid : 0) + deflatedBytes(tensor);
   }
   return Math.round(bytes);
 }

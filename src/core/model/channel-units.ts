@@ -100,7 +100,8 @@ function handOn(
     case 'average':
     case 'maximum':
     case 'minimum':
-      for (const other of inputs.slice(1)) for (let i = 0; i < channels; i++) unite(first[i] as number, other[i] as number);
+      for (const other of inputs.slice(1))
+        for (let i = 0; i < channels; i++) unite(first[i] as number, other[i] as number);
       return first.slice();
     case 'concat':
       return Int32Array.from(inputs.flatMap((units) => [...units]));

@@ -31,8 +31,14 @@ export interface ChannelGroup {
 
 const REASONS: Readonly<Record<Lock, Words>> = {
   output: { en: 'These are the outputs of the model, one for each class.', zh: '这些是模型的输出，每个类别一个。' },
-  input: { en: 'These are added to the input of the model, whose channels are given.', zh: '它们与模型的输入相加，而输入的通道是固定的。' },
-  grouped: { en: 'A grouped convolution makes or reads them, and its groups must stay equal in size.', zh: '它们由分组卷积产生或读取，各组大小必须保持一致。' },
+  input: {
+    en: 'These are added to the input of the model, whose channels are given.',
+    zh: '它们与模型的输入相加，而输入的通道是固定的。',
+  },
+  grouped: {
+    en: 'A grouped convolution makes or reads them, and its groups must stay equal in size.',
+    zh: '它们由分组卷积产生或读取，各组大小必须保持一致。',
+  },
   softmax: { en: 'A softmax divides by the sum of them all.', zh: 'softmax 要除以它们的总和，不能缺少其中任何一个。' },
 };
 
@@ -53,7 +59,9 @@ export function cutChannels(model: Model, cuts: ReadonlyMap<string, readonly num
     const item = groups.get(id);
     if (!item) throw new RangeError(`the model has no channel group ${id}`);
     const kept = new Set(keep);
-    for (const unit of kept) if (!(Number.isInteger(unit) && unit >= 0 && unit < item.group.count)) throw new RangeError(`group ${id} has no unit ${unit}`);
+    for (const unit of kept)
+      if (!(Number.isInteger(unit) && unit >= 0 && unit < item.group.count))
+        throw new RangeError(`group ${id} has no unit ${unit}`);
     if (kept.size === 0) throw new RangeError(`at least one channel of ${id} must stay`);
     if (kept.size === item.group.count) continue;
     if (!item.group.prunable) throw new RangeError(`group ${id} cannot be cut: ${item.group.reason?.en}`);
@@ -155,14 +163,28 @@ function carriesChannels(layer: Layer): boolean {
 }
 
 /** Which axis of which tensor runs along the input's channels, and which along the output's. */
-function slicedAxes(model: Model, layer: Layer): readonly { readonly role: TensorRole; readonly axis: number; readonly of: 'input' | 'output' }[] {
+function slicedAxes(
+  model: Model,
+  layer: Layer,
+): readonly { readonly role: TensorRole; readonly axis: number; readonly of: 'input' | 'output' }[] {
   switch (layer.kind) {
     case 'conv2d':
-      return [{ role: 'kernel', axis: 2, of: 'input' }, { role: 'kernel', axis: 3, of: 'output' }, { role: 'bias', axis: 0, of: 'output' }];
+      return [
+        { role: 'kernel', axis: 2, of: 'input' },
+        { role: 'kernel', axis: 3, of: 'output' },
+        { role: 'bias', axis: 0, of: 'output' },
+      ];
     case 'depthwiseConv2d':
-      return [{ role: 'kernel', axis: 2, of: 'input' }, { role: 'bias', axis: 0, of: 'output' }];
+      return [
+        { role: 'kernel', axis: 2, of: 'input' },
+        { role: 'bias', axis: 0, of: 'output' },
+      ];
     case 'dense':
-      return [{ role: 'kernel', axis: 0, of: 'input' }, { role: 'kernel', axis: 1, of: 'output' }, { role: 'bias', axis: 0, of: 'output' }];
+      return [
+        { role: 'kernel', axis: 0, of: 'input' },
+        { role: 'kernel', axis: 1, of: 'output' },
+        { role: 'bias', axis: 0, of: 'output' },
+      ];
     case 'batchNorm':
       return (['gamma', 'beta', 'mean', 'variance'] as const).map((role) => ({ role, axis: 0, of: 'output' }));
     case 'prelu':

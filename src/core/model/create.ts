@@ -49,7 +49,10 @@ export function checkArchitecture(architecture: Architecture): ArchitectureCheck
     for (const [at, row] of architecture.rows.entries()) {
       const check = checkRow(() => plan.add(row, at));
       const last = at === architecture.rows.length - 1;
-      const fault = check.fault ?? (last ? resultFault(check.shape as Shape, architecture.classes) : null) ?? sizeFault(rows, check);
+      const fault =
+        check.fault ??
+        (last ? resultFault(check.shape as Shape, architecture.classes) : null) ??
+        sizeFault(rows, check);
       rows.push({ ...check, shape: check.fault ? null : check.shape, fault });
       if (fault) {
         rest();
@@ -133,13 +136,15 @@ function checkRow(plan: () => readonly PlannedLayer[]): RowCheck {
     }
     return { shape: (planned[planned.length - 1] as PlannedLayer).shape, parameters, macs, fault: null };
   } catch (error) {
-    const fault = error instanceof ShapeError ? error.words : { en: 'this row cannot be read.', zh: '无法读取这一行。' };
+    const fault =
+      error instanceof ShapeError ? error.words : { en: 'this row cannot be read.', zh: '无法读取这一行。' };
     return { shape: null, parameters: 0, macs: 0, fault };
   }
 }
 
 function resultFault(shape: Shape, classes: number): Words | null {
-  if (!Number.isSafeInteger(classes) || classes < 2) return { en: `there must be at least 2 classes, not ${classes}.`, zh: `类别数至少为 2，而不是 ${classes}。` };
+  if (!Number.isSafeInteger(classes) || classes < 2)
+    return { en: `there must be at least 2 classes, not ${classes}.`, zh: `类别数至少为 2，而不是 ${classes}。` };
   if (shape.length !== 1) {
     return {
       en: `the last row gives [${shape.join(', ')}]; it must give ${classes} numbers, one for each class. End with Flatten or global pooling and a dense layer of ${classes}.`,
@@ -147,7 +152,10 @@ function resultFault(shape: Shape, classes: number): Words | null {
     };
   }
   if (shape[0] !== classes) {
-    return { en: `the last row gives ${shape[0]} numbers; it must give ${classes}, one for each class.`, zh: `最后一行输出 ${shape[0]} 个数；它必须输出 ${classes} 个，每个类别一个。` };
+    return {
+      en: `the last row gives ${shape[0]} numbers; it must give ${classes}, one for each class.`,
+      zh: `最后一行输出 ${shape[0]} 个数；它必须输出 ${classes} 个，每个类别一个。`,
+    };
   }
   return null;
 }
@@ -155,7 +163,10 @@ function resultFault(shape: Shape, classes: number): Words | null {
 function sizeFault(rows: readonly RowCheck[], next: RowCheck): Words | null {
   const parameters = rows.reduce((sum, row) => sum + row.parameters, next.parameters);
   if (parameters <= LARGEST_MODEL) return null;
-  return { en: `with it the model has ${parameters} parameters; a browser can train at most ${LARGEST_MODEL}.`, zh: `加上它模型共有 ${parameters} 个参数；浏览器最多能训练 ${LARGEST_MODEL} 个。` };
+  return {
+    en: `with it the model has ${parameters} parameters; a browser can train at most ${LARGEST_MODEL}.`,
+    zh: `加上它模型共有 ${parameters} 个参数；浏览器最多能训练 ${LARGEST_MODEL} 个。`,
+  };
 }
 
 function rowFault(at: number, fault: Words): Words {

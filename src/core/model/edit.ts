@@ -41,7 +41,8 @@ export function withTensors(model: Model, changes: readonly TensorChange[]): Mod
     byLayer.delete(layer.name);
     const ids: Partial<Record<TensorRole, TensorId>> = {};
     for (const { role, tensor } of mine) {
-      if ((layer as Partial<Record<TensorRole, TensorId>>)[role] === undefined) throw new Error(`layer ${layer.name} holds no ${role}`);
+      if ((layer as Partial<Record<TensorRole, TensorId>>)[role] === undefined)
+        throw new Error(`layer ${layer.name} holds no ${role}`);
       ids[role] = tensor.id;
       tensors[tensor.id] = tensor;
     }
@@ -73,7 +74,10 @@ export function replaceLayers(
 }
 
 /** Every tensor that unstructured methods may act on, with its layer, in layer order. An empty list of names means all. */
-export function prunableTensors(model: Model, layerNames: readonly string[] = []): { readonly layer: Layer; readonly tensor: Tensor }[] {
+export function prunableTensors(
+  model: Model,
+  layerNames: readonly string[] = [],
+): { readonly layer: Layer; readonly tensor: Tensor }[] {
   const wanted = layerNames.length > 0 ? new Set(layerNames) : null;
   const found: { layer: Layer; tensor: Tensor }[] = [];
   for (const layer of model.layers) {
@@ -87,8 +91,16 @@ export function prunableTensors(model: Model, layerNames: readonly string[] = []
 }
 
 /** The model with `change` applied to the prunable tensor of each named layer (all where the list is empty). */
-export function mapPrunable(model: Model, layerNames: readonly string[], change: (layer: Layer, tensor: Tensor) => Tensor): Model {
-  const changes = prunableTensors(model, layerNames).map(({ layer, tensor }) => ({ layer: layer.name, role: 'kernel' as const, tensor: change(layer, tensor) }));
+export function mapPrunable(
+  model: Model,
+  layerNames: readonly string[],
+  change: (layer: Layer, tensor: Tensor) => Tensor,
+): Model {
+  const changes = prunableTensors(model, layerNames).map(({ layer, tensor }) => ({
+    layer: layer.name,
+    role: 'kernel' as const,
+    tensor: change(layer, tensor),
+  }));
   return withTensors(model, changes);
 }
 
@@ -99,7 +111,8 @@ export function mapPrunable(model: Model, layerNames: readonly string[], change:
 export function sliceTensor(tensor: Tensor, axis: number, kept: readonly number[]): Tensor {
   const { shape, data, encoding } = tensor;
   const extent = shape[axis];
-  if (extent === undefined || kept.some((index) => !(index >= 0 && index < extent))) throw new RangeError(`axis ${axis} of [${shape}] cannot be cut to [${kept}]`);
+  if (extent === undefined || kept.some((index) => !(index >= 0 && index < extent)))
+    throw new RangeError(`axis ${axis} of [${shape}] cannot be cut to [${kept}]`);
   const inner = innerStride(shape, axis);
   const outer = data.length / (inner * extent);
   const size = outer * kept.length * inner;
@@ -123,14 +136,24 @@ export function sliceTensor(tensor: Tensor, axis: number, kept: readonly number[
   );
 }
 
-function slicedValues(values: Encoding['values'], axis: number, kept: readonly number[], data: Float32Array, mask: Mask | undefined): Encoding['values'] {
+function slicedValues(
+  values: Encoding['values'],
+  axis: number,
+  kept: readonly number[],
+  data: Float32Array,
+  mask: Mask | undefined,
+): Encoding['values'] {
   switch (values.kind) {
     case 'dense':
       return values;
     case 'grid': {
       if (values.axis !== axis) return values;
       const { scale, zeroPoint } = values;
-      return { ...values, scale: Float32Array.from(kept, (i) => scale[i] as number), zeroPoint: Int32Array.from(kept, (i) => zeroPoint[i] as number) };
+      return {
+        ...values,
+        scale: Float32Array.from(kept, (i) => scale[i] as number),
+        zeroPoint: Int32Array.from(kept, (i) => zeroPoint[i] as number),
+      };
     }
     case 'codebook': {
       const used = new Set<number>();

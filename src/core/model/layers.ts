@@ -13,8 +13,20 @@ export type Padding = 'valid' | 'same' | Pads;
 
 /** An element-wise activation, or softmax over the last axis. `alpha`: slope of leakyRelu, scale of elu. `max`: clip of relu. */
 export type ActivationFn =
-  | 'linear' | 'relu' | 'leakyRelu' | 'sigmoid' | 'tanh' | 'exponential' | 'softmax' | 'elu' | 'selu' | 'softplus'
-  | 'softsign' | 'hardSigmoid' | 'swish' | 'gelu';
+  | 'linear'
+  | 'relu'
+  | 'leakyRelu'
+  | 'sigmoid'
+  | 'tanh'
+  | 'exponential'
+  | 'softmax'
+  | 'elu'
+  | 'selu'
+  | 'softplus'
+  | 'softsign'
+  | 'hardSigmoid'
+  | 'swish'
+  | 'gelu';
 export interface Activation {
   readonly fn: ActivationFn;
   /** leakyRelu: slope for x < 0 (0 to 1). elu: scale for x < 0. */
@@ -30,7 +42,10 @@ interface Base {
 }
 
 /** An image [height, width, channels] or a vector [features]; the batch is not named. */
-export interface InputLayer extends Base { readonly kind: 'input'; readonly shape: readonly number[] }
+export interface InputLayer extends Base {
+  readonly kind: 'input';
+  readonly shape: readonly number[];
+}
 /** kernel [kh, kw, in / groups, out]. */
 export interface Conv2dLayer extends Base {
   readonly kind: 'conv2d';
@@ -68,9 +83,15 @@ export interface BatchNormLayer extends Base {
   readonly epsilon: number;
   readonly momentum: number;
 }
-export interface ActivationLayer extends Base { readonly kind: 'activation'; readonly activation: Activation }
+export interface ActivationLayer extends Base {
+  readonly kind: 'activation';
+  readonly activation: Activation;
+}
 /** y = x for x > 0 else alpha * x; alpha [channels] or the full input shape without the batch. */
-export interface PreluLayer extends Base { readonly kind: 'prelu'; readonly alpha: TensorId }
+export interface PreluLayer extends Base {
+  readonly kind: 'prelu';
+  readonly alpha: TensorId;
+}
 /** Average pooling leaves padded pixels out of the mean, as TensorFlow does. */
 export interface PoolLayer extends Base {
   readonly kind: 'maxPool2d' | 'averagePool2d';
@@ -83,29 +104,66 @@ export interface GlobalPoolLayer extends Base {
   readonly kind: 'globalAveragePool2d' | 'globalMaxPool2d';
   readonly keepDims: boolean;
 }
-export interface FlattenLayer extends Base { readonly kind: 'flatten' }
+export interface FlattenLayer extends Base {
+  readonly kind: 'flatten';
+}
 /** `shape` without the batch; one entry may be -1. */
-export interface ReshapeLayer extends Base { readonly kind: 'reshape'; readonly shape: readonly number[] }
+export interface ReshapeLayer extends Base {
+  readonly kind: 'reshape';
+  readonly shape: readonly number[];
+}
 /** rate: share of inputs set to 0 while training (0 to 1, 1 excluded); the rest is scaled by 1 / (1 - rate). */
-export interface DropoutLayer extends Base { readonly kind: 'dropout'; readonly rate: number }
+export interface DropoutLayer extends Base {
+  readonly kind: 'dropout';
+  readonly rate: number;
+}
 /** Element-wise over two or more inputs; 'multiply' may broadcast [1, 1, c] over [h, w, c]. */
-export interface MergeLayer extends Base { readonly kind: 'add' | 'subtract' | 'multiply' | 'average' | 'maximum' | 'minimum' }
+export interface MergeLayer extends Base {
+  readonly kind: 'add' | 'subtract' | 'multiply' | 'average' | 'maximum' | 'minimum';
+}
 /** Joins on the last axis. */
-export interface ConcatLayer extends Base { readonly kind: 'concat' }
-export interface ZeroPadLayer extends Base { readonly kind: 'zeroPad2d'; readonly pads: Pads }
-export interface CropLayer extends Base { readonly kind: 'crop2d'; readonly pads: Pads }
+export interface ConcatLayer extends Base {
+  readonly kind: 'concat';
+}
+export interface ZeroPadLayer extends Base {
+  readonly kind: 'zeroPad2d';
+  readonly pads: Pads;
+}
+export interface CropLayer extends Base {
+  readonly kind: 'crop2d';
+  readonly pads: Pads;
+}
 export interface UpsampleLayer extends Base {
   readonly kind: 'upsample2d';
   readonly size: Pair;
   readonly interpolation: 'nearest' | 'bilinear';
 }
 /** y = x * scale + offset (Keras Rescaling). */
-export interface RescaleLayer extends Base { readonly kind: 'rescale'; readonly scale: number; readonly offset: number }
+export interface RescaleLayer extends Base {
+  readonly kind: 'rescale';
+  readonly scale: number;
+  readonly offset: number;
+}
 
 export type Layer =
-  | InputLayer | Conv2dLayer | DepthwiseConv2dLayer | DenseLayer | BatchNormLayer | ActivationLayer | PreluLayer
-  | PoolLayer | GlobalPoolLayer | FlattenLayer | ReshapeLayer | DropoutLayer | MergeLayer | ConcatLayer | ZeroPadLayer
-  | CropLayer | UpsampleLayer | RescaleLayer;
+  | InputLayer
+  | Conv2dLayer
+  | DepthwiseConv2dLayer
+  | DenseLayer
+  | BatchNormLayer
+  | ActivationLayer
+  | PreluLayer
+  | PoolLayer
+  | GlobalPoolLayer
+  | FlattenLayer
+  | ReshapeLayer
+  | DropoutLayer
+  | MergeLayer
+  | ConcatLayer
+  | ZeroPadLayer
+  | CropLayer
+  | UpsampleLayer
+  | RescaleLayer;
 export type LayerKind = Layer['kind'];
 
 /** The names under which a layer may hold tensors, in the order in which files store them. */

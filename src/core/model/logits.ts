@@ -15,13 +15,31 @@ import { sizeOf } from '#core/model/tensor';
  */
 export function withoutSoftmax(model: Model): { readonly model: Model; readonly had: boolean } {
   let layer = layerOf(model, model.outputs[0] ?? '');
-  const isAlone = (name: string): boolean => model.layers.filter((reader) => reader.inputs.includes(name)).length <= (name === model.outputs[0] ? 0 : 1);
-  while (layer && (layer.kind === 'flatten' || layer.kind === 'reshape' || layer.kind === 'dropout') && isAlone(layer.name)) {
+  const isAlone = (name: string): boolean =>
+    model.layers.filter((reader) => reader.inputs.includes(name)).length <= (name === model.outputs[0] ? 0 : 1);
+  while (
+    layer &&
+    (layer.kind === 'flatten' || layer.kind === 'reshape' || layer.kind === 'dropout') &&
+    isAlone(layer.name)
+  ) {
     layer = layerOf(model, layer.inputs[0] ?? '');
   }
-  if (!layer || !('activation' in layer) || layer.activation.fn !== 'softmax' || !isAlone(layer.name) || model.outputs.indexOf(layer.name, 1) > 0) return { model, had: false };
+  if (
+    !layer ||
+    !('activation' in layer) ||
+    layer.activation.fn !== 'softmax' ||
+    !isAlone(layer.name) ||
+    model.outputs.indexOf(layer.name, 1) > 0
+  )
+    return { model, had: false };
   const shape = shapesOf(model)[layer.name] as Shape;
   if (sizeOf(shape) !== shape[shape.length - 1]) return { model, had: false };
   const linear: Layer = { ...layer, activation: { fn: 'linear' } };
-  return { model: replaceLayers(model, model.layers.map((candidate) => (candidate === layer ? linear : candidate))), had: true };
+  return {
+    model: replaceLayers(
+      model,
+      model.layers.map((candidate) => (candidate === layer ? linear : candidate)),
+    ),
+    had: true,
+  };
 }

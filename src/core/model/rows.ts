@@ -9,7 +9,9 @@ import { sizeOf } from '#core/model/tensor';
 import type { Words } from '#core/params';
 
 /** How a tensor starts: a constant, or uniform in +-sqrt(6 / fan). */
-export type Start = { readonly kind: 'constant'; readonly value: number } | { readonly kind: 'uniform'; readonly limit: number };
+export type Start =
+  | { readonly kind: 'constant'; readonly value: number }
+  | { readonly kind: 'uniform'; readonly limit: number };
 export interface PlannedTensor {
   readonly role: TensorRole;
   readonly shape: Shape;
@@ -65,14 +67,22 @@ export function planner(architecture: Architecture): Planner {
   const plan = (layer: Layer, inputs: readonly Shape[], tensors: readonly PlannedTensor[] = []): PlannedLayer => {
     const shape = outputShape(layer, inputs, (id) => tensors.find((tensor) => tensor.role === id)?.shape);
     for (const size of [sizeOf(shape), ...tensors.map((tensor) => sizeOf(tensor.shape))]) {
-      if (size > LARGEST) throw new ShapeError(layer.name, { en: `it would hold ${size} values, too many for a browser. Make it smaller.`, zh: `它将有 ${size} 个数值，浏览器无法承受。请把它改小。` });
+      if (size > LARGEST)
+        throw new ShapeError(layer.name, {
+          en: `it would hold ${size} values, too many for a browser. Make it smaller.`,
+          zh: `它将有 ${size} 个数值，浏览器无法承受。请把它改小。`,
+        });
     }
     return { layer, tensors, shape };
   };
   /** PReLU slopes, one a channel, start at 0.25 (He et al. 2015, "Delving deep into rectifiers"). */
   const planPrelu = (name: string, before: PlannedLayer): PlannedLayer => {
     const channels = before.shape[before.shape.length - 1] as number;
-    return plan({ kind: 'prelu', name, inputs: [before.layer.name], alpha: 'alpha' }, [before.shape], [constant('alpha', [channels], PRELU_START)]);
+    return plan(
+      { kind: 'prelu', name, inputs: [before.layer.name], alpha: 'alpha' },
+      [before.shape],
+      [constant('alpha', [channels], PRELU_START)],
+    );
   };
   const input = plan({ kind: 'input', name: nameFor('input'), inputs: [], shape: architecture.input }, []);
   /** What each row gives: index 0 is the input. */
@@ -92,9 +102,14 @@ export function planner(architecture: Architecture): Planner {
       if (row.kind === 'residualAdd') {
         const source = outputs[row.from];
         if (!source || row.from >= outputs.length - 1) {
-          throw new ShapeError(name, { en: `it adds the output of row ${row.from}, which must be earlier than the row just before it.`, zh: `它要加上第 ${row.from} 行的输出，但那一行必须早于它的前一行。` });
+          throw new ShapeError(name, {
+            en: `it adds the output of row ${row.from}, which must be earlier than the row just before it.`,
+            zh: `它要加上第 ${row.from} 行的输出，但那一行必须早于它的前一行。`,
+          });
         }
-        planned = [plan({ kind: 'add', name, inputs: [source.layer.name, before.layer.name] }, [source.shape, before.shape])];
+        planned = [
+          plan({ kind: 'add', name, inputs: [source.layer.name, before.layer.name] }, [source.shape, before.shape]),
+        ];
       } else if (isPrelu) {
         planned = [planPrelu(name, before)];
       } else {
@@ -111,7 +126,15 @@ export function planner(architecture: Architecture): Planner {
       if (layer.kind === 'dense' && layer.activation.fn === 'linear') {
         return { fused: { ...tail, layer: { ...layer, activation: { fn: 'softmax' } } }, added: [] };
       }
-      return { fused: null, added: [plan({ kind: 'activation', name: nameFor('activation'), inputs: [layer.name], activation: { fn: 'softmax' } }, [tail.shape])] };
+      return {
+        fused: null,
+        added: [
+          plan(
+            { kind: 'activation', name: nameFor('activation'), inputs: [layer.name], activation: { fn: 'softmax' } },
+            [tail.shape],
+          ),
+        ],
+      };
     },
   };
 }
@@ -149,21 +172,56 @@ function layerFor(
       };
     }
     case 'dense': {
-      const kernel: PlannedTensor = { role: 'kernel', shape: [channels, row.units], start: startFor(follows, channels, row.units) };
+      const kernel: PlannedTensor = {
+        role: 'kernel',
+        shape: [channels, row.units],
+        start: startFor(follows, channels, row.units),
+      };
       return {
-        layer: { kind: 'dense', name, inputs, kernel: 'kernel', ...(row.bias ? { bias: 'bias' } : {}), activation: activationFor(row.activation) },
+        layer: {
+          kind: 'dense',
+          name,
+          inputs,
+          kernel: 'kernel',
+          ...(row.bias ? { bias: 'bias' } : {}),
+          activation: activationFor(row.activation),
+        },
         tensors: row.bias ? [kernel, constant('bias', [row.units], 0)] : [kernel],
       };
     }
     case 'maxPool2d':
     case 'averagePool2d':
-      return { layer: { kind: row.kind, name, inputs, window: [row.size, row.size], strides: [row.stride, row.stride], padding: row.padding }, tensors: [] };
+      return {
+        layer: {
+          kind: row.kind,
+          name,
+          inputs,
+          window: [row.size, row.size],
+          strides: [row.stride, row.stride],
+          padding: row.padding,
+        },
+        tensors: [],
+      };
     case 'globalAveragePool2d':
       return { layer: { kind: row.kind, name, inputs, keepDims: false }, tensors: [] };
     case 'batchNorm':
       return {
-        layer: { kind: 'batchNorm', name, inputs, gamma: 'gamma', beta: 'beta', mean: 'mean', variance: 'variance', ...BATCH_NORM },
-        tensors: [constant('gamma', [channels], 1), constant('beta', [channels], 0), constant('mean', [channels], 0), constant('variance', [channels], 1)],
+        layer: {
+          kind: 'batchNorm',
+          name,
+          inputs,
+          gamma: 'gamma',
+          beta: 'beta',
+          mean: 'mean',
+          variance: 'variance',
+          ...BATCH_NORM,
+        },
+        tensors: [
+          constant('gamma', [channels], 1),
+          constant('beta', [channels], 0),
+          constant('mean', [channels], 0),
+          constant('variance', [channels], 1),
+        ],
       };
     case 'activation':
       return { layer: { kind: 'activation', name, inputs, activation: activationFor(row.activation) }, tensors: [] };
@@ -219,13 +277,17 @@ function checkNumbers(row: Row, name: string): void {
   const fail = (words: Words): never => {
     throw new ShapeError(name, words);
   };
-  if (!Object.hasOwn(BASE_NAMES, row.kind)) fail({ en: `there is no layer of the kind ${row.kind}.`, zh: `没有 ${row.kind} 这种层。` });
+  if (!Object.hasOwn(BASE_NAMES, row.kind))
+    fail({ en: `there is no layer of the kind ${row.kind}.`, zh: `没有 ${row.kind} 这种层。` });
   const settings = row as unknown as Readonly<Record<string, unknown>>;
   for (const { key, largest, words } of NUMBERS) {
     if (!(key in settings)) continue;
     const value = settings[key];
     if (!Number.isSafeInteger(value) || (value as number) < 1 || (value as number) > largest) {
-      fail({ en: `${words.en} must be a whole number from 1 to ${largest}.`, zh: `${words.zh}必须是 1 到 ${largest} 的整数。` });
+      fail({
+        en: `${words.en} must be a whole number from 1 to ${largest}.`,
+        zh: `${words.zh}必须是 1 到 ${largest} 的整数。`,
+      });
     }
   }
 }

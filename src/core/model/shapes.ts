@@ -28,7 +28,11 @@ export function shapesOf(model: Model): Readonly<Record<string, Shape>> {
   for (const layer of model.layers) {
     const inputs = layer.inputs.map((name) => {
       const shape = shapes.get(name);
-      if (!shape) throw new ShapeError(layer.name, { en: `its input ${name} does not come before it.`, zh: `它的输入 ${name} 不在它之前。` });
+      if (!shape)
+        throw new ShapeError(layer.name, {
+          en: `its input ${name} does not come before it.`,
+          zh: `它的输入 ${name} 不在它之前。`,
+        });
       return shape;
     });
     shapes.set(layer.name, outputShape(layer, inputs, tensorShape));
@@ -40,7 +44,13 @@ export function shapesOf(model: Model): Readonly<Record<string, Shape>> {
  * Explicit pads [top, bottom, left, right] for a window over an image. 'same' gives out = ceil(in / stride) with the
  * odd pixel at bottom and right, as TensorFlow does.
  */
-export function resolvePads(padding: Padding, inputHW: Pair, kernelHW: Pair, strides: Pair, dilation: Pair = [1, 1]): Pads {
+export function resolvePads(
+  padding: Padding,
+  inputHW: Pair,
+  kernelHW: Pair,
+  strides: Pair,
+  dilation: Pair = [1, 1],
+): Pads {
   if (padding === 'valid') return [0, 0, 0, 0];
   if (padding !== 'same') return padding;
   const [top, bottom] = samePads(inputHW[0], kernelHW[0], strides[0], dilation[0]);
@@ -49,7 +59,13 @@ export function resolvePads(padding: Padding, inputHW: Pair, kernelHW: Pair, str
 }
 
 /** Height and width that a window leaves: floor((in + pads - effective kernel) / stride) + 1. May be 0 or less. */
-export function windowOutput(padding: Padding, inputHW: Pair, kernelHW: Pair, strides: Pair, dilation: Pair = [1, 1]): Pair {
+export function windowOutput(
+  padding: Padding,
+  inputHW: Pair,
+  kernelHW: Pair,
+  strides: Pair,
+  dilation: Pair = [1, 1],
+): Pair {
   const [top, bottom, left, right] = resolvePads(padding, inputHW, kernelHW, strides, dilation);
   return [
     Math.floor((inputHW[0] + top + bottom - effective(kernelHW[0], dilation[0])) / strides[0]) + 1,
@@ -61,11 +77,19 @@ export function windowOutput(padding: Padding, inputHW: Pair, kernelHW: Pair, st
  * The shape one layer gives. `tensorShape` looks up the layer's tensors; a tensor it does not know, or one that does
  * not fit the input, is a ShapeError.
  */
-export function outputShape(layer: Layer, inputs: readonly Shape[], tensorShape: (id: TensorId) => Shape | undefined): Shape {
+export function outputShape(
+  layer: Layer,
+  inputs: readonly Shape[],
+  tensorShape: (id: TensorId) => Shape | undefined,
+): Shape {
   const check = checker(layer, tensorShape);
   if (layer.kind === 'input') {
     check.inputs(inputs, 0);
-    if (layer.shape.length === 0 || !layer.shape.every(isCount)) check.fail({ en: `its shape [${layer.shape}] is not made of whole numbers from 1.`, zh: `形状 [${layer.shape}] 必须由不小于 1 的整数组成。` });
+    if (layer.shape.length === 0 || !layer.shape.every(isCount))
+      check.fail({
+        en: `its shape [${layer.shape}] is not made of whole numbers from 1.`,
+        zh: `形状 [${layer.shape}] 必须由不小于 1 的整数组成。`,
+      });
     return layer.shape;
   }
   if (isMerge(layer)) return mergedShape(layer, inputs, check);
@@ -102,7 +126,10 @@ export function outputShape(layer: Layer, inputs: readonly Shape[], tensorShape:
     case 'dense': {
       const [inner, units] = check.tensor('kernel', layer.kernel, 2) as [number, number];
       if (inner !== last) {
-        check.fail({ en: `its weights are made for ${inner} inputs, but it receives ${last}.`, zh: `它的权重是为 ${inner} 个输入设计的，但收到了 ${last} 个。` });
+        check.fail({
+          en: `its weights are made for ${inner} inputs, but it receives ${last}.`,
+          zh: `它的权重是为 ${inner} 个输入设计的，但收到了 ${last} 个。`,
+        });
       }
       check.vector('bias', layer.bias, units);
       return [...input.slice(0, -1), units];
@@ -133,7 +160,11 @@ export function outputShape(layer: Layer, inputs: readonly Shape[], tensorShape:
     case 'reshape':
       return reshaped(layer.shape, sizeOf(input), check);
     case 'dropout':
-      if (!(layer.rate >= 0 && layer.rate < 1)) check.fail({ en: `its rate ${layer.rate} must be at least 0 and below 1.`, zh: `比率 ${layer.rate} 必须大于等于 0 且小于 1。` });
+      if (!(layer.rate >= 0 && layer.rate < 1))
+        check.fail({
+          en: `its rate ${layer.rate} must be at least 0 and below 1.`,
+          zh: `比率 ${layer.rate} 必须大于等于 0 且小于 1。`,
+        });
       return input;
     case 'zeroPad2d': {
       const [h, w, channels] = check.image(input);
@@ -191,7 +222,11 @@ function mergedShape(layer: Merge, inputs: readonly Shape[], check: Checker): Sh
 
 function joinedShape(inputs: readonly Shape[], check: Checker): Shape {
   const first = inputs[0];
-  if (!first || inputs.length < 2) return check.fail({ en: `it needs two inputs or more, but it has ${inputs.length}.`, zh: `它需要至少两个输入，但只有 ${inputs.length} 个。` });
+  if (!first || inputs.length < 2)
+    return check.fail({
+      en: `it needs two inputs or more, but it has ${inputs.length}.`,
+      zh: `它需要至少两个输入，但只有 ${inputs.length} 个。`,
+    });
   let channels = 0;
   for (const shape of inputs) {
     if (!sameShape(shape.slice(0, -1), first.slice(0, -1))) {
@@ -210,7 +245,10 @@ function reshaped(target: Shape, size: number, check: Checker): Shape {
   const open = target.filter((extent) => extent === -1).length;
   const filled = target.map((extent) => (extent === -1 ? size / known : extent));
   if (open > 1 || target.length === 0 || !filled.every(isCount) || sizeOf(filled) !== size) {
-    check.fail({ en: `${size} values cannot take the shape [${target.join(', ')}].`, zh: `${size} 个数值无法排成形状 [${target.join(', ')}]。` });
+    check.fail({
+      en: `${size} values cannot take the shape [${target.join(', ')}].`,
+      zh: `${size} 个数值无法排成形状 [${target.join(', ')}]。`,
+    });
   }
   return filled;
 }
@@ -237,7 +275,11 @@ function checker(layer: Layer, tensorShape: (id: TensorId) => Shape | undefined)
   const check: Checker = {
     fail,
     inputs(inputs, count) {
-      if (inputs.length !== count) fail({ en: `it needs ${count} input${count === 1 ? '' : 's'}, but it has ${inputs.length}.`, zh: `它需要 ${count} 个输入，但有 ${inputs.length} 个。` });
+      if (inputs.length !== count)
+        fail({
+          en: `it needs ${count} input${count === 1 ? '' : 's'}, but it has ${inputs.length}.`,
+          zh: `它需要 ${count} 个输入，但有 ${inputs.length} 个。`,
+        });
     },
     image(input) {
       if (input.length !== 3) {
@@ -251,8 +293,16 @@ function checker(layer: Layer, tensorShape: (id: TensorId) => Shape | undefined)
     tensor(role, id, rank) {
       const shape = tensorShape(id);
       if (!shape) return fail({ en: `its ${role} is missing.`, zh: `缺少它的 ${role} 权重。` });
-      if (rank !== undefined && shape.length !== rank) fail({ en: `its ${role} must have ${rank} axes, but has the shape [${shape.join(', ')}].`, zh: `它的 ${role} 应有 ${rank} 个维度，但形状是 [${shape.join(', ')}]。` });
-      if (!shape.every(isCount)) fail({ en: `its ${role} has the impossible shape [${shape.join(', ')}].`, zh: `它的 ${role} 形状 [${shape.join(', ')}] 不可能存在。` });
+      if (rank !== undefined && shape.length !== rank)
+        fail({
+          en: `its ${role} must have ${rank} axes, but has the shape [${shape.join(', ')}].`,
+          zh: `它的 ${role} 应有 ${rank} 个维度，但形状是 [${shape.join(', ')}]。`,
+        });
+      if (!shape.every(isCount))
+        fail({
+          en: `its ${role} has the impossible shape [${shape.join(', ')}].`,
+          zh: `它的 ${role} 形状 [${shape.join(', ')}] 不可能存在。`,
+        });
       return shape;
     },
     vector(role, id, length) {
@@ -267,10 +317,18 @@ function checker(layer: Layer, tensorShape: (id: TensorId) => Shape | undefined)
       });
     },
     counts(what, values) {
-      if (values.length !== 2 || !values.every(isCount)) fail({ en: `its ${what} [${values.join(', ')}] must be whole numbers from 1.`, zh: `${ZH_COUNTS[what]} [${values.join(', ')}] 必须是不小于 1 的整数。` });
+      if (values.length !== 2 || !values.every(isCount))
+        fail({
+          en: `its ${what} [${values.join(', ')}] must be whole numbers from 1.`,
+          zh: `${ZH_COUNTS[what]} [${values.join(', ')}] 必须是不小于 1 的整数。`,
+        });
     },
     pads(pads) {
-      if (pads.length !== 4 || !pads.every((pad) => Number.isSafeInteger(pad) && pad >= 0)) fail({ en: `its pads [${pads.join(', ')}] must be whole numbers from 0.`, zh: `边距 [${pads.join(', ')}] 必须是不小于 0 的整数。` });
+      if (pads.length !== 4 || !pads.every((pad) => Number.isSafeInteger(pad) && pad >= 0))
+        fail({
+          en: `its pads [${pads.join(', ')}] must be whole numbers from 0.`,
+          zh: `边距 [${pads.join(', ')}] 必须是不小于 0 的整数。`,
+        });
       return pads;
     },
     window(padding, inputHW, kernelHW, strides, dilation) {
@@ -289,7 +347,11 @@ function checker(layer: Layer, tensorShape: (id: TensorId) => Shape | undefined)
       return output;
     },
     positive(hw, inputHW) {
-      if (!hw.every(isCount)) fail({ en: `it cuts away all of the ${inputHW[0]} x ${inputHW[1]} image.`, zh: `它把 ${inputHW[0]} x ${inputHW[1]} 的图像全部裁掉了。` });
+      if (!hw.every(isCount))
+        fail({
+          en: `it cuts away all of the ${inputHW[0]} x ${inputHW[1]} image.`,
+          zh: `它把 ${inputHW[0]} x ${inputHW[1]} 的图像全部裁掉了。`,
+        });
       return hw;
     },
   };

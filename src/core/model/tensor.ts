@@ -20,7 +20,8 @@ export function sizeOf(shape: readonly number[]): number {
 export function makeTensor(shape: readonly number[], data: Float32Array, encoding: Encoding = DENSE): Tensor {
   const size = sizeOf(shape);
   if (data.length !== size) throw new RangeError(`shape [${shape}] needs ${size} values, got ${data.length}`);
-  if (encoding.mask && encoding.mask.length !== size) throw new RangeError(`a mask of ${size} entries was expected, got ${encoding.mask.length}`);
+  if (encoding.mask && encoding.mask.length !== size)
+    throw new RangeError(`a mask of ${size} entries was expected, got ${encoding.mask.length}`);
   return { id: contentId(shape, data, encoding), shape, data, encoding };
 }
 

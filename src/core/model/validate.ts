@@ -11,7 +11,17 @@ import { sizeOf } from '#core/model/tensor';
 import type { Words } from '#core/params';
 
 export type ModelErrorCode =
-  | 'no-input' | 'no-output' | 'nameless-layer' | 'duplicate-layer' | 'unknown-input' | 'unknown-output' | 'cycle' | 'order' | 'missing-tensor' | 'shape' | 'encoding';
+  | 'no-input'
+  | 'no-output'
+  | 'nameless-layer'
+  | 'duplicate-layer'
+  | 'unknown-input'
+  | 'unknown-output'
+  | 'cycle'
+  | 'order'
+  | 'missing-tensor'
+  | 'shape'
+  | 'encoding';
 
 /** Why this is not a model. `words` name the layer; `layer` is '' where it is the model as a whole. */
 export class ModelError extends Error {
@@ -105,25 +115,46 @@ export function inTopologicalOrder(layers: readonly Layer[]): readonly Layer[] {
       if (left === 0) ready.push(byName.get(reader) as Layer);
     }
   }
-  if (ordered.length < layers.length) throw cycle(layers.filter((layer) => (waiting.get(layer.name) as number) > 0), byName);
+  if (ordered.length < layers.length)
+    throw cycle(
+      layers.filter((layer) => (waiting.get(layer.name) as number) > 0),
+      byName,
+    );
   return ordered;
 }
 
 function checkNames(model: Model): void {
   const names = new Set<string>();
   for (const { name } of model.layers) {
-    if (name === '') throw new ModelError('nameless-layer', '', { en: 'A layer has no name.', zh: '有一个层没有名称。' });
+    if (name === '')
+      throw new ModelError('nameless-layer', '', { en: 'A layer has no name.', zh: '有一个层没有名称。' });
     if (names.has(name)) throw duplicate(name);
     names.add(name);
   }
   const inputs = model.layers.filter((layer) => layer.kind === 'input').map((layer) => layer.name);
-  if (inputs.length === 0 || model.inputs.length === 0) throw new ModelError('no-input', '', { en: 'The model has no input layer.', zh: '模型没有输入层。' });
-  for (const name of [...model.inputs.filter((input) => !inputs.includes(input)), ...inputs.filter((input) => !model.inputs.includes(input))]) {
-    throw fault('unknown-input', name, 'it is named as an input of the model or is an input layer, but not both.', '模型的输入与输入层不一致。');
+  if (inputs.length === 0 || model.inputs.length === 0)
+    throw new ModelError('no-input', '', { en: 'The model has no input layer.', zh: '模型没有输入层。' });
+  for (const name of [
+    ...model.inputs.filter((input) => !inputs.includes(input)),
+    ...inputs.filter((input) => !model.inputs.includes(input)),
+  ]) {
+    throw fault(
+      'unknown-input',
+      name,
+      'it is named as an input of the model or is an input layer, but not both.',
+      '模型的输入与输入层不一致。',
+    );
   }
-  if (model.outputs.length === 0) throw new ModelError('no-output', '', { en: 'The model has no output.', zh: '模型没有输出。' });
+  if (model.outputs.length === 0)
+    throw new ModelError('no-output', '', { en: 'The model has no output.', zh: '模型没有输出。' });
   for (const name of model.outputs) {
-    if (!names.has(name)) throw fault('unknown-output', name, 'the model names it as its output, but there is no such layer.', '模型把它作为输出，但没有这个层。');
+    if (!names.has(name))
+      throw fault(
+        'unknown-output',
+        name,
+        'the model names it as its output, but there is no such layer.',
+        '模型把它作为输出，但没有这个层。',
+      );
   }
 }
 
@@ -151,21 +182,36 @@ function cycle(stuck: readonly Layer[], byName: ReadonlyMap<string, Layer>): Mod
   }
   const ring = [...path.slice(path.indexOf(at)), at].reverse();
   const shown = ring.length > 8 ? [...ring.slice(0, 7), '…', ring[ring.length - 1]] : ring;
-  return fault('cycle', at, `it depends on its own output (${shown.join(' → ')}).`, `它依赖于自己的输出（${shown.join(' → ')}）。`);
+  return fault(
+    'cycle',
+    at,
+    `it depends on its own output (${shown.join(' → ')}).`,
+    `它依赖于自己的输出（${shown.join(' → ')}）。`,
+  );
 }
 
 function tensorFault({ shape, data, encoding }: Tensor): Words | null {
   const size = sizeOf(shape);
-  if (data.length !== size) return { en: `has ${data.length} values where its shape [${shape.join(', ')}] needs ${size}.`, zh: `有 ${data.length} 个数值，而形状 [${shape.join(', ')}] 需要 ${size} 个。` };
+  if (data.length !== size)
+    return {
+      en: `has ${data.length} values where its shape [${shape.join(', ')}] needs ${size}.`,
+      zh: `有 ${data.length} 个数值，而形状 [${shape.join(', ')}] 需要 ${size} 个。`,
+    };
   return maskFault(data, encoding) ?? valuesFault(data, shape, encoding);
 }
 
 function maskFault(data: Float32Array, { mask }: Encoding): Words | null {
   if (!mask) return null;
-  if (mask.length !== data.length) return { en: `has a mask of ${mask.length} entries for ${data.length} values.`, zh: `有 ${data.length} 个数值，但掩码有 ${mask.length} 项。` };
+  if (mask.length !== data.length)
+    return {
+      en: `has a mask of ${mask.length} entries for ${data.length} values.`,
+      zh: `有 ${data.length} 个数值，但掩码有 ${mask.length} 项。`,
+    };
   for (let i = 0; i < mask.length; i++) {
-    if ((mask[i] as number) > 1) return { en: `has a mask entry that is neither 0 nor 1 (at ${i}).`, zh: `的掩码第 ${i} 项既不是 0 也不是 1。` };
-    if (mask[i] === 0 && data[i] !== 0) return { en: `has a pruned value that is not 0 (at ${i}).`, zh: `的第 ${i} 个数值已被剪掉却不是 0。` };
+    if ((mask[i] as number) > 1)
+      return { en: `has a mask entry that is neither 0 nor 1 (at ${i}).`, zh: `的掩码第 ${i} 项既不是 0 也不是 1。` };
+    if (mask[i] === 0 && data[i] !== 0)
+      return { en: `has a pruned value that is not 0 (at ${i}).`, zh: `的第 ${i} 个数值已被剪掉却不是 0。` };
   }
   return null;
 }
@@ -176,15 +222,31 @@ function valuesFault(data: Float32Array, shape: readonly number[], encoding: Enc
   if (values.kind === 'codebook') {
     const { centroids } = values;
     const held = new Set(centroids);
-    if (centroids.length < 1 || centroids.length > 65536 || centroids.some((value, i) => i > 0 && value < (centroids[i - 1] as number))) return { en: 'has a codebook that is empty, too long or not in order.', zh: '的码本为空、过长或未排序。' };
-    for (let i = 0; i < data.length; i++) if (!(mask && !mask[i]) && !held.has(data[i] as number)) return { en: `has a value that is not in its codebook (at ${i}).`, zh: `的第 ${i} 个数值不在码本中。` };
+    if (
+      centroids.length < 1 ||
+      centroids.length > 65536 ||
+      centroids.some((value, i) => i > 0 && value < (centroids[i - 1] as number))
+    )
+      return { en: 'has a codebook that is empty, too long or not in order.', zh: '的码本为空、过长或未排序。' };
+    for (let i = 0; i < data.length; i++)
+      if (!(mask && !mask[i]) && !held.has(data[i] as number))
+        return { en: `has a value that is not in its codebook (at ${i}).`, zh: `的第 ${i} 个数值不在码本中。` };
     return null;
   }
   const { bits, qMin, qMax, scale, zeroPoint, axis } = values;
   const channels = axis === null ? 1 : shape[axis];
-  if (!(Number.isInteger(bits) && bits >= 2 && bits <= 16) || !(qMin < qMax) || qMax - qMin >= 2 ** bits) return { en: `has a grid from ${qMin} to ${qMax} that does not fit ${bits} bits.`, zh: `的网格范围 ${qMin} 到 ${qMax} 与 ${bits} 位不符。` };
-  if (channels === undefined || scale.length !== channels || zeroPoint.length !== channels) return { en: `has ${scale.length} scales where ${channels ?? 'a known axis and its number'} are needed.`, zh: `有 ${scale.length} 个缩放系数，需要 ${channels ?? '与某个维度相同'} 个。` };
-  if (scale.some((value) => !(Number.isFinite(value) && value > 0))) return { en: 'has a grid whose scale is not a number above 0.', zh: '的网格缩放系数不是正数。' };
+  if (!(Number.isInteger(bits) && bits >= 2 && bits <= 16) || !(qMin < qMax) || qMax - qMin >= 2 ** bits)
+    return {
+      en: `has a grid from ${qMin} to ${qMax} that does not fit ${bits} bits.`,
+      zh: `的网格范围 ${qMin} 到 ${qMax} 与 ${bits} 位不符。`,
+    };
+  if (channels === undefined || scale.length !== channels || zeroPoint.length !== channels)
+    return {
+      en: `has ${scale.length} scales where ${channels ?? 'a known axis and its number'} are needed.`,
+      zh: `有 ${scale.length} 个缩放系数，需要 ${channels ?? '与某个维度相同'} 个。`,
+    };
+  if (scale.some((value) => !(Number.isFinite(value) && value > 0)))
+    return { en: 'has a grid whose scale is not a number above 0.', zh: '的网格缩放系数不是正数。' };
   const codes = codesOf(data, shape, encoding);
   const stride = axis === null ? data.length : innerStride(shape, axis);
   for (let i = 0; i < data.length; i++) {
@@ -192,7 +254,8 @@ function valuesFault(data: Float32Array, shape: readonly number[], encoding: Enc
     const c = Math.floor(i / stride) % channels;
     const onGrid = (scale[c] as number) * ((codes[i] as number) - (zeroPoint[c] as number));
     // One float32 rounding, in whichever order scale and offset were applied.
-    if (!(Math.abs(onGrid - (data[i] as number)) <= 1e-6 * Math.max(Math.abs(onGrid), scale[c] as number))) return { en: `has a value that is not on its grid (at ${i}).`, zh: `的第 ${i} 个数值不在网格上。` };
+    if (!(Math.abs(onGrid - (data[i] as number)) <= 1e-6 * Math.max(Math.abs(onGrid), scale[c] as number)))
+      return { en: `has a value that is not on its grid (at ${i}).`, zh: `的第 ${i} 个数值不在网格上。` };
   }
   return null;
 }
@@ -204,5 +267,10 @@ function duplicate(name: string): ModelError {
   return fault('duplicate-layer', name, 'two layers have this name.', '有两个层使用了这个名称。');
 }
 function unknownInput(layer: string, input: string): ModelError {
-  return fault('unknown-input', layer, `it reads from ${input}, which does not exist.`, `它读取 ${input}，但没有这个层。`);
+  return fault(
+    'unknown-input',
+    layer,
+    `it reads from ${input}, which does not exist.`,
+    `它读取 ${input}，但没有这个层。`,
+  );
 }

@@ -1,10 +1,17 @@
 import zlib from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { deflatedBytes } from '#core/metrics/deflated';
-import { countDistinct, countLayer, countNonZero, countParameters, countValues, estimateBytes } from '#core/metrics/size';
-import { codesOf, type Encoding } from '#core/model/encoding';
+import {
+  countDistinct,
+  countLayer,
+  countNonZero,
+  countParameters,
+  countValues,
+  estimateBytes,
+} from '#core/metrics/size';
 import { createModel } from '#core/model/create';
 import { layerOf, mapPrunable } from '#core/model/edit';
+import { codesOf, type Encoding } from '#core/model/encoding';
 import type { Layer } from '#core/model/layers';
 import type { Model, Tensor } from '#core/model/model';
 import { makeTensor } from '#core/model/tensor';
@@ -29,14 +36,37 @@ describe('countParameters', () => {
   it('counts every layer, even where two hold equal tensors, and moving statistics', () => {
     const b = new Builder();
     const norm = (name: string, from: string): string =>
-      b.add({ kind: 'batchNorm', name, inputs: [from], gamma: b.tensor([3], 1), beta: b.tensor([3], 0), mean: b.tensor([3], 0), variance: b.tensor([3], 1), epsilon: 1e-3, momentum: 0.9 });
+      b.add({
+        kind: 'batchNorm',
+        name,
+        inputs: [from],
+        gamma: b.tensor([3], 1),
+        beta: b.tensor([3], 0),
+        mean: b.tensor([3], 0),
+        variance: b.tensor([3], 1),
+        epsilon: 1e-3,
+        momentum: 0.9,
+      });
     b.add({ kind: 'input', name: 'in', inputs: [], shape: [3] });
     norm('a', 'in');
     norm('b', 'a');
-    b.add({ kind: 'dense', name: 'd', inputs: ['b'], kernel: b.tensor([3, 2], [0.5, 0, -0.5, 0.5, 0, 2]), bias: b.tensor([2], [0, 7]), activation: LINEAR });
+    b.add({
+      kind: 'dense',
+      name: 'd',
+      inputs: ['b'],
+      kernel: b.tensor([3, 2], [0.5, 0, -0.5, 0.5, 0, 2]),
+      bias: b.tensor([2], [0, 7]),
+      activation: LINEAR,
+    });
     const model = b.model();
     expect(Object.keys(model.tensors)).toHaveLength(4);
-    expect(countParameters(model)).toEqual({ parameters: 12 + 12 + 6 + 2, nonZero: 6 + 6 + 4 + 1, prunable: 6, zeros: 2, distinct: 4 });
+    expect(countParameters(model)).toEqual({
+      parameters: 12 + 12 + 6 + 2,
+      nonZero: 6 + 6 + 4 + 1,
+      prunable: 6,
+      zeros: 2,
+      distinct: 4,
+    });
     expect(countValues(model)).toEqual({ parameters: 32, nonZero: 17, prunable: 6, zeros: 2 });
     expect(countLayer(model, layerOf(model, 'd') as Layer)).toEqual({ parameters: 8, nonZero: 5 });
     expect(countLayer(model, layerOf(model, 'in') as Layer)).toEqual({ parameters: 0, nonZero: 0 });
@@ -81,18 +111,37 @@ function pruned(data: Float32Array, sparsity: number): { data: Float32Array; mas
 function gridded(data: Float32Array, bits: number, channels: number, mask?: Uint8Array): Tensor {
   const qMax = 2 ** (bits - 1) - 1;
   const largest = new Float32Array(channels);
-  for (const [i, value] of data.entries()) largest[i % channels] = Math.max(largest[i % channels] as number, Math.abs(value));
+  for (const [i, value] of data.entries())
+    largest[i % channels] = Math.max(largest[i % channels] as number, Math.abs(value));
   const scale = largest.map((value) => value / qMax);
   const encoding: Encoding = {
     ...(mask ? { mask } : {}),
-    values: { kind: 'grid', bits, qMin: -qMax, qMax, scale, zeroPoint: new Int32Array(channels), axis: channels === 1 ? null : 1, symmetric: true },
+    values: {
+      kind: 'grid',
+      bits,
+      qMin: -qMax,
+      qMax,
+      scale,
+      zeroPoint: new Int32Array(channels),
+      axis: channels === 1 ? null : 1,
+      symmetric: true,
+    },
   };
-  return makeTensor([COUNT / channels, channels], data.map((value, i) => (scale[i % channels] as number) * (Math.round(value / (scale[i % channels] as number)) + 0)), encoding);
+  return makeTensor(
+    [COUNT / channels, channels],
+    data.map((value, i) => (scale[i % channels] as number) * (Math.round(value / (scale[i % channels] as number)) + 0)),
+    encoding,
+  );
 }
 function shared(data: Float32Array, clusters: number, mask?: Uint8Array): Tensor {
   const centroids = Float32Array.from({ length: clusters }, (_, i) => 0.15 * ((2 * i + 1) / clusters - 1));
-  const nearest = (value: number): number => centroids[Math.min(clusters - 1, Math.max(0, Math.floor(((value / 0.15 + 1) / 2) * clusters)))] as number;
-  return makeTensor([COUNT], data.map((value, i) => (mask && !mask[i] ? 0 : nearest(value))), { ...(mask ? { mask } : {}), values: { kind: 'codebook', centroids } });
+  const nearest = (value: number): number =>
+    centroids[Math.min(clusters - 1, Math.max(0, Math.floor(((value / 0.15 + 1) / 2) * clusters)))] as number;
+  return makeTensor(
+    [COUNT],
+    data.map((value, i) => (mask && !mask[i] ? 0 : nearest(value))),
+    { ...(mask ? { mask } : {}), values: { kind: 'codebook', centroids } },
+  );
 }
 
 describe('the estimate of what deflate makes of a tensor', () => {
@@ -103,7 +152,10 @@ describe('the estimate of what deflate makes of a tensor', () => {
     cases.push([`${shape} float32`, makeTensor([COUNT], data)]);
     for (const sparsity of [0.3, 0.5, 0.8, 0.9, 0.95, 0.98]) {
       const cut = pruned(data, sparsity);
-      cases.push([`${shape}, ${sparsity} pruned`, makeTensor([COUNT], cut.data, { mask: cut.mask, values: { kind: 'dense' } })]);
+      cases.push([
+        `${shape}, ${sparsity} pruned`,
+        makeTensor([COUNT], cut.data, { mask: cut.mask, values: { kind: 'dense' } }),
+      ]);
     }
     const cut = pruned(data, 0.9);
     for (const bits of [2, 3, 4, 6, 8, 10, 12, 16]) {

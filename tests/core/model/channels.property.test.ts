@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ChannelGroup, channelGroups, cutChannels } from '#core/model/channels';
-import { layerOf, tensorOf, type TensorChange, withTensors } from '#core/model/edit';
+import { layerOf, type TensorChange, tensorOf, withTensors } from '#core/model/edit';
 import type { Activation } from '#core/model/layers';
 import type { Model } from '#core/model/model';
 import { makeTensor } from '#core/model/tensor';
@@ -11,11 +11,34 @@ import { outputOf } from '../support/reference-forward';
 
 /** Functions with f(0) = 0, so that a channel which is zero stays so. */
 const ZERO_KEEPING: readonly Activation[] = [
-  LINEAR, { fn: 'relu' }, { fn: 'relu', max: 6 }, { fn: 'leakyRelu', alpha: 0.2 }, { fn: 'tanh' }, { fn: 'elu', alpha: 1 }, { fn: 'swish' },
+  LINEAR,
+  { fn: 'relu' },
+  { fn: 'relu', max: 6 },
+  { fn: 'leakyRelu', alpha: 0.2 },
+  { fn: 'tanh' },
+  { fn: 'elu', alpha: 1 },
+  { fn: 'swish' },
 ];
 const OPERATIONS = [
-  'conv', 'conv', 'depthwise', 'depthwise', 'batchNorm', 'prelu', 'activation', 'pool', 'residual', 'residual', 'concat', 'gate', 'average',
-  'maximum', 'pad', 'crop', 'upsample', 'dropout', 'reshape',
+  'conv',
+  'conv',
+  'depthwise',
+  'depthwise',
+  'batchNorm',
+  'prelu',
+  'activation',
+  'pool',
+  'residual',
+  'residual',
+  'concat',
+  'gate',
+  'average',
+  'maximum',
+  'pad',
+  'crop',
+  'upsample',
+  'dropout',
+  'reshape',
 ] as const;
 
 /** A random network of these operations over a 6 x 6 image of 2 channels, ending in 3 classes. */
@@ -29,11 +52,29 @@ function randomModel(operations: readonly (typeof OPERATIONS)[number][], flatten
   let channels = 2;
   let at = b.add({ kind: 'input', name: 'in', inputs: [], shape: [size, size, channels] });
   const conv = (from: string, inner: number, out: number, kernel: number, activation: Activation): string =>
-    b.add({ kind: 'conv2d', name: name('conv'), inputs: [from], kernel: b.tensor([kernel, kernel, inner, out]), ...(random() < 0.5 ? { bias: b.tensor([out]) } : {}), ...PLAIN, activation });
+    b.add({
+      kind: 'conv2d',
+      name: name('conv'),
+      inputs: [from],
+      kernel: b.tensor([kernel, kernel, inner, out]),
+      ...(random() < 0.5 ? { bias: b.tensor([out]) } : {}),
+      ...PLAIN,
+      activation,
+    });
   const norm = (from: string, count: number): string =>
     b.add({
-      kind: 'batchNorm', name: name('norm'), inputs: [from], gamma: b.tensor([count]), beta: b.tensor([count]), mean: b.tensor([count]),
-      variance: b.tensor([count], Array.from({ length: count }, () => random() + 0.2)), epsilon: 1e-3, momentum: 0.9,
+      kind: 'batchNorm',
+      name: name('norm'),
+      inputs: [from],
+      gamma: b.tensor([count]),
+      beta: b.tensor([count]),
+      mean: b.tensor([count]),
+      variance: b.tensor(
+        [count],
+        Array.from({ length: count }, () => random() + 0.2),
+      ),
+      epsilon: 1e-3,
+      momentum: 0.9,
     });
   const startOfStage = (): void => {
     const out = 2 + Math.floor(random() * 4);
@@ -49,8 +90,13 @@ function randomModel(operations: readonly (typeof OPERATIONS)[number][], flatten
       case 'depthwise': {
         const multiplier = pick([1, 2]);
         at = b.add({
-          kind: 'depthwiseConv2d', name: name('depthwise'), inputs: [at], kernel: b.tensor([3, 3, channels, multiplier]),
-          ...(random() < 0.5 ? { bias: b.tensor([channels * multiplier]) } : {}), ...PLAIN, activation: act(),
+          kind: 'depthwiseConv2d',
+          name: name('depthwise'),
+          inputs: [at],
+          kernel: b.tensor([3, 3, channels, multiplier]),
+          ...(random() < 0.5 ? { bias: b.tensor([channels * multiplier]) } : {}),
+          ...PLAIN,
+          activation: act(),
         });
         channels *= multiplier;
         break;
@@ -59,13 +105,25 @@ function randomModel(operations: readonly (typeof OPERATIONS)[number][], flatten
         at = norm(at, channels);
         break;
       case 'prelu':
-        at = b.add({ kind: 'prelu', name: name('prelu'), inputs: [at], alpha: b.tensor(random() < 0.5 ? [channels] : [size, size, channels]) });
+        at = b.add({
+          kind: 'prelu',
+          name: name('prelu'),
+          inputs: [at],
+          alpha: b.tensor(random() < 0.5 ? [channels] : [size, size, channels]),
+        });
         break;
       case 'activation':
         at = b.add({ kind: 'activation', name: name('activation'), inputs: [at], activation: act() });
         break;
       case 'pool':
-        at = b.add({ kind: pick(['maxPool2d', 'averagePool2d'] as const), name: name('pool'), inputs: [at], window: [2, 2], strides: [1, 1], padding: 'same' });
+        at = b.add({
+          kind: pick(['maxPool2d', 'averagePool2d'] as const),
+          name: name('pool'),
+          inputs: [at],
+          window: [2, 2],
+          strides: [1, 1],
+          padding: 'same',
+        });
         break;
       case 'residual': {
         const inside = norm(conv(at, channels, channels, 3, act()), channels);
@@ -74,7 +132,11 @@ function randomModel(operations: readonly (typeof OPERATIONS)[number][], flatten
       }
       case 'average':
       case 'maximum':
-        at = b.add({ kind: operation, name: name(operation), inputs: [at, conv(at, channels, channels, 1, act()), at] });
+        at = b.add({
+          kind: operation,
+          name: name(operation),
+          inputs: [at, conv(at, channels, channels, 1, act()), at],
+        });
         break;
       case 'concat': {
         const width = 1 + Math.floor(random() * 3);
@@ -102,7 +164,13 @@ function randomModel(operations: readonly (typeof OPERATIONS)[number][], flatten
         break;
       case 'upsample':
         if (size > 4) break;
-        at = b.add({ kind: 'upsample2d', name: name('upsample'), inputs: [at], size: [2, 2], interpolation: pick(['nearest', 'bilinear'] as const) });
+        at = b.add({
+          kind: 'upsample2d',
+          name: name('upsample'),
+          inputs: [at],
+          size: [2, 2],
+          interpolation: pick(['nearest', 'bilinear'] as const),
+        });
         size *= 2;
         break;
       case 'dropout':
@@ -118,10 +186,29 @@ function randomModel(operations: readonly (typeof OPERATIONS)[number][], flatten
   }
   at = flatten
     ? b.add({ kind: 'flatten', name: 'flatten', inputs: [at] })
-    : b.add({ kind: pick(['globalAveragePool2d', 'globalMaxPool2d'] as const), name: 'pool', inputs: [at], keepDims: false });
+    : b.add({
+        kind: pick(['globalAveragePool2d', 'globalMaxPool2d'] as const),
+        name: 'pool',
+        inputs: [at],
+        keepDims: false,
+      });
   const features = flatten ? size * size * channels : channels;
-  const hidden = b.add({ kind: 'dense', name: 'hidden', inputs: [at], kernel: b.tensor([features, 4]), bias: b.tensor([4]), activation: act() });
-  b.add({ kind: 'dense', name: 'out', inputs: [norm(hidden, 4)], kernel: b.tensor([4, 3]), bias: b.tensor([3]), activation: { fn: 'softmax' } });
+  const hidden = b.add({
+    kind: 'dense',
+    name: 'hidden',
+    inputs: [at],
+    kernel: b.tensor([features, 4]),
+    bias: b.tensor([4]),
+    activation: act(),
+  });
+  b.add({
+    kind: 'dense',
+    name: 'out',
+    inputs: [norm(hidden, 4)],
+    kernel: b.tensor([4, 3]),
+    bias: b.tensor([3]),
+    activation: { fn: 'softmax' },
+  });
   return b.model();
 }
 
@@ -136,11 +223,23 @@ function silence(model: Model, group: ChannelGroup, units: readonly number[]): M
       const tensor = tensorOf(model, layer, role);
       if (!tensor) return;
       const count = tensor.shape.at(-1) as number;
-      changes.push({ layer: layerName, role, tensor: makeTensor(tensor.shape, tensor.data.map((old, i) => (dead.has(i % count) ? value(i % count, old) : old))) });
+      changes.push({
+        layer: layerName,
+        role,
+        tensor: makeTensor(
+          tensor.shape,
+          tensor.data.map((old, i) => (dead.has(i % count) ? value(i % count, old) : old)),
+        ),
+      });
     };
     if (layer.kind === 'batchNorm') {
-      const [gamma, mean, variance] = (['gamma', 'mean', 'variance'] as const).map((role) => tensorOf(model, layer, role)?.data as Float32Array) as [Float32Array, Float32Array, Float32Array];
-      change('beta', (c) => ((gamma[c] as number) * (mean[c] as number)) / Math.sqrt((variance[c] as number) + layer.epsilon));
+      const [gamma, mean, variance] = (['gamma', 'mean', 'variance'] as const).map(
+        (role) => tensorOf(model, layer, role)?.data as Float32Array,
+      ) as [Float32Array, Float32Array, Float32Array];
+      change(
+        'beta',
+        (c) => ((gamma[c] as number) * (mean[c] as number)) / Math.sqrt((variance[c] as number) + layer.epsilon),
+      );
     } else if (layer.kind !== 'prelu') {
       // A depthwise kernel maps 0 to 0 already: only its bias matters.
       if (layer.kind !== 'depthwiseConv2d') change('kernel', () => 0);
@@ -154,28 +253,33 @@ describe('cutting channels that give zero', () => {
   it('leaves the output of random residual, concatenating and depthwise networks within 1e-5', () => {
     let cutUnits = 0;
     fc.assert(
-      fc.property(fc.array(fc.constantFrom(...OPERATIONS), { minLength: 1, maxLength: 8 }), fc.boolean(), fc.integer(), (operations, flatten, seed) => {
-        let model = randomModel(operations, flatten, seed);
-        const random = seededRandom(seed ^ 0x5eed);
-        const cuts = new Map<string, number[]>();
-        for (const group of channelGroups(model)) {
-          if (!group.prunable) continue;
-          const keep = Array.from({ length: group.count }, (_, i) => i).filter(() => random() < 0.6);
-          if (keep.length === 0) keep.push(0);
-          cuts.set(group.id, keep);
-          const dead = Array.from({ length: group.count }, (_, i) => i).filter((unit) => !keep.includes(unit));
-          cutUnits += dead.length;
-          model = silence(model, group, dead);
-        }
-        const cut = cutChannels(model, cuts);
-        const image = Array.from({ length: 72 }, () => 2 * random() - 1);
-        const [before, after] = [outputOf(model, image), outputOf(cut, image)];
-        for (const [i, value] of before.entries()) expect(Math.abs((after[i] as number) - value)).toBeLessThan(1e-5);
-        for (const [id, keep] of cuts) {
-          // The groups of the cut model are the same ones with the kept units.
-          expect(channelGroups(cut).find((group) => group.id === id)?.count).toBe(keep.length);
-        }
-      }),
+      fc.property(
+        fc.array(fc.constantFrom(...OPERATIONS), { minLength: 1, maxLength: 8 }),
+        fc.boolean(),
+        fc.integer(),
+        (operations, flatten, seed) => {
+          let model = randomModel(operations, flatten, seed);
+          const random = seededRandom(seed ^ 0x5eed);
+          const cuts = new Map<string, number[]>();
+          for (const group of channelGroups(model)) {
+            if (!group.prunable) continue;
+            const keep = Array.from({ length: group.count }, (_, i) => i).filter(() => random() < 0.6);
+            if (keep.length === 0) keep.push(0);
+            cuts.set(group.id, keep);
+            const dead = Array.from({ length: group.count }, (_, i) => i).filter((unit) => !keep.includes(unit));
+            cutUnits += dead.length;
+            model = silence(model, group, dead);
+          }
+          const cut = cutChannels(model, cuts);
+          const image = Array.from({ length: 72 }, () => 2 * random() - 1);
+          const [before, after] = [outputOf(model, image), outputOf(cut, image)];
+          for (const [i, value] of before.entries()) expect(Math.abs((after[i] as number) - value)).toBeLessThan(1e-5);
+          for (const [id, keep] of cuts) {
+            // The groups of the cut model are the same ones with the kept units.
+            expect(channelGroups(cut).find((group) => group.id === id)?.count).toBe(keep.length);
+          }
+        },
+      ),
       { numRuns: 300, seed: 20_150_601 },
     );
     expect(cutUnits).toBeGreaterThan(1000);

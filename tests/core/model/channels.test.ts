@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { countMacs } from '#core/metrics/operations';
+import { countParameters } from '#core/metrics/size';
 import { channelGroups, cutChannels } from '#core/model/channels';
 import { createModel } from '#core/model/create';
 import { layerOf, tensorOf } from '#core/model/edit';
 import type { Model } from '#core/model/model';
 import { shapesOf } from '#core/model/shapes';
 import { templateById } from '#core/templates';
-import { countParameters } from '#core/metrics/size';
-import { countMacs } from '#core/metrics/operations';
 import { Builder, LINEAR, PLAIN } from '../support/models';
 
 const shapeOf = (model: Model, layer: string, role: 'kernel' | 'bias' | 'alpha'): readonly number[] | undefined => {
@@ -29,7 +29,10 @@ describe('channelGroups', () => {
   it('finds every hidden layer of LeNet-5 prunable and its outputs not', () => {
     const groups = channelGroups(template('lenet-5'));
     expect(groups.map(({ id, count, prunable }) => [id, count, prunable])).toEqual([
-      ['conv2d_1', 20, true], ['conv2d_2', 50, true], ['dense_1', 500, true], ['dense_2', 10, false],
+      ['conv2d_1', 20, true],
+      ['conv2d_2', 50, true],
+      ['dense_1', 500, true],
+      ['dense_2', 10, false],
     ]);
     expect(groups[3]?.reason?.en).toContain('outputs');
   });
@@ -46,7 +49,11 @@ describe('channelGroups', () => {
   it('ties a depthwise convolution to the one before it', () => {
     const group = channelGroups(template('separable-cnn'))[0];
     expect(group?.producers.map(({ layer }) => layer)).toEqual(['conv2d_1']);
-    expect(group?.carriers.map(({ layer }) => layer)).toEqual(['batch_normalization_1', 'depthwise_conv2d_1', 'batch_normalization_2']);
+    expect(group?.carriers.map(({ layer }) => layer)).toEqual([
+      'batch_normalization_1',
+      'depthwise_conv2d_1',
+      'batch_normalization_2',
+    ]);
   });
 
   it('gives offsets behind a concatenation, several channels with a multiplier', () => {
@@ -59,9 +66,26 @@ describe('channelGroups', () => {
     b.add({ kind: 'globalAveragePool2d', name: 'pool', inputs: ['dw'], keepDims: false });
     b.add({ kind: 'dense', name: 'out', inputs: ['pool'], kernel: b.tensor([10, 2]), activation: LINEAR });
     const groups = channelGroups(b.model());
-    expect(groups.map(({ id, count }) => [id, count])).toEqual([['a', 2], ['b', 3], ['out', 2]]);
-    expect(groups[0]?.carriers[0]).toEqual({ layer: 'dw', channels: [[0, 1], [2, 3]] });
-    expect(groups[1]?.carriers[0]).toEqual({ layer: 'dw', channels: [[4, 5], [6, 7], [8, 9]] });
+    expect(groups.map(({ id, count }) => [id, count])).toEqual([
+      ['a', 2],
+      ['b', 3],
+      ['out', 2],
+    ]);
+    expect(groups[0]?.carriers[0]).toEqual({
+      layer: 'dw',
+      channels: [
+        [0, 1],
+        [2, 3],
+      ],
+    });
+    expect(groups[1]?.carriers[0]).toEqual({
+      layer: 'dw',
+      channels: [
+        [4, 5],
+        [6, 7],
+        [8, 9],
+      ],
+    });
 
     const cut = cutChannels(b.model(), new Map([['b', [2, 0]]]));
     expect(shapeOf(cut, 'b', 'kernel')).toEqual([1, 1, 1, 2]);
@@ -79,7 +103,11 @@ describe('channelGroups', () => {
     b.add({ kind: 'globalAveragePool2d', name: 'pool', inputs: ['sum'], keepDims: false });
     b.add({ kind: 'dense', name: 'out', inputs: ['pool'], kernel: b.tensor([3, 2]), activation: LINEAR });
     const groups = channelGroups(b.model());
-    expect(groups.map(({ id, prunable }) => [id, prunable])).toEqual([['a + wide', true], ['wide', false], ['out', false]]);
+    expect(groups.map(({ id, prunable }) => [id, prunable])).toEqual([
+      ['a + wide', true],
+      ['wide', false],
+      ['out', false],
+    ]);
     expect(groups[1]?.producers[0]?.channels).toEqual([[2]]);
     expect(groups[1]?.reason?.en).toContain('input of the model');
   });
@@ -89,11 +117,28 @@ describe('channelGroups', () => {
     b.add({ kind: 'input', name: 'in', inputs: [], shape: [4, 4, 1] });
     b.add({ kind: 'conv2d', name: 'a', inputs: ['in'], kernel: b.tensor([1, 1, 1, 4]), ...PLAIN });
     b.add({ kind: 'conv2d', name: 'grouped', inputs: ['a'], kernel: b.tensor([1, 1, 2, 4]), ...PLAIN });
-    b.add({ kind: 'conv2d', name: 'soft', inputs: ['grouped'], kernel: b.tensor([1, 1, 4, 4]), ...PLAIN, activation: { fn: 'softmax' } });
+    b.add({
+      kind: 'conv2d',
+      name: 'soft',
+      inputs: ['grouped'],
+      kernel: b.tensor([1, 1, 4, 4]),
+      ...PLAIN,
+      activation: { fn: 'softmax' },
+    });
     b.add({ kind: 'globalAveragePool2d', name: 'pool', inputs: ['soft'], keepDims: false });
     b.add({ kind: 'dense', name: 'out', inputs: ['pool'], kernel: b.tensor([4, 2]), activation: LINEAR });
-    expect(channelGroups(b.model()).map(({ id, prunable, reason }) => [id, prunable, reason?.en.includes('grouped'), reason?.en.includes('softmax')])).toEqual([
-      ['a', false, true, false], ['grouped', false, true, false], ['soft', false, false, true], ['out', false, false, false],
+    expect(
+      channelGroups(b.model()).map(({ id, prunable, reason }) => [
+        id,
+        prunable,
+        reason?.en.includes('grouped'),
+        reason?.en.includes('softmax'),
+      ]),
+    ).toEqual([
+      ['a', false, true, false],
+      ['grouped', false, true, false],
+      ['soft', false, false, true],
+      ['out', false, false, false],
     ]);
   });
 
@@ -106,7 +151,11 @@ describe('channelGroups', () => {
     b.add({ kind: 'flatten', name: 'f', inputs: ['c'] });
     b.add({ kind: 'dense', name: 'out', inputs: ['f'], kernel: b.tensor([8, 2]), activation: LINEAR });
     const group = channelGroups(b.model())[0];
-    expect(group?.producers[0]?.channels).toEqual([[0, 3, 6, 9], [1, 4, 7, 10], [2, 5, 8, 11]]);
+    expect(group?.producers[0]?.channels).toEqual([
+      [0, 3, 6, 9],
+      [1, 4, 7, 10],
+      [2, 5, 8, 11],
+    ]);
     const cut = cutChannels(b.model(), new Map([['d', [0, 2]]]));
     expect(layerOf(cut, 'r')).toMatchObject({ shape: [2, 2, 2] });
     expect(shapeOf(cut, 'd', 'kernel')).toEqual([3, 8]);
@@ -119,9 +168,23 @@ describe('cutChannels', () => {
     // An image of 1 x 2, two filters, flattened to [p0c0, p0c1, p1c0, p1c1], one output.
     const b = new Builder();
     b.add({ kind: 'input', name: 'in', inputs: [], shape: [1, 2, 1] });
-    b.add({ kind: 'conv2d', name: 'c', inputs: ['in'], kernel: b.tensor([1, 1, 1, 2], [10, 20]), bias: b.tensor([2], [1, 2]), ...PLAIN });
+    b.add({
+      kind: 'conv2d',
+      name: 'c',
+      inputs: ['in'],
+      kernel: b.tensor([1, 1, 1, 2], [10, 20]),
+      bias: b.tensor([2], [1, 2]),
+      ...PLAIN,
+    });
     b.add({ kind: 'flatten', name: 'f', inputs: ['c'] });
-    b.add({ kind: 'dense', name: 'out', inputs: ['f'], kernel: b.tensor([4, 2], [1, 2, 3, 4, 5, 6, 7, 8]), bias: b.tensor([2], [0.5, 0.25]), activation: { fn: 'softmax' } });
+    b.add({
+      kind: 'dense',
+      name: 'out',
+      inputs: ['f'],
+      kernel: b.tensor([4, 2], [1, 2, 3, 4, 5, 6, 7, 8]),
+      bias: b.tensor([2], [0.5, 0.25]),
+      activation: { fn: 'softmax' },
+    });
     const cut = cutChannels(b.model(), new Map([['c', [1]]]));
     expect(valuesOf(cut, 'c', 'kernel')).toEqual([20]);
     expect(valuesOf(cut, 'c', 'bias')).toEqual([2]);
@@ -131,7 +194,14 @@ describe('cutChannels', () => {
   });
 
   it('leaves LeNet-5 at 5-10-76-10 with the parameters and multiply-accumulates worked by hand', () => {
-    const cut = cutChannels(template('lenet-5'), new Map([['conv2d_1', first(5)], ['conv2d_2', first(10)], ['dense_1', first(76)]]));
+    const cut = cutChannels(
+      template('lenet-5'),
+      new Map([
+        ['conv2d_1', first(5)],
+        ['conv2d_2', first(10)],
+        ['dense_1', first(76)],
+      ]),
+    );
     // 130 + 1,260 + 12,236 + 770
     expect(countParameters(cut).parameters).toBe(5 * 25 + 5 + 5 * 25 * 10 + 10 + 160 * 76 + 76 + 76 * 10 + 10);
     expect(countMacs(cut).total).toBe(24 * 24 * 25 * 5 + 8 * 8 * 125 * 10 + 160 * 76 + 76 * 10);

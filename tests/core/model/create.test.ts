@@ -1,27 +1,63 @@
 import { describe, expect, it } from 'vitest';
 import type { Architecture, Row } from '#core/architecture';
+import { countMacs } from '#core/metrics/operations';
+import { countParameters } from '#core/metrics/size';
 import { checkArchitecture, createModel, FRESH_ROWS } from '#core/model/create';
 import { layerOf, tensorOf } from '#core/model/edit';
 import { modelId } from '#core/model/hash';
 import type { Layer, TensorRole } from '#core/model/layers';
 import type { Model } from '#core/model/model';
-import { countMacs } from '#core/metrics/operations';
-import { countParameters } from '#core/metrics/size';
 import { TEMPLATES } from '#core/templates';
 
-const build = (rows: readonly Row[], changes: Partial<Architecture> = {}): Architecture => ({ name: 'Mine', input: [8, 8, 1], classes: 3, rows, ...changes });
-const conv: Row = { kind: 'conv2d', filters: 4, kernel: 3, stride: 1, padding: 'same', activation: 'linear', bias: true };
+const build = (rows: readonly Row[], changes: Partial<Architecture> = {}): Architecture => ({
+  name: 'Mine',
+  input: [8, 8, 1],
+  classes: 3,
+  rows,
+  ...changes,
+});
+const conv: Row = {
+  kind: 'conv2d',
+  filters: 4,
+  kernel: 3,
+  stride: 1,
+  padding: 'same',
+  activation: 'linear',
+  bias: true,
+};
 const flatten: Row = { kind: 'flatten' };
 const dense = (units: number): Row => ({ kind: 'dense', units, activation: 'linear', bias: true });
-const data = (model: Model, layer: string, role: TensorRole): Float32Array => tensorOf(model, layerOf(model, layer) as Layer, role)?.data as Float32Array;
+const data = (model: Model, layer: string, role: TensorRole): Float32Array =>
+  tensorOf(model, layerOf(model, layer) as Layer, role)?.data as Float32Array;
 const largest = (values: Float32Array): number => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-const faultsOf = (rows: readonly Row[], changes: Partial<Architecture> = {}): (string | undefined)[] => checkArchitecture(build(rows, changes)).rows.map((row) => row.fault?.en);
+const faultsOf = (rows: readonly Row[], changes: Partial<Architecture> = {}): (string | undefined)[] =>
+  checkArchitecture(build(rows, changes)).rows.map((row) => row.fault?.en);
 
 describe('createModel', () => {
   it('names layers as Keras users know them and puts the softmax behind', () => {
-    const model = createModel(build([conv, { kind: 'batchNorm' }, { kind: 'activation', activation: 'relu' }, conv, { kind: 'maxPool2d', size: 2, stride: 2, padding: 'valid' }, flatten, { kind: 'dropout', rate: 0.5 }, dense(3)]), 1);
+    const model = createModel(
+      build([
+        conv,
+        { kind: 'batchNorm' },
+        { kind: 'activation', activation: 'relu' },
+        conv,
+        { kind: 'maxPool2d', size: 2, stride: 2, padding: 'valid' },
+        flatten,
+        { kind: 'dropout', rate: 0.5 },
+        dense(3),
+      ]),
+      1,
+    );
     expect(model.layers.map((layer) => layer.name)).toEqual([
-      'input_1', 'conv2d_1', 'batch_normalization_1', 'activation_1', 'conv2d_2', 'max_pooling2d_1', 'flatten_1', 'dropout_1', 'dense_1',
+      'input_1',
+      'conv2d_1',
+      'batch_normalization_1',
+      'activation_1',
+      'conv2d_2',
+      'max_pooling2d_1',
+      'flatten_1',
+      'dropout_1',
+      'dense_1',
     ]);
     expect(layerOf(model, 'dense_1')).toMatchObject({ activation: { fn: 'softmax' } });
     expect(model).toMatchObject({ name: 'Mine', inputs: ['input_1'], outputs: ['dense_1'], layout: 'nhwc' });
@@ -29,27 +65,64 @@ describe('createModel', () => {
 
   it('gives the softmax a layer of its own where it cannot be fused', () => {
     const pooled = createModel(build([{ ...conv, filters: 3 }, { kind: 'globalAveragePool2d' }]), 1);
-    expect(pooled.layers.at(-1)).toMatchObject({ kind: 'activation', inputs: ['global_average_pooling2d_1'], activation: { fn: 'softmax' } });
+    expect(pooled.layers.at(-1)).toMatchObject({
+      kind: 'activation',
+      inputs: ['global_average_pooling2d_1'],
+      activation: { fn: 'softmax' },
+    });
     const bent = createModel(build([flatten, { kind: 'dense', units: 3, activation: 'tanh', bias: false }]), 1);
-    expect(bent.layers.slice(-2)).toMatchObject([{ kind: 'dense', activation: { fn: 'tanh' } }, { kind: 'activation', activation: { fn: 'softmax' } }]);
+    expect(bent.layers.slice(-2)).toMatchObject([
+      { kind: 'dense', activation: { fn: 'tanh' } },
+      { kind: 'activation', activation: { fn: 'softmax' } },
+    ]);
     expect(bent.outputs).toEqual(['activation_1']);
   });
 
   it('adds a PReLU layer with slopes of 0.25, one a channel', () => {
-    const model = createModel(build([{ ...conv, activation: 'prelu' }, flatten, { kind: 'dense', units: 5, activation: 'prelu', bias: true }, { kind: 'activation', activation: 'prelu' }, dense(3)]), 1);
-    expect(model.layers.map((layer) => layer.name)).toEqual(['input_1', 'conv2d_1', 'prelu_1', 'flatten_1', 'dense_1', 'prelu_2', 'prelu_3', 'dense_2']);
+    const model = createModel(
+      build([
+        { ...conv, activation: 'prelu' },
+        flatten,
+        { kind: 'dense', units: 5, activation: 'prelu', bias: true },
+        { kind: 'activation', activation: 'prelu' },
+        dense(3),
+      ]),
+      1,
+    );
+    expect(model.layers.map((layer) => layer.name)).toEqual([
+      'input_1',
+      'conv2d_1',
+      'prelu_1',
+      'flatten_1',
+      'dense_1',
+      'prelu_2',
+      'prelu_3',
+      'dense_2',
+    ]);
     expect([...data(model, 'prelu_1', 'alpha')]).toEqual([0.25, 0.25, 0.25, 0.25]);
     expect(data(model, 'prelu_3', 'alpha')).toHaveLength(5);
   });
 
   it('starts with He in front of the ReLU family and Glorot elsewhere, seen through batch normalisation', () => {
-    const model = createModel(build([
-      { ...conv, filters: 64, activation: 'relu' }, { ...conv, filters: 64 }, { kind: 'batchNorm' }, { kind: 'activation', activation: 'leakyRelu' },
-      { ...conv, filters: 64, activation: 'tanh' }, { kind: 'depthwiseConv2d', kernel: 3, stride: 1, padding: 'same', activation: 'relu', bias: true }, flatten, dense(3),
-    ]), 1);
+    const model = createModel(
+      build([
+        { ...conv, filters: 64, activation: 'relu' },
+        { ...conv, filters: 64 },
+        { kind: 'batchNorm' },
+        { kind: 'activation', activation: 'leakyRelu' },
+        { ...conv, filters: 64, activation: 'tanh' },
+        { kind: 'depthwiseConv2d', kernel: 3, stride: 1, padding: 'same', activation: 'relu', bias: true },
+        flatten,
+        dense(3),
+      ]),
+      1,
+    );
     const limits: readonly (readonly [string, number])[] = [
-      ['conv2d_1', Math.sqrt(6 / 9)], ['conv2d_2', Math.sqrt(6 / 576)], ['conv2d_3', Math.sqrt(6 / (576 + 576))],
-      ['depthwise_conv2d_1', Math.sqrt(6 / 9)], ['dense_1', Math.sqrt(6 / (4096 + 3))],
+      ['conv2d_1', Math.sqrt(6 / 9)],
+      ['conv2d_2', Math.sqrt(6 / 576)],
+      ['conv2d_3', Math.sqrt(6 / (576 + 576))],
+      ['depthwise_conv2d_1', Math.sqrt(6 / 9)],
+      ['dense_1', Math.sqrt(6 / (4096 + 3))],
     ];
     for (const [name, limit] of limits) {
       const kernel = data(model, name, 'kernel');
@@ -72,7 +145,9 @@ describe('createModel', () => {
     expect(modelId(createModel(architecture, 7))).toBe(modelId(createModel(architecture, 7)));
     expect(modelId(createModel(architecture, 7))).not.toBe(modelId(createModel(architecture, 8)));
     // Written down once, so that a change of the start is seen.
-    expect([...data(createModel(architecture, 7), 'conv2d_1', 'kernel').slice(0, 3)].map((value) => value.toFixed(6))).toMatchInlineSnapshot(`
+    expect(
+      [...data(createModel(architecture, 7), 'conv2d_1', 'kernel').slice(0, 3)].map((value) => value.toFixed(6)),
+    ).toMatchInlineSnapshot(`
       [
         "-0.030460",
         "-0.290822",
@@ -82,16 +157,24 @@ describe('createModel', () => {
   });
 
   it('throws what checkArchitecture says', () => {
-    expect(() => createModel(build([flatten, dense(4)]), 1)).toThrow('Row 2: the last row gives 4 numbers; it must give 3');
+    expect(() => createModel(build([flatten, dense(4)]), 1)).toThrow(
+      'Row 2: the last row gives 4 numbers; it must give 3',
+    );
   });
 });
 
 describe('checkArchitecture', () => {
   it('gives shape, parameters and multiply-accumulates of every row, worked by hand', () => {
-    const check = checkArchitecture(build([
-      { ...conv, activation: 'prelu' }, { kind: 'batchNorm' }, { kind: 'averagePool2d', size: 2, stride: 2, padding: 'same' },
-      { kind: 'depthwiseConv2d', kernel: 3, stride: 2, padding: 'same', activation: 'relu', bias: false }, flatten, dense(3),
-    ]));
+    const check = checkArchitecture(
+      build([
+        { ...conv, activation: 'prelu' },
+        { kind: 'batchNorm' },
+        { kind: 'averagePool2d', size: 2, stride: 2, padding: 'same' },
+        { kind: 'depthwiseConv2d', kernel: 3, stride: 2, padding: 'same', activation: 'relu', bias: false },
+        flatten,
+        dense(3),
+      ]),
+    );
     expect(check.fault).toBeNull();
     expect(check.rows.map(({ shape, parameters, macs }) => [shape, parameters, macs])).toEqual([
       [[8, 8, 4], 9 * 4 + 4 + 4, 64 * 9 * 4],
@@ -125,12 +208,19 @@ describe('checkArchitecture', () => {
     expect(faultsOf([conv, conv, add(7)])[2]).toContain('must be earlier');
     expect(faultsOf([conv, conv, add(-1)])[2]).toContain('must be earlier');
     expect(faultsOf([conv, conv, add(0.5)])[2]).toContain('must be earlier');
-    expect(createModel(build([{ ...conv, filters: 1 }, { ...conv, filters: 1 }, add(0), flatten, dense(3)]), 1).layers[3]).toMatchObject({ inputs: ['input_1', 'conv2d_2'] });
+    expect(
+      createModel(build([{ ...conv, filters: 1 }, { ...conv, filters: 1 }, add(0), flatten, dense(3)]), 1).layers[3],
+    ).toMatchObject({ inputs: ['input_1', 'conv2d_2'] });
   });
 
   it('marks the first impossible row, says why, and knows nothing of those behind it', () => {
     const check = checkArchitecture(build([conv, { ...conv, kernel: 9, padding: 'valid' }, flatten, dense(3)]));
-    expect(check.rows.map(({ shape, fault }) => [shape?.length ?? null, fault === null])).toEqual([[3, true], [null, false], [null, true], [null, true]]);
+    expect(check.rows.map(({ shape, fault }) => [shape?.length ?? null, fault === null])).toEqual([
+      [3, true],
+      [null, false],
+      [null, true],
+      [null, true],
+    ]);
     expect(check.fault?.en).toContain('Row 2: its window of 9 x 9 is larger than what it receives, 8 x 8');
     expect(check.fault?.zh).toContain('第 2 行');
   });
@@ -162,7 +252,9 @@ describe('checkArchitecture', () => {
   });
 
   it('refuses what a browser cannot hold', () => {
-    expect(faultsOf([{ ...conv, filters: 65536 }, { ...conv, filters: 65536 }, flatten, dense(3)])[1]).toContain('too many for a browser');
+    expect(faultsOf([{ ...conv, filters: 65536 }, { ...conv, filters: 65536 }, flatten, dense(3)])[1]).toContain(
+      'too many for a browser',
+    );
     expect(faultsOf([flatten, dense(30000), dense(2400), dense(3)])[2]).toContain('too many');
     expect(faultsOf([flatten, dense(20000), dense(3000), dense(3)])[2]).toContain('can train at most 50000000');
   });
@@ -170,7 +262,9 @@ describe('checkArchitecture', () => {
   it('has fresh rows that fit behind a small image', () => {
     for (const row of Object.values(FRESH_ROWS)) {
       const rows: Row[] = row.kind === 'residualAdd' ? [{ ...conv, filters: 1 }, { ...conv, filters: 1 }, row] : [row];
-      const last = checkArchitecture(build([...rows, ...(row.kind === 'globalAveragePool2d' || row.kind === 'flatten' ? [] : [flatten]), dense(3)]));
+      const last = checkArchitecture(
+        build([...rows, ...(row.kind === 'globalAveragePool2d' || row.kind === 'flatten' ? [] : [flatten]), dense(3)]),
+      );
       expect(last.rows.at(-2)?.fault ?? null, row.kind).toBeNull();
     }
   });

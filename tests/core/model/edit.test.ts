@@ -1,20 +1,43 @@
 import { describe, expect, it } from 'vitest';
-import type { Encoding } from '#core/model/encoding';
 import { cutChannels } from '#core/model/channels';
-import { layerOf, mapPrunable, prunableTensors, replaceLayers, sliceTensor, tensorOf, withTensor } from '#core/model/edit';
+import {
+  layerOf,
+  mapPrunable,
+  prunableTensors,
+  replaceLayers,
+  sliceTensor,
+  tensorOf,
+  withTensor,
+} from '#core/model/edit';
+import type { Encoding } from '#core/model/encoding';
 import type { Layer } from '#core/model/layers';
 import type { Tensor } from '#core/model/model';
 import { filledTensor, makeTensor } from '#core/model/tensor';
 import { Builder, LINEAR } from '../support/models';
 
-const tensor = (shape: readonly number[], values: readonly number[], encoding?: Encoding): Tensor => makeTensor(shape, Float32Array.from(values), encoding);
+const tensor = (shape: readonly number[], values: readonly number[], encoding?: Encoding): Tensor =>
+  makeTensor(shape, Float32Array.from(values), encoding);
 
 function twoLayers() {
   const b = new Builder();
   b.add({ kind: 'input', name: 'in', inputs: [], shape: [2] });
-  b.add({ kind: 'dense', name: 'a', inputs: ['in'], kernel: b.tensor([2, 2], [1, 2, 3, 4]), bias: b.tensor([2], 0), activation: LINEAR });
+  b.add({
+    kind: 'dense',
+    name: 'a',
+    inputs: ['in'],
+    kernel: b.tensor([2, 2], [1, 2, 3, 4]),
+    bias: b.tensor([2], 0),
+    activation: LINEAR,
+  });
   // Its tensors equal those of a, so the table holds them once.
-  b.add({ kind: 'dense', name: 'b', inputs: ['a'], kernel: b.tensor([2, 2], [1, 2, 3, 4]), bias: b.tensor([2], 0), activation: LINEAR });
+  b.add({
+    kind: 'dense',
+    name: 'b',
+    inputs: ['a'],
+    kernel: b.tensor([2, 2], [1, 2, 3, 4]),
+    bias: b.tensor([2], 0),
+    activation: LINEAR,
+  });
   return b.model();
 }
 
@@ -34,7 +57,9 @@ describe('editing', () => {
   it('names what is not there', () => {
     expect(() => withTensor(twoLayers(), 'c', 'kernel', filledTensor([1], 0))).toThrow('no layer is called c');
     expect(() => withTensor(twoLayers(), 'a', 'gamma', filledTensor([1], 0))).toThrow('layer a holds no gamma');
-    expect(() => replaceLayers(twoLayers(), [{ kind: 'dense', name: 'x', inputs: [], kernel: 'gone', activation: LINEAR }])).toThrow('the kernel of layer x is missing');
+    expect(() =>
+      replaceLayers(twoLayers(), [{ kind: 'dense', name: 'x', inputs: [], kernel: 'gone', activation: LINEAR }]),
+    ).toThrow('the kernel of layer x is missing');
   });
 
   it('maps kernels but never biases, in the layers that are named', () => {
@@ -58,14 +83,27 @@ describe('slicing a tensor', () => {
   });
 
   it('takes the mask along', () => {
-    const cut = sliceTensor(tensor([2, 2], [1, 0, 0, 4], { mask: Uint8Array.of(1, 0, 0, 1), values: { kind: 'dense' } }), 1, [1]);
+    const cut = sliceTensor(
+      tensor([2, 2], [1, 0, 0, 4], { mask: Uint8Array.of(1, 0, 0, 1), values: { kind: 'dense' } }),
+      1,
+      [1],
+    );
     expect([...cut.data]).toEqual([0, 4]);
     expect([...(cut.encoding.mask ?? [])]).toEqual([0, 1]);
   });
 
   it('takes per-channel scales along their own axis and leaves them on others', () => {
     const grid = tensor([2, 3], [0.5, 2, 9, 1, 4, 0], {
-      values: { kind: 'grid', bits: 4, qMin: -7, qMax: 7, scale: Float32Array.of(0.5, 2, 3), zeroPoint: Int32Array.of(0, 1, 2), axis: 1, symmetric: false },
+      values: {
+        kind: 'grid',
+        bits: 4,
+        qMin: -7,
+        qMax: 7,
+        scale: Float32Array.of(0.5, 2, 3),
+        zeroPoint: Int32Array.of(0, 1, 2),
+        axis: 1,
+        symmetric: false,
+      },
     });
     const columns = sliceTensor(grid, 1, [0, 2]).encoding.values;
     if (columns.kind !== 'grid') throw new Error('the grid was lost');
@@ -77,7 +115,10 @@ describe('slicing a tensor', () => {
   });
 
   it('keeps the centroids that are still in use', () => {
-    const shared = tensor([2, 3], [-1, 0, 2, -1, 5, 0], { mask: Uint8Array.of(1, 0, 1, 1, 1, 0), values: { kind: 'codebook', centroids: Float32Array.of(-1, 2, 5) } });
+    const shared = tensor([2, 3], [-1, 0, 2, -1, 5, 0], {
+      mask: Uint8Array.of(1, 0, 1, 1, 1, 0),
+      values: { kind: 'codebook', centroids: Float32Array.of(-1, 2, 5) },
+    });
     const cut = sliceTensor(shared, 1, [0, 2]).encoding.values;
     expect(cut.kind === 'codebook' && [...cut.centroids]).toEqual([-1, 2]);
     const nothing = sliceTensor(shared, 1, [1]).encoding.values;
@@ -88,15 +129,32 @@ describe('slicing a tensor', () => {
     const b = new Builder();
     b.add({ kind: 'input', name: 'in', inputs: [], shape: [2] });
     b.add({
-      kind: 'dense', name: 'a', inputs: ['in'], activation: LINEAR,
+      kind: 'dense',
+      name: 'a',
+      inputs: ['in'],
+      activation: LINEAR,
       kernel: b.tensor([2, 3], [1, 0, 3, 2, 4, 0], {
         mask: Uint8Array.of(1, 0, 1, 1, 1, 0),
-        values: { kind: 'grid', bits: 8, qMin: -127, qMax: 127, scale: Float32Array.of(1, 2, 3), zeroPoint: new Int32Array(3), axis: 1, symmetric: true },
+        values: {
+          kind: 'grid',
+          bits: 8,
+          qMin: -127,
+          qMax: 127,
+          scale: Float32Array.of(1, 2, 3),
+          zeroPoint: new Int32Array(3),
+          axis: 1,
+          symmetric: true,
+        },
       }),
     });
     b.add({
-      kind: 'dense', name: 'out', inputs: ['a'], activation: LINEAR,
-      kernel: b.tensor([3, 2], [1, 1, 7, 1, 1, 2], { values: { kind: 'codebook', centroids: Float32Array.of(1, 2, 7) } }),
+      kind: 'dense',
+      name: 'out',
+      inputs: ['a'],
+      activation: LINEAR,
+      kernel: b.tensor([3, 2], [1, 1, 7, 1, 1, 2], {
+        values: { kind: 'codebook', centroids: Float32Array.of(1, 2, 7) },
+      }),
     });
     const cut = cutChannels(b.model(), new Map([['a', [0, 2]]]));
     const a = tensorOf(cut, layerOf(cut, 'a') as Layer, 'kernel') as Tensor;

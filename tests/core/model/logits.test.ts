@@ -19,17 +19,21 @@ function ending(size: readonly [number, number], tail: readonly Layer[]) {
 const softmaxLayer: Layer = { kind: 'activation', name: 's', inputs: ['c'], activation: SOFTMAX };
 
 describe('withoutSoftmax', () => {
-  it.each(TEMPLATES.map((template) => [template.id, template] as const))('gives logits whose softmax are the outputs of %s', (_id, template) => {
-    const model = createModel(template.architecture([8, 8, 1], 4), 2);
-    const image = Array.from({ length: 64 }, (_, i) => (i % 7) / 7);
-    const { model: bare, had } = withoutSoftmax(model);
-    expect(had).toBe(true);
-    const exponentials = [...outputOf(bare, image)].map(Math.exp);
-    const total = exponentials.reduce((sum, value) => sum + value, 0);
-    const probabilities = outputOf(model, image);
-    for (const [i, value] of exponentials.entries()) expect(value / total).toBeCloseTo(probabilities[i] as number, 10);
-    expect(withoutSoftmax(bare)).toEqual({ model: bare, had: false });
-  });
+  it.each(TEMPLATES.map((template) => [template.id, template] as const))(
+    'gives logits whose softmax are the outputs of %s',
+    (_id, template) => {
+      const model = createModel(template.architecture([8, 8, 1], 4), 2);
+      const image = Array.from({ length: 64 }, (_, i) => (i % 7) / 7);
+      const { model: bare, had } = withoutSoftmax(model);
+      expect(had).toBe(true);
+      const exponentials = [...outputOf(bare, image)].map(Math.exp);
+      const total = exponentials.reduce((sum, value) => sum + value, 0);
+      const probabilities = outputOf(model, image);
+      for (const [i, value] of exponentials.entries())
+        expect(value / total).toBeCloseTo(probabilities[i] as number, 10);
+      expect(withoutSoftmax(bare)).toEqual({ model: bare, had: false });
+    },
+  );
 
   it('finds a softmax of its own, behind a reshape too, as MobileNet ends', () => {
     const pixel = ending([1, 1], [softmaxLayer, { kind: 'reshape', name: 'r', inputs: ['s'], shape: [3] }]);
@@ -40,8 +44,13 @@ describe('withoutSoftmax', () => {
   });
 
   it('leaves a softmax over each pixel, and one that something else reads', () => {
-    expect(withoutSoftmax(ending([2, 2], [softmaxLayer, { kind: 'flatten', name: 'f', inputs: ['s'] }])).had).toBe(false);
-    const twice = ending([1, 1], [softmaxLayer, { kind: 'flatten', name: 'f', inputs: ['s'] }, { kind: 'flatten', name: 'g', inputs: ['s'] }]);
+    expect(withoutSoftmax(ending([2, 2], [softmaxLayer, { kind: 'flatten', name: 'f', inputs: ['s'] }])).had).toBe(
+      false,
+    );
+    const twice = ending(
+      [1, 1],
+      [softmaxLayer, { kind: 'flatten', name: 'f', inputs: ['s'] }, { kind: 'flatten', name: 'g', inputs: ['s'] }],
+    );
     expect(withoutSoftmax({ ...twice, outputs: ['f', 'g'] }).had).toBe(false);
     expect(withoutSoftmax(ending([1, 1], [{ kind: 'flatten', name: 'f', inputs: ['c'] }])).had).toBe(false);
   });

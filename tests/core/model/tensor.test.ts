@@ -5,9 +5,20 @@ import type { Model } from '#core/model/model';
 import { filledTensor, makeTensor, sizeOf } from '#core/model/tensor';
 import { Builder, LINEAR } from '../support/models';
 
-const idOf = (shape: readonly number[], values: readonly number[], encoding: Encoding = DENSE): string => makeTensor(shape, Float32Array.from(values), encoding).id;
+const idOf = (shape: readonly number[], values: readonly number[], encoding: Encoding = DENSE): string =>
+  makeTensor(shape, Float32Array.from(values), encoding).id;
 const grid = (changes: object): Encoding => ({
-  values: { kind: 'grid', bits: 8, qMin: -127, qMax: 127, scale: Float32Array.of(1), zeroPoint: Int32Array.of(0), axis: null, symmetric: true, ...changes },
+  values: {
+    kind: 'grid',
+    bits: 8,
+    qMin: -127,
+    qMax: 127,
+    scale: Float32Array.of(1),
+    zeroPoint: Int32Array.of(0),
+    axis: null,
+    symmetric: true,
+    ...changes,
+  },
 });
 
 describe('makeTensor', () => {
@@ -19,11 +30,24 @@ describe('makeTensor', () => {
 
   it('tells apart values, shapes and everything in an encoding', () => {
     const ids = [
-      idOf([4], [1, 2, 3, 4]), idOf([2, 2], [1, 2, 3, 4]), idOf([1, 4], [1, 2, 3, 4]), idOf([4], [1, 2, 4, 3]),
-      idOf([4], [1, 2, 3, 4], { ...DENSE, mask: Uint8Array.of(1, 1, 1, 1) }), idOf([4], [1, 2, 3, 4], { ...DENSE, mask: Uint8Array.of(1, 1, 1, 0) }),
+      idOf([4], [1, 2, 3, 4]),
+      idOf([2, 2], [1, 2, 3, 4]),
+      idOf([1, 4], [1, 2, 3, 4]),
+      idOf([4], [1, 2, 4, 3]),
+      idOf([4], [1, 2, 3, 4], { ...DENSE, mask: Uint8Array.of(1, 1, 1, 1) }),
+      idOf([4], [1, 2, 3, 4], { ...DENSE, mask: Uint8Array.of(1, 1, 1, 0) }),
       idOf([4], [1, 2, 3, 4], { values: { kind: 'codebook', centroids: Float32Array.of(1, 2, 3, 4) } }),
       idOf([4], [1, 2, 3, 4], { values: { kind: 'codebook', centroids: Float32Array.of(1, 2, 3, 4, 5) } }),
-      ...[{}, { bits: 7 }, { qMin: -128 }, { qMax: 126 }, { axis: 0 }, { symmetric: false }, { scale: Float32Array.of(2) }, { zeroPoint: Int32Array.of(1) }].map((changes) => idOf([4], [1, 2, 3, 4], grid(changes))),
+      ...[
+        {},
+        { bits: 7 },
+        { qMin: -128 },
+        { qMax: 126 },
+        { axis: 0 },
+        { symmetric: false },
+        { scale: Float32Array.of(2) },
+        { zeroPoint: Int32Array.of(1) },
+      ].map((changes) => idOf([4], [1, 2, 3, 4], grid(changes))),
     ];
     expect(new Set(ids).size).toBe(ids.length);
   });
@@ -52,7 +76,14 @@ describe('modelId', () => {
     expect(modelId(model('a', [1, 3]))).not.toBe(id);
     expect(modelId(model('a', [1, 2], 'e'))).not.toBe(id);
     const plain = model('a', [1, 2]);
-    expect(modelId({ ...plain, layers: plain.layers.map((layer) => Object.fromEntries(Object.entries(layer).reverse()) as unknown as typeof layer) })).toBe(id);
+    expect(
+      modelId({
+        ...plain,
+        layers: plain.layers.map(
+          (layer) => Object.fromEntries(Object.entries(layer).reverse()) as unknown as typeof layer,
+        ),
+      }),
+    ).toBe(id);
     expect(modelId({ ...plain, meta: { source: 'test', dataset: 'mnist' } })).not.toBe(id);
   });
 });

@@ -1,10 +1,16 @@
 import { describe, expect, it } from 'vitest';
+import { createModel } from '#core/model/create';
 import type { Encoding, GridValues } from '#core/model/encoding';
 import type { Layer } from '#core/model/layers';
 import type { Model } from '#core/model/model';
-import { inTopologicalOrder, ModelError, type ModelErrorCode, nonFiniteValues, validateModel } from '#core/model/validate';
-import { makeTensor } from '#core/model/tensor';
-import { createModel } from '#core/model/create';
+import type { makeTensor } from '#core/model/tensor';
+import {
+  inTopologicalOrder,
+  ModelError,
+  type ModelErrorCode,
+  nonFiniteValues,
+  validateModel,
+} from '#core/model/validate';
 import { TEMPLATES } from '#core/templates';
 import { Builder, LINEAR } from '../support/models';
 
@@ -19,10 +25,24 @@ function faultOf(model: Model): ModelError | null {
 }
 const codeOf = (model: Model): ModelErrorCode | undefined => faultOf(model)?.code;
 const input: Layer = { kind: 'input', name: 'in', inputs: [], shape: [4] };
-const relu = (name: string, ...inputs: string[]): Layer => ({ kind: 'activation', name, inputs, activation: { fn: 'relu' } });
+const relu = (name: string, ...inputs: string[]): Layer => ({
+  kind: 'activation',
+  name,
+  inputs,
+  activation: { fn: 'relu' },
+});
 const add = (name: string, ...inputs: string[]): Layer => ({ kind: 'add', name, inputs });
 function graph(layers: readonly Layer[], changes: Partial<Model> = {}): Model {
-  return { name: 'm', layers, inputs: ['in'], outputs: [layers.at(-1)?.name ?? ''], tensors: {}, layout: 'nhwc', meta: { source: 'test' }, ...changes };
+  return {
+    name: 'm',
+    layers,
+    inputs: ['in'],
+    outputs: [layers.at(-1)?.name ?? ''],
+    tensors: {},
+    layout: 'nhwc',
+    meta: { source: 'test' },
+    ...changes,
+  };
 }
 function withKernel(values: readonly number[], encoding?: Encoding): Model {
   const b = new Builder();
@@ -31,7 +51,17 @@ function withKernel(values: readonly number[], encoding?: Encoding): Model {
   return b.model();
 }
 const grid = (changes: Partial<GridValues>): Encoding => ({
-  values: { kind: 'grid', bits: 4, qMin: -7, qMax: 7, scale: Float32Array.of(0.1), zeroPoint: Int32Array.of(0), axis: null, symmetric: true, ...changes },
+  values: {
+    kind: 'grid',
+    bits: 4,
+    qMin: -7,
+    qMax: 7,
+    scale: Float32Array.of(0.1),
+    zeroPoint: Int32Array.of(0),
+    axis: null,
+    symmetric: true,
+    ...changes,
+  },
 });
 
 describe('validateModel', () => {
@@ -43,7 +73,10 @@ describe('validateModel', () => {
   it('finds graphs that are none, and names the layer', () => {
     expect(faultOf(graph([input, relu('a', 'b'), relu('b', 'in')]))).toMatchObject({ code: 'order', layer: 'a' });
     expect(faultOf(graph([input, relu('a', 'nowhere')]))).toMatchObject({ code: 'unknown-input', layer: 'a' });
-    expect(faultOf(graph([input, relu('a', 'in'), relu('a', 'in')]))).toMatchObject({ code: 'duplicate-layer', layer: 'a' });
+    expect(faultOf(graph([input, relu('a', 'in'), relu('a', 'in')]))).toMatchObject({
+      code: 'duplicate-layer',
+      layer: 'a',
+    });
     expect(faultOf(graph([input, relu('in', 'in')]))).toMatchObject({ code: 'duplicate-layer' });
     expect(codeOf(graph([input, relu('', 'in')]))).toBe('nameless-layer');
     expect(codeOf(graph([input], { outputs: [] }))).toBe('no-output');
@@ -63,17 +96,38 @@ describe('validateModel', () => {
   it('finds missing tensors and tensors that do not fit', () => {
     const good = withKernel([1, 2, 3, 4]);
     expect(faultOf(good)).toBeNull();
-    expect(faultOf({ ...good, tensors: {} })).toMatchObject({ code: 'missing-tensor', layer: 'd', message: 'Layer d: its kernel is missing.' });
-    const wide: Model = { ...good, layers: [{ kind: 'input', name: 'in', inputs: [], shape: [3] }, ...good.layers.slice(1)] };
-    expect(faultOf(wide)).toMatchObject({ code: 'shape', message: 'Layer d: its weights are made for 2 inputs, but it receives 3.' });
+    expect(faultOf({ ...good, tensors: {} })).toMatchObject({
+      code: 'missing-tensor',
+      layer: 'd',
+      message: 'Layer d: its kernel is missing.',
+    });
+    const wide: Model = {
+      ...good,
+      layers: [{ kind: 'input', name: 'in', inputs: [], shape: [3] }, ...good.layers.slice(1)],
+    };
+    expect(faultOf(wide)).toMatchObject({
+      code: 'shape',
+      message: 'Layer d: its weights are made for 2 inputs, but it receives 3.',
+    });
   });
 
   it('holds encodings against values', () => {
-    expect(codeOf(withKernel([1, 0, 3, 4], { mask: Uint8Array.of(1, 0, 1, 1), values: { kind: 'dense' } }))).toBeUndefined();
-    expect(codeOf(withKernel([1, 2, 3, 4], { mask: Uint8Array.of(1, 0, 1, 1), values: { kind: 'dense' } }))).toBe('encoding');
-    expect(codeOf(withKernel([1, 0, 3, 4], { mask: Uint8Array.of(1, 0, 2, 1), values: { kind: 'dense' } }))).toBe('encoding');
+    expect(
+      codeOf(withKernel([1, 0, 3, 4], { mask: Uint8Array.of(1, 0, 1, 1), values: { kind: 'dense' } })),
+    ).toBeUndefined();
+    expect(codeOf(withKernel([1, 2, 3, 4], { mask: Uint8Array.of(1, 0, 1, 1), values: { kind: 'dense' } }))).toBe(
+      'encoding',
+    );
+    expect(codeOf(withKernel([1, 0, 3, 4], { mask: Uint8Array.of(1, 0, 2, 1), values: { kind: 'dense' } }))).toBe(
+      'encoding',
+    );
     const [id, tensor] = Object.entries(withKernel([1, 2, 3, 4]).tensors)[0] as [string, ReturnType<typeof makeTensor>];
-    expect(codeOf({ ...withKernel([1, 2, 3, 4]), tensors: { [id]: { ...tensor, encoding: { mask: new Uint8Array(3), values: { kind: 'dense' } } } } })).toBe('encoding');
+    expect(
+      codeOf({
+        ...withKernel([1, 2, 3, 4]),
+        tensors: { [id]: { ...tensor, encoding: { mask: new Uint8Array(3), values: { kind: 'dense' } } } },
+      }),
+    ).toBe('encoding');
 
     expect(codeOf(withKernel([0.1, -0.7, 0, 0.3], grid({})))).toBeUndefined();
     expect(codeOf(withKernel([0.1, -0.7, 0.05, 0.3], grid({})))).toBe('encoding');
@@ -81,13 +135,19 @@ describe('validateModel', () => {
     expect(codeOf(withKernel([0.1, -0.7, 0, 0.3], grid({ scale: Float32Array.of(Number.NaN) })))).toBe('encoding');
     expect(codeOf(withKernel([0.1, -0.7, 0, 0.3], grid({ bits: 3 })))).toBe('encoding');
     expect(codeOf(withKernel([0.1, -0.7, 0, 0.3], grid({ axis: 1 })))).toBe('encoding');
-    expect(codeOf(withKernel([0.1, 1, 0, 3], grid({ axis: 1, scale: Float32Array.of(0.1, 1), zeroPoint: Int32Array.of(0, 0) })))).toBeUndefined();
+    expect(
+      codeOf(
+        withKernel([0.1, 1, 0, 3], grid({ axis: 1, scale: Float32Array.of(0.1, 1), zeroPoint: Int32Array.of(0, 0) })),
+      ),
+    ).toBeUndefined();
 
     const book: Encoding = { values: { kind: 'codebook', centroids: Float32Array.of(-1, 2) } };
     expect(codeOf(withKernel([-1, 2, 2, -1], book))).toBeUndefined();
     expect(codeOf(withKernel([-1, 2, 0, -1], book))).toBe('encoding');
     expect(codeOf(withKernel([-1, 2, 0, -1], { ...book, mask: Uint8Array.of(1, 1, 0, 1) }))).toBeUndefined();
-    expect(codeOf(withKernel([-1, 2, 2, -1], { values: { kind: 'codebook', centroids: Float32Array.of(2, -1) } }))).toBe('encoding');
+    expect(
+      codeOf(withKernel([-1, 2, 2, -1], { values: { kind: 'codebook', centroids: Float32Array.of(2, -1) } })),
+    ).toBe('encoding');
   });
 });
 

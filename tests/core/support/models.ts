@@ -1,6 +1,6 @@
 /** Building small models by hand: layers in order, tensors given as shape and values (or seeded noise). */
 import type { Encoding } from '#core/model/encoding';
-import { type Layer, TENSOR_ROLES } from '#core/model/layers';
+import { type Layer, TENSOR_ROLES, type TensorRole } from '#core/model/layers';
 import type { Model, Tensor } from '#core/model/model';
 import { makeTensor, sizeOf } from '#core/model/tensor';
 
@@ -16,7 +16,9 @@ export class Builder {
   /** Keeps the tensor and returns its id. Without values: noise in [-1, 1). */
   tensor(shape: readonly number[], values?: readonly number[] | number, encoding?: Encoding): string {
     const size = sizeOf(shape);
-    const data = Float32Array.from({ length: size }, (_, i) => (values === undefined ? 2 * this.#random() - 1 : typeof values === 'number' ? values : (values[i] as number)));
+    const data = Float32Array.from({ length: size }, (_, i) =>
+      values === undefined ? 2 * this.#random() - 1 : typeof values === 'number' ? values : (values[i] as number),
+    );
     const tensor = makeTensor(shape, data, encoding);
     this.#tensors[tensor.id] = tensor;
     return tensor.id;
@@ -33,7 +35,9 @@ export class Builder {
   }
 
   model(outputs: readonly string[] = [this.#layers.at(-1)?.name as string]): Model {
-    const held = new Set(this.#layers.flatMap((layer) => TENSOR_ROLES.map((role) => (layer as Partial<Record<string, string>>)[role])));
+    const held = new Set(
+      this.#layers.flatMap((layer) => TENSOR_ROLES.map((role) => (layer as Partial<Record<TensorRole, string>>)[role])),
+    );
     return {
       name: 'test',
       layers: [...this.#layers],

@@ -11,15 +11,22 @@ import { sizeOf } from '#core/model/tensor';
 type Values = Float64Array;
 
 /** Output of every layer by name. `inputs` are row-major, by input layer name. */
-export function forward(model: Model, inputs: Readonly<Record<string, ArrayLike<number>>>): Readonly<Record<string, Values>> {
+export function forward(
+  model: Model,
+  inputs: Readonly<Record<string, ArrayLike<number>>>,
+): Readonly<Record<string, Values>> {
   const shapes = shapesOf(model);
   const values: Record<string, Values> = {};
   for (const layer of model.layers) {
     const read = layer.inputs.map((name) => values[name] as Values);
     const readShapes = layer.inputs.map((name) => shapes[name] as Shape);
     const shape = shapes[layer.name] as Shape;
-    values[layer.name] = layer.kind === 'input' ? Float64Array.from(inputs[layer.name] as ArrayLike<number>) : compute(model, layer, read, readShapes, shape);
-    if ((values[layer.name] as Values).length !== sizeOf(shape)) throw new Error(`${layer.name} gave a wrong number of values`);
+    values[layer.name] =
+      layer.kind === 'input'
+        ? Float64Array.from(inputs[layer.name] as ArrayLike<number>)
+        : compute(model, layer, read, readShapes, shape);
+    if ((values[layer.name] as Values).length !== sizeOf(shape))
+      throw new Error(`${layer.name} gave a wrong number of values`);
   }
   return values;
 }
@@ -29,21 +36,29 @@ export function outputOf(model: Model, image: ArrayLike<number>): Values {
   return forward(model, { [model.inputs[0] as string]: image })[model.outputs[0] as string] as Values;
 }
 
-function compute(model: Model, layer: Exclude<Layer, { kind: 'input' }>, inputs: readonly Values[], inputShapes: readonly Shape[], shape: Shape): Values {
+function compute(
+  model: Model,
+  layer: Exclude<Layer, { kind: 'input' }>,
+  inputs: readonly Values[],
+  inputShapes: readonly Shape[],
+  shape: Shape,
+): Values {
   const x = inputs[0] as Values;
   const [h, w, c] = inputShapes[0] as readonly [number, number, number];
   const [oh, ow, oc] = shape as readonly [number, number, number];
   const channels = shape[shape.length - 1] as number;
   const y = new Float64Array(sizeOf(shape));
   const weights = (role: TensorRole): Float32Array | undefined => tensorOf(model, layer, role)?.data;
-  const at = (row: number, column: number, channel: number): number => (row < 0 || row >= h || column < 0 || column >= w ? 0 : (x[(row * w + column) * c + channel] as number));
+  const at = (row: number, column: number, channel: number): number =>
+    row < 0 || row >= h || column < 0 || column >= w ? 0 : (x[(row * w + column) * c + channel] as number);
   const each = (value: (row: number, column: number, channel: number) => number): Values => {
-    for (let i = 0; i < oh; i++) for (let j = 0; j < ow; j++) for (let k = 0; k < oc; k++) y[(i * ow + j) * oc + k] = value(i, j, k);
+    for (let i = 0; i < oh; i++)
+      for (let j = 0; j < ow; j++) for (let k = 0; k < oc; k++) y[(i * ow + j) * oc + k] = value(i, j, k);
     return y;
   };
   switch (layer.kind) {
     case 'conv2d': {
-      const [kh, kw, inner, out] = tensorOf(model, layer, 'kernel')?.shape as readonly [number, number, number, number];
+      const [kh, kw, inner, out] = kernelShape(model, layer);
       const kernel = weights('kernel') as Float32Array;
       const [top, , left] = resolvePads(layer.padding, [h, w], [kh, kw], layer.strides, layer.dilation);
       const perGroup = out / (c / inner);
@@ -53,7 +68,12 @@ function compute(model: Model, layer: Exclude<Layer, { kind: 'input' }>, inputs:
           for (let b = 0; b < kw; b++) {
             for (let q = 0; q < inner; q++) {
               const channel = Math.floor(k / perGroup) * inner + q;
-              sum += at(i * layer.strides[0] - top + a * layer.dilation[0], j * layer.strides[1] - left + b * layer.dilation[1], channel) * (kernel[((a * kw + b) * inner + q) * out + k] as number);
+              sum +=
+                at(
+                  i * layer.strides[0] - top + a * layer.dilation[0],
+                  j * layer.strides[1] - left + b * layer.dilation[1],
+                  channel,
+                ) * (kernel[((a * kw + b) * inner + q) * out + k] as number);
             }
           }
         }
@@ -62,7 +82,7 @@ function compute(model: Model, layer: Exclude<Layer, { kind: 'input' }>, inputs:
       return activate(y, channels, layer.activation);
     }
     case 'depthwiseConv2d': {
-      const [kh, kw, , multiplier] = tensorOf(model, layer, 'kernel')?.shape as readonly [number, number, number, number];
+      const [kh, kw, , multiplier] = kernelShape(model, layer);
       const kernel = weights('kernel') as Float32Array;
       const [top, , left] = resolvePads(layer.padding, [h, w], [kh, kw], layer.strides, layer.dilation);
       each((i, j, k) => {
@@ -70,7 +90,12 @@ function compute(model: Model, layer: Exclude<Layer, { kind: 'input' }>, inputs:
         const channel = Math.floor(k / multiplier);
         for (let a = 0; a < kh; a++) {
           for (let b = 0; b < kw; b++) {
-            sum += at(i * layer.strides[0] - top + a * layer.dilation[0], j * layer.strides[1] - left + b * layer.dilation[1], channel) * (kernel[((a * kw + b) * c + channel) * multiplier + (k % multiplier)] as number);
+            sum +=
+              at(
+                i * layer.strides[0] - top + a * layer.dilation[0],
+                j * layer.strides[1] - left + b * layer.dilation[1],
+                channel,
+              ) * (kernel[((a * kw + b) * c + channel) * multiplier + (k % multiplier)] as number);
           }
         }
         return sum;
@@ -92,7 +117,10 @@ function compute(model: Model, layer: Exclude<Layer, { kind: 'input' }>, inputs:
       return x.map((value, i) => {
         const k = i % channels;
         const spread = Math.sqrt((weights('variance')?.[k] as number) + layer.epsilon);
-        return (weights('gamma')?.[k] ?? 1) * ((value - (weights('mean')?.[k] as number)) / spread) + (weights('beta')?.[k] ?? 0);
+        return (
+          (weights('gamma')?.[k] ?? 1) * ((value - (weights('mean')?.[k] as number)) / spread) +
+          (weights('beta')?.[k] ?? 0)
+        );
       });
     case 'activation':
       return activate(x.slice(), channels, layer.activation);
@@ -111,14 +139,19 @@ function compute(model: Model, layer: Exclude<Layer, { kind: 'input' }>, inputs:
             if (row >= 0 && row < h && column >= 0 && column < w) seen.push(at(row, column, k));
           }
         }
-        return layer.kind === 'maxPool2d' ? Math.max(...seen) : seen.reduce((sum, value) => sum + value, 0) / seen.length;
+        return layer.kind === 'maxPool2d'
+          ? Math.max(...seen)
+          : seen.reduce((sum, value) => sum + value, 0) / seen.length;
       });
     }
     case 'globalAveragePool2d':
     case 'globalMaxPool2d':
       for (let k = 0; k < channels; k++) {
         const seen = Array.from({ length: h * w }, (_, i) => x[i * c + k] as number);
-        y[k] = layer.kind === 'globalMaxPool2d' ? Math.max(...seen) : seen.reduce((sum, value) => sum + value, 0) / seen.length;
+        y[k] =
+          layer.kind === 'globalMaxPool2d'
+            ? Math.max(...seen)
+            : seen.reduce((sum, value) => sum + value, 0) / seen.length;
       }
       return y;
     case 'flatten':
@@ -155,12 +188,22 @@ function compute(model: Model, layer: Exclude<Layer, { kind: 'input' }>, inputs:
     case 'upsample2d':
       return layer.interpolation === 'nearest'
         ? each((i, j, k) => at(Math.floor(i / layer.size[0]), Math.floor(j / layer.size[1]), k))
-        : each((i, j, k) => bilinear([h, w], [(i + 0.5) / layer.size[0] - 0.5, (j + 0.5) / layer.size[1] - 0.5], (row, column) => at(row, column, k)));
+        : each((i, j, k) =>
+            bilinear([h, w], [(i + 0.5) / layer.size[0] - 0.5, (j + 0.5) / layer.size[1] - 0.5], (row, column) =>
+              at(row, column, k),
+            ),
+          );
     case 'rescale':
       return x.map((value) => value * layer.scale + layer.offset);
     default:
       throw layer satisfies never;
   }
+}
+
+function kernelShape(model: Model, layer: Layer): readonly [number, number, number, number] {
+  const kernel = tensorOf(model, layer, 'kernel');
+  if (!kernel) throw new Error(`${layer.name} has no kernel`);
+  return kernel.shape as unknown as readonly [number, number, number, number];
 }
 
 const COMBINE = {
@@ -176,7 +219,8 @@ function bilinear([h, w]: Pair, [y, x]: Pair, at: (row: number, column: number) 
   const clamp = (value: number, size: number): number => Math.min(size - 1, Math.max(0, value));
   const [top, left] = [Math.floor(y), Math.floor(x)];
   const [down, right] = [y - top, x - left];
-  const mix = (row: number): number => at(clamp(row, h), clamp(left, w)) * (1 - right) + at(clamp(row, h), clamp(left + 1, w)) * right;
+  const mix = (row: number): number =>
+    at(clamp(row, h), clamp(left, w)) * (1 - right) + at(clamp(row, h), clamp(left + 1, w)) * right;
   return mix(top) * (1 - down) + mix(top + 1) * down;
 }
 
@@ -230,6 +274,9 @@ function element(x: number, { fn, alpha, max }: Activation): number {
 /** Abramowitz and Stegun 7.1.26, |error| < 1.5e-7. */
 function erf(x: number): number {
   const t = 1 / (1 + 0.3275911 * Math.abs(x));
-  const tail = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429)))) * Math.exp(-x * x);
+  const tail =
+    t *
+    (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429)))) *
+    Math.exp(-x * x);
   return x >= 0 ? 1 - tail : tail - 1;
 }
