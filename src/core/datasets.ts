@@ -49,7 +49,8 @@ export const DATASETS: readonly [DatasetFacts, ...DatasetFacts[]] = [
     classes: tenDigits,
     sizes: { train: 1197, validation: 300, test: 300 },
     bytes: 60_000,
-    licence: 'Optical Recognition of Handwritten Digits, E. Alpaydin and C. Kaynak, UCI, 1998, CC BY 4.0; as packaged with scikit-learn, BSD-3-Clause',
+    licence:
+      'Optical Recognition of Handwritten Digits, E. Alpaydin and C. Kaynak, UCI, 1998, CC BY 4.0; as packaged with scikit-learn, BSD-3-Clause',
   },
   {
     id: 'mnist',
@@ -97,6 +98,7 @@ export function datasetFacts(id: string): DatasetFacts {
 export function fitsDataset(inputShape: readonly number[], classes: number, facts: DatasetFacts): boolean {
   const pixels = facts.shape.reduce((product, size) => product * size, 1);
   const isVector = inputShape.length === 1 && inputShape[0] === pixels;
-  const isImage = inputShape.length === facts.shape.length && facts.shape.every((size, axis) => inputShape[axis] === size);
+  const isImage =
+    inputShape.length === facts.shape.length && facts.shape.every((size, axis) => inputShape[axis] === size);
   return classes === facts.classes.length && (isVector || isImage);
 }

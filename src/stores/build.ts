@@ -6,9 +6,9 @@ import { createStore } from 'zustand/vanilla';
 import type { Architecture, Row, RowKind } from '#core/architecture';
 import { datasetFacts } from '#core/datasets';
 import { TEMPLATES } from '#core/templates';
-import { datasets } from '#stores/datasets';
+import { datasets, letGo } from '#stores/datasets';
 import { call } from '#stores/engine';
-import { addNode, select, uniqueName } from '#stores/project';
+import { addNode, uniqueName } from '#stores/project';
 import type { BuildState, ModelNode } from '#stores/state';
 import type { DatasetId } from '#worker/protocol';
 
@@ -42,13 +42,13 @@ datasets.subscribe(({ selected }, before) => {
 export function setTemplate(id: string): void {
   untouched = true;
   build.setState({ template: id, architecture: templateFor(id, datasets.getState().selected) });
-  select(null);
+  letGo();
 }
 
 export function setRows(rows: readonly Row[]): void {
   untouched = false;
   build.setState(({ architecture }) => ({ architecture: { ...architecture, rows } }));
-  select(null);
+  letGo();
 }
 
 /** A row with the usual settings. */
@@ -91,7 +91,12 @@ export function addRow(kind: RowKind, at: number): void {
 }
 export function removeRow(at: number): void {
   const { rows } = build.getState().architecture;
-  setRows(renumbered(rows.filter((_, index) => index !== at), (old) => (old > at ? old - 1 : old)));
+  setRows(
+    renumbered(
+      rows.filter((_, index) => index !== at),
+      (old) => (old > at ? old - 1 : old),
+    ),
+  );
 }
 /** Moves the row at index `from` so that it stands at index `to`. */
 export function moveRow(from: number, to: number): void {
@@ -110,7 +115,7 @@ export function updateRow(at: number, patch: Partial<Row>): void {
 /** Seeds the start weights. */
 export function setBuildSeed(seed: number): void {
   build.setState({ seed });
-  select(null);
+  letGo();
 }
 
 /** Makes an untrained model from the rows and selects it. Rejects with FaultError when the rows cannot be a network. */

@@ -17,10 +17,24 @@ function keptSelection(): DatasetId {
   return DATASETS.find(({ id }) => id === selected)?.id ?? DATASETS[0].id;
 }
 
-export const datasets = createStore<DatasetsState>()(() => ({ selected: keptSelection(), loaded: {}, loading: {}, faults: {} }));
+export const datasets = createStore<DatasetsState>()(() => ({
+  selected: keptSelection(),
+  loaded: {},
+  loading: {},
+  faults: {},
+}));
 
 export function nodeFits(node: ModelNode, id: DatasetId): boolean {
   return fitsDataset(node.summary.inputShape, node.summary.classes, datasetFacts(id));
+}
+
+/** True while no model is selected only because the data set has none: coming back selects one again. */
+let awaiting = false;
+
+/** Lets go of the selected model: Train starts from the Build tab, whatever the data set. */
+export function letGo(): void {
+  awaiting = false;
+  select(null);
 }
 
 /**
@@ -32,13 +46,15 @@ export async function selectDataset(id: DatasetId): Promise<void> {
     datasets.setState({ selected: id });
     keep('datasets', { selected: id });
     const node = selectedNode();
-    if (node && node.dataset !== id) {
-      if (node.origin.kind === 'opened' && nodeFits(node, id)) {
+    if (node ? node.dataset !== id : awaiting) {
+      if (node?.origin.kind === 'opened' && nodeFits(node, id)) {
         patchNode(node.id, { dataset: id, validation: null, test: null });
         void measureNode(node.id);
       } else {
         const { order, nodes } = project.getState();
-        select(order.findLast((other) => nodes[other]?.dataset === id) ?? null);
+        const own = order.findLast((other) => nodes[other]?.dataset === id) ?? null;
+        select(own);
+        awaiting = own === null;
       }
     }
   }
@@ -48,6 +64,7 @@ export async function selectDataset(id: DatasetId): Promise<void> {
 /** Selecting a model that was made on another data set takes up that data set. */
 project.subscribe((state, before) => {
   if (state.selected === before.selected || state.selected === null) return;
+  awaiting = false;
   const dataset = state.nodes[state.selected]?.dataset;
   if (dataset && dataset !== datasets.getState().selected) void selectDataset(dataset);
 });

@@ -14,7 +14,8 @@ export function stepName(step: RecipeStep): string {
   const title = pass.words.title.en.toLowerCase();
   if (pass.preview === 'structure') return title;
   const main = Object.entries(pass.params as Record<string, Param>).find(
-    (entry): entry is [string, NumberParam] => entry[1].kind === 'number' && entry[1].live === true && isShown(entry[1], step.values),
+    (entry): entry is [string, NumberParam] =>
+      entry[1].kind === 'number' && entry[1].live === true && isShown(entry[1], step.values),
   );
   if (!main) return title;
   const [key, param] = main;

@@ -2,6 +2,7 @@
  * The engine and the backend it computes on: started once, chosen by measuring unless the person asks for one.
  */
 import { createStore } from 'zustand/vanilla';
+import { startBackground } from '#stores/background';
 import { call, connect, faultOf, isAbort, isConnected } from '#stores/engine';
 import { notSaved } from '#stores/project';
 import type { DeviceState } from '#stores/state';
@@ -9,7 +10,13 @@ import { notify } from '#stores/view';
 import { startClient } from '#worker/client';
 import type { BackendName, BackendReport } from '#worker/protocol';
 
-export const device = createStore<DeviceState>()(() => ({ status: 'starting', backends: [], chosen: null, asked: 'auto', fault: null }));
+export const device = createStore<DeviceState>()(() => ({
+  status: 'starting',
+  backends: [],
+  chosen: null,
+  asked: 'auto',
+  fault: null,
+}));
 
 /** Starts the engine's worker (once) and lets it choose the fastest backend. */
 export async function startEngine(): Promise<void> {
@@ -23,6 +30,7 @@ export async function startEngine(): Promise<void> {
         },
       }),
     );
+    startBackground(device);
   }
   await chooseBackend('auto');
 }
@@ -32,13 +40,15 @@ export async function chooseBackend(asked: BackendName | 'auto'): Promise<void> 
   device.setState({ status: 'starting', asked, fault: null });
   try {
     const onProgress = (report: BackendReport): void => {
-      if (device.getState().asked === asked) device.setState(({ backends }) => ({ backends: withReport(backends, report) }));
+      if (device.getState().asked === asked)
+        device.setState(({ backends }) => ({ backends: withReport(backends, report) }));
     };
     const { backends, chosen, saved } = await call('start', { backend: asked }, { onProgress });
     if (!saved) notSaved();
     if (device.getState().asked === asked) device.setState({ status: 'ready', backends, chosen });
   } catch (error) {
-    if (!isAbort(error) && device.getState().asked === asked) device.setState({ status: 'failed', fault: faultOf(error) });
+    if (!isAbort(error) && device.getState().asked === asked)
+      device.setState({ status: 'failed', fault: faultOf(error) });
   }
 }
 

@@ -2,8 +2,9 @@
  * The one client through which all stores reach the engine, and how its failures become words. `connect` gives it once
  * at start (or a stand-in, in tests); nothing else in the stores knows that a worker exists.
  */
-import { FaultError } from '#worker/client';
+import type { Words } from '#core/params';
 import type { CallOptions, Client } from '#worker/client';
+import { FaultError } from '#worker/client';
 import type { CallName, Calls, Fault } from '#worker/protocol';
 
 let client: Client | null = null;
@@ -16,18 +17,37 @@ export function isConnected(): boolean {
 }
 
 /** One call to the engine. Rejects with FaultError or an AbortError. */
-export function call<N extends CallName>(name: N, request: Calls[N]['request'], options?: CallOptions<N>): Promise<Calls[N]['response']> {
+export function call<N extends CallName>(
+  name: N,
+  request: Calls[N]['request'],
+  options?: CallOptions<N>,
+): Promise<Calls[N]['response']> {
   if (!client) return Promise.reject(new Error('the engine was not started'));
   return client.call(name, request, options);
 }
 
 export function isAbort(error: unknown): boolean {
-  return error instanceof Error ? error.name === 'AbortError' : error instanceof DOMException && error.name === 'AbortError';
+  return error instanceof Error
+    ? error.name === 'AbortError'
+    : error instanceof DOMException && error.name === 'AbortError';
 }
 
 /** The fault to be shown for whatever was thrown. */
 export function faultOf(error: unknown): Fault {
   if (error instanceof FaultError) return error.fault;
+  if (isReadError(error))
+    return { code: error.code, file: error.file, where: error.where, words: error.cause_, hint: error.hint };
   const detail = error instanceof Error ? error.message : String(error);
-  return { code: 'unexpected', where: detail, words: { en: `Something unexpected happened: ${detail}`, zh: `发生意外错误：${detail}` } };
+  return {
+    code: 'unexpected',
+    where: detail,
+    words: { en: `Something unexpected happened: ${detail}`, zh: `发生意外错误：${detail}` },
+  };
+}
+
+/** What formats throw about a file; known by its shape, because their contract is not the stores' to import. */
+function isReadError(
+  error: unknown,
+): error is Error & { code: string; file: string; where: string; cause_: Words; hint: Words } {
+  return error instanceof Error && error.name === 'ReadError' && 'cause_' in error;
 }

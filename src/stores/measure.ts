@@ -28,7 +28,9 @@ export async function measureLatencies(isIdle: () => boolean): Promise<void> {
   try {
     for (;;) {
       const { nodes, order } = project.getState();
-      const next = order.map((id) => nodes[id]).find((node) => node && !node.latency && node.origin.kind !== 'template' && !given.has(node.id));
+      const next = order
+        .map((id) => nodes[id])
+        .find((node) => node && !node.latency && node.origin.kind !== 'template' && !given.has(node.id));
       if (!next || !isIdle()) return;
       await call('latency', { model: next.model }).then(
         (latency) => patchNode(next.id, { latency }),

@@ -4,14 +4,14 @@
  * positions are swept in the background.
  */
 import { createStore } from 'zustand/vanilla';
-import { clampValues, defaultsOf } from '#core/params';
 import type { Values, Words } from '#core/params';
+import { clampValues, defaultsOf } from '#core/params';
 import type { Pass } from '#core/pass';
 import { PASSES, passById } from '#core/passes/index';
 import type { RecipeStep } from '#core/recipe';
-import { call, faultOf, isAbort } from '#stores/engine';
 import { nodeFits } from '#stores/datasets';
 import { stepName, sweepValues } from '#stores/describe';
+import { call, faultOf, isAbort } from '#stores/engine';
 import { addNode, project, selectedNode, uniqueName } from '#stores/project';
 import type { ModelNode, OptimizeState } from '#stores/state';
 import { announce, notify, view } from '#stores/view';
@@ -154,7 +154,10 @@ async function fly(): Promise<void> {
 
 async function sweep(asked: Question): Promise<void> {
   const pass = currentPass();
-  const param = touched ?? Object.keys(pass.params).find((key) => pass.params[key]?.kind === 'number' && pass.params[key]?.live) ?? null;
+  const param =
+    touched ??
+    Object.keys(pass.params).find((key) => pass.params[key]?.kind === 'number' && pass.params[key]?.live) ??
+    null;
   if (param === null || pass.id !== asked.step.pass) return;
   const values = sweepValues(pass.params[param], asked.step.values, param);
   if (!pass.params[param]?.live || values.length === 0) return;
@@ -163,13 +166,18 @@ async function sweep(asked: Question): Promise<void> {
   sweeping = stop;
   const points: SweepPoint[] = [];
   try {
-    await call('sweep', { ...asked, param, values }, {
-      signal: stop.signal,
-      onProgress: (point) => {
-        points.push(point);
-        if (!stop.signal.aborted) optimize.setState({ sweep: { param, points: [...points].sort((a, b) => a.value - b.value) } });
+    await call(
+      'sweep',
+      { ...asked, param, values },
+      {
+        signal: stop.signal,
+        onProgress: (point) => {
+          points.push(point);
+          if (!stop.signal.aborted)
+            optimize.setState({ sweep: { param, points: [...points].sort((a, b) => a.value - b.value) } });
+        },
       },
-    });
+    );
   } catch (error) {
     if (!isAbort(error) && !stop.signal.aborted) optimize.setState({ sweep: null });
   } finally {
@@ -195,10 +203,15 @@ export async function apply(): Promise<void> {
     const recipe = { version: 1, seed: asked.seed, steps: [asked.step] } as const;
     const name = uniqueName(`${node.name}, ${stepName(asked.step)}`);
     const dataset = node.dataset && nodeFits(node, node.dataset) ? node.dataset : null;
-    const result = await call('apply', { model: node.model, dataset, recipe, name, parents: asked.parents }, {
-      signal: stop.signal,
-      onProgress: ({ done, train }) => optimize.setState(({ applying }) => (applying ? { applying: { done, train: train ?? applying.train } } : {})),
-    });
+    const result = await call(
+      'apply',
+      { model: node.model, dataset, recipe, name, parents: asked.parents },
+      {
+        signal: stop.signal,
+        onProgress: ({ done, train }) =>
+          optimize.setState(({ applying }) => (applying ? { applying: { done, train: train ?? applying.train } } : {})),
+      },
+    );
     addApplied(node, name, { kind: 'recipe', recipe, seconds: result.seconds }, result);
   } catch (error) {
     if (isAbort(error)) return;

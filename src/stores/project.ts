@@ -78,14 +78,20 @@ function nearest(state: ProjectState, order: readonly string[], id: string | nul
 
 function step(state: ProjectState, order: readonly string[]): Pick<ProjectState, 'order' | 'selected'> {
   const back = order.find((id) => !state.order.includes(id));
-  const selected = back ?? (state.selected !== null && order.includes(state.selected) ? state.selected : nearest(state, order, state.selected));
+  const selected =
+    back ??
+    (state.selected !== null && order.includes(state.selected)
+      ? state.selected
+      : nearest(state, order, state.selected));
   return { order, selected };
 }
 
 export function undo(): void {
   project.setState((state) => {
     const order = state.past.at(-1);
-    return order ? { ...step(state, order), past: state.past.slice(0, -1), future: [state.order, ...state.future] } : {};
+    return order
+      ? { ...step(state, order), past: state.past.slice(0, -1), future: [state.order, ...state.future] }
+      : {};
   });
 }
 export function redo(): void {

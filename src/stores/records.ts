@@ -36,7 +36,10 @@ export async function openRecords(name = 'whittle'): Promise<Records> {
   return {
     async read() {
       const transaction = database.transaction(['nodes', 'project']);
-      const [lists, nodes] = await Promise.all([transaction.objectStore('project').get(currentKey), transaction.objectStore('nodes').getAll()]);
+      const [lists, nodes] = await Promise.all([
+        transaction.objectStore('project').get(currentKey),
+        transaction.objectStore('nodes').getAll(),
+      ]);
       await transaction.done;
       return isLists(lists) ? { ...lists, nodes: Object.fromEntries(nodes.map((node) => [node.id, node])) } : null;
     },
@@ -61,13 +64,22 @@ function isLists(value: Lists | undefined): value is Lists {
 export function reachable({ nodes, order, past, future }: StoredProject): readonly ModelNode[] {
   const found = new Map<string, ModelNode>();
   for (const id of new Set([order, ...past, ...future].flat())) {
-    for (let node = nodes[id]; node && !found.has(node.id); node = node.parent === null ? undefined : nodes[node.parent]) found.set(node.id, node);
+    for (
+      let node = nodes[id];
+      node && !found.has(node.id);
+      node = node.parent === null ? undefined : nodes[node.parent]
+    )
+      found.set(node.id, node);
   }
   return [...found.values()].sort((a, b) => a.made - b.made);
 }
 
 /** The project with only `wanted` nodes that are not `lost`; children of a lost node belong to its closest ancestor that is there. */
-export function withoutLost(stored: StoredProject, wanted: readonly ModelNode[], lost: ReadonlySet<string>): StoredProject {
+export function withoutLost(
+  stored: StoredProject,
+  wanted: readonly ModelNode[],
+  lost: ReadonlySet<string>,
+): StoredProject {
   const kept = new Map(wanted.filter(({ id }) => !lost.has(id)).map((node) => [node.id, node]));
   const ancestor = (id: string | null): string | null => {
     for (let at = id; at !== null; at = stored.nodes[at]?.parent ?? null) if (kept.has(at)) return at;
@@ -89,7 +101,13 @@ export function withoutLost(stored: StoredProject, wanted: readonly ModelNode[],
  * Writes every change from now on: what is made and removed at once, the rest after `delay` milliseconds. `stored` are
  * the nodes that the records have already. Returns a function that ends it.
  */
-export function keepRecords(store: StoreApi<ProjectState>, records: Records, onFailure: (error: unknown) => void, stored: Readonly<Record<string, ModelNode>> = {}, delay = 300): () => void {
+export function keepRecords(
+  store: StoreApi<ProjectState>,
+  records: Records,
+  onFailure: (error: unknown) => void,
+  stored: Readonly<Record<string, ModelNode>> = {},
+  delay = 300,
+): () => void {
   let written = stored;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let writing = Promise.resolve();
@@ -103,10 +121,12 @@ export function keepRecords(store: StoreApi<ProjectState>, records: Records, onF
     if (changed.length) void globalThis.navigator?.storage?.persist?.().catch(() => false);
     const before = written;
     written = nodes;
-    writing = writing.then(() => records.write({ order, selected, past, future }, changed, gone)).catch((error: unknown) => {
-      written = before;
-      onFailure(error);
-    });
+    writing = writing
+      .then(() => records.write({ order, selected, past, future }, changed, gone))
+      .catch((error: unknown) => {
+        written = before;
+        onFailure(error);
+      });
   }
   const onHidden = (): void => {
     if (timer !== undefined) flush();
@@ -127,7 +147,10 @@ export function keepRecords(store: StoreApi<ProjectState>, records: Records, onF
 }
 
 /** True when this tab is the one that writes. A tab that is just being closed may still hold the lock: ask for a while. */
-export async function holdProjectLock(locks: LockManager | undefined = globalThis.navigator?.locks, attempts = 5): Promise<boolean> {
+export async function holdProjectLock(
+  locks: LockManager | undefined = globalThis.navigator?.locks,
+  attempts = 5,
+): Promise<boolean> {
   if (!locks) return true;
   for (let attempt = 0; attempt < attempts; attempt++) {
     const held = await new Promise<boolean>((resolve) => {

@@ -3,13 +3,28 @@
  * with exactly this state, made in a file of its own; actions are plain functions beside it (listed in the comments).
  */
 import type { Architecture } from '#core/architecture';
+import type { TrainPoint } from '#core/objective';
 import type { Values, Words } from '#core/params';
 import type { Recipe } from '#core/recipe';
 import type {
-  Accuracy, ApplyResult, BackendName, BackendReport, DatasetId, DatasetSummary, ExportResult, Fault, FormatId, LatencyResult,
-  ModelId, ModelSummary, OpenResult, PreviewResult, SweepPoint, TrainProgress, TrainSettings,
+  Accuracy,
+  ApplyResult,
+  BackendName,
+  BackendReport,
+  DatasetId,
+  DatasetSummary,
+  ExportResult,
+  Fault,
+  FormatId,
+  LatencyResult,
+  ModelId,
+  ModelSummary,
+  OpenResult,
+  PreviewResult,
+  SweepPoint,
+  TrainProgress,
+  TrainSettings,
 } from '#worker/protocol';
-import type { TrainPoint } from '#core/objective';
 
 /** A model on the page: a point on the chart, a row of the table, a node of the tree. */
 export interface ModelNode {
@@ -23,7 +38,13 @@ export interface ModelNode {
   readonly origin:
     | { readonly kind: 'template'; readonly architecture: Architecture; readonly seed: number }
     | { readonly kind: 'opened'; readonly file: string; readonly format: FormatId }
-    | { readonly kind: 'trained'; readonly settings: TrainSettings; readonly seconds: number; readonly stopped: boolean; readonly trace: readonly TrainPoint[] }
+    | {
+        readonly kind: 'trained';
+        readonly settings: TrainSettings;
+        readonly seconds: number;
+        readonly stopped: boolean;
+        readonly trace: readonly TrainPoint[];
+      }
     | { readonly kind: 'recipe'; readonly recipe: Recipe; readonly seconds: number };
   readonly dataset: DatasetId | null;
   /** Null until measured (a fresh template is not trained: nothing is measured before it is). */
@@ -120,7 +141,12 @@ export interface ViewState {
   readonly axis: Axis;
   readonly language: 'en' | 'zh';
   readonly scheme: 'light' | 'dark' | 'auto';
-  readonly notices: readonly { readonly id: number; readonly level: 'info' | 'error'; readonly words: Words; readonly hint?: Words }[];
+  readonly notices: readonly {
+    readonly id: number;
+    readonly level: 'info' | 'error';
+    readonly words: Words;
+    readonly hint?: Words;
+  }[];
   /** The latest announcement for the status region. */
   readonly announcement: Words | null;
 }

@@ -3,8 +3,8 @@
  * Build tab gives its place on the page to the trained one; training a trained model further makes another beside it.
  */
 import { createStore } from 'zustand/vanilla';
-import { ADAM } from '#core/objective';
 import type { TrainPoint } from '#core/objective';
+import { ADAM } from '#core/objective';
 import { createModel } from '#stores/build';
 import { datasets, loadDataset } from '#stores/datasets';
 import { call, faultOf, isAbort } from '#stores/engine';
@@ -36,7 +36,10 @@ function keptSettings(): TrainSettings {
   return {
     optimizer: isOptimizer(optimizer) ? optimizer : DEFAULT_SETTINGS.optimizer,
     learningRate: number('learningRate'),
-    schedule: (schedule as TrainSettings['schedule'] | undefined)?.kind === 'cosine' ? { kind: 'cosine' } : { kind: 'constant' },
+    schedule:
+      (schedule as TrainSettings['schedule'] | undefined)?.kind === 'cosine'
+        ? { kind: 'cosine' }
+        : { kind: 'constant' },
     batchSize: number('batchSize'),
     epochs: number('epochs'),
     seed: number('seed'),
@@ -73,7 +76,9 @@ function withPoint(trace: readonly TrainPoint[], point: TrainPoint): readonly Tr
   const last = trace.at(-1);
   const begun = last && last.step === point.step ? trace.slice(0, -1) : trace;
   const grown = [...begun, point];
-  return grown.length > keptPoints ? grown.filter((_, index) => index % 2 === 1 || grown[index]?.validationLoss !== undefined) : grown;
+  return grown.length > keptPoints
+    ? grown.filter((_, index) => index % 2 === 1 || grown[index]?.validationLoss !== undefined)
+    : grown;
 }
 
 function onProgress(progress: TrainProgress): void {

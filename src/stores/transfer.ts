@@ -3,6 +3,7 @@
  * read changes nothing. What is offered for download was read back and measured first.
  */
 import { createStore } from 'zustand/vanilla';
+import { checkFileSizes } from '#formats/index';
 import { loadDataset } from '#stores/datasets';
 import { call, faultOf, isAbort } from '#stores/engine';
 import { measureNode } from '#stores/measure';
@@ -12,16 +13,12 @@ import { announce, notify } from '#stores/view';
 import { FaultError } from '#worker/client';
 import type { FormatId, OpenResult } from '#worker/protocol';
 
-/** Bytes of all files together that are taken; the engine's memory is some 2 GB. */
-const mostBytes = 500_000_000;
-const mostFiles = 200;
-
 export const transfer = createStore<TransferState>()(() => ({
   opening: null,
   opened: null,
   openFault: null,
   format: 'tfjs-layers',
-  unsupportedGrids: 'requantize',
+  unsupportedGrids: 'float',
   exporting: null,
   ready: null,
   exportFault: null,
@@ -40,11 +37,16 @@ export async function openFiles(files: readonly File[]): Promise<void> {
   try {
     const read = await readBytes(files);
     if (!isLatest()) return;
-    const result = await call('open', { files: read }, {
-      signal: stop.signal,
-      transfer: read.map(({ bytes }) => bytes.buffer as ArrayBuffer),
-      onProgress: ({ done }) => transfer.setState(({ opening }) => (opening && isLatest() ? { opening: { ...opening, done } } : {})),
-    });
+    const result = await call(
+      'open',
+      { files: read },
+      {
+        signal: stop.signal,
+        transfer: read.map(({ bytes }) => bytes.buffer as ArrayBuffer),
+        onProgress: ({ done }) =>
+          transfer.setState(({ opening }) => (opening && isLatest() ? { opening: { ...opening, done } } : {})),
+      },
+    );
     transfer.setState({ opened: result });
     await addOpened(result, files);
   } catch (error) {
@@ -62,21 +64,19 @@ function refusal(code: string, file: string, en: string, zh: string): FaultError
 }
 
 async function readBytes(files: readonly File[]): Promise<{ name: string; bytes: Uint8Array }[]> {
-  const total = files.reduce((sum, file) => sum + file.size, 0);
-  const first = files[0]?.name ?? '';
-  if (files.length > mostFiles) {
-    throw refusal('too-many-files', first, `${files.length} files are more than one model has.`, `${files.length} 个文件，超过一个模型所需的数量。`);
-  }
-  if (total > mostBytes) {
-    const size = Math.round(total / 1e6);
-    throw refusal('too-large', first, `${size} MB is more than the studio can hold (${mostBytes / 1e6} MB).`, `文件共 ${size} MB，超过上限（${mostBytes / 1e6} MB）。`);
-  }
+  // Before a byte is read: a file of many gigabytes would take the page with it.
+  checkFileSizes(files);
   return Promise.all(
     files.map(async (file) => {
       try {
         return { name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) };
       } catch {
-        throw refusal('unreadable', file.name, 'The file could not be read: it was moved, changed, or is a folder.', '无法读取文件：文件可能已被移动、修改，或者是一个文件夹。');
+        throw refusal(
+          'unreadable',
+          file.name,
+          'The file could not be read: it was moved, changed, or is a folder.',
+          '无法读取文件：文件可能已被移动、修改，或者是一个文件夹。',
+        );
       }
     }),
   );
@@ -128,11 +128,18 @@ export async function exportModel(): Promise<void> {
   const { format, unsupportedGrids } = transfer.getState();
   transfer.setState({ exporting: 0, ready: null, exportFault: null });
   try {
-    const result = await call('export', { model: node.model, dataset: node.dataset, format, unsupportedGrids }, {
-      onProgress: ({ done }) => transfer.setState({ exporting: done }),
-    });
+    const result = await call(
+      'export',
+      { model: node.model, dataset: node.dataset, format, unsupportedGrids },
+      {
+        onProgress: ({ done }) => transfer.setState({ exporting: done }),
+      },
+    );
     transfer.setState({ ready: { node: node.id, result } });
-    announce({ en: `${result.fileName} is ready, ${(result.bytes.length / 1000).toFixed(1)} kB.`, zh: `${result.fileName} 已就绪，${(result.bytes.length / 1000).toFixed(1)} kB。` });
+    announce({
+      en: `${result.fileName} is ready, ${(result.bytes.length / 1000).toFixed(1)} kB.`,
+      zh: `${result.fileName} 已就绪，${(result.bytes.length / 1000).toFixed(1)} kB。`,
+    });
   } catch (error) {
     if (!isAbort(error)) transfer.setState({ exportFault: faultOf(error) });
   } finally {

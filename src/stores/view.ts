@@ -48,7 +48,11 @@ export function setScheme(scheme: 'light' | 'dark' | 'auto'): void {
 
 let lastNotice = 0;
 /** Shows a notice until it is dismissed (at most the five latest), and announces it. Returns its id. */
-export function notify(notice: { readonly level: 'info' | 'error'; readonly words: Words; readonly hint?: Words | undefined }): number {
+export function notify(notice: {
+  readonly level: 'info' | 'error';
+  readonly words: Words;
+  readonly hint?: Words | undefined;
+}): number {
   const id = ++lastNotice;
   const { level, words, hint } = notice;
   const shown = { id, level, words, ...(hint ? { hint } : {}) };

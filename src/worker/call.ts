@@ -7,7 +7,10 @@ export interface CallContext<N extends CallName> {
   readonly signal: AbortSignal;
   readonly progress: (progress: Calls[N]['progress']) => void;
 }
-export type Handler<N extends CallName> = (request: Calls[N]['request'], context: CallContext<N>) => Promise<Calls[N]['response']>;
+export type Handler<N extends CallName> = (
+  request: Calls[N]['request'],
+  context: CallContext<N>,
+) => Promise<Calls[N]['response']>;
 
 /** Passes on at most ten values a second: the page need not redraw more often. */
 export function throttled<V>(pass: (value: V) => void, every = 100): (value: V) => void {

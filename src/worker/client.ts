@@ -35,7 +35,11 @@ export interface CallOptions<N extends CallName> {
 
 export interface Client {
   /** Rejects with FaultError, or with an AbortError DOMException when `signal` was aborted. */
-  call<N extends CallName>(name: N, request: Calls[N]['request'], options?: CallOptions<N>): Promise<Calls[N]['response']>;
+  call<N extends CallName>(
+    name: N,
+    request: Calls[N]['request'],
+    options?: CallOptions<N>,
+  ): Promise<Calls[N]['response']>;
   /** Ends the workers; pending calls are rejected. */
   dispose(): void;
 }
@@ -91,7 +95,8 @@ export function makeClient(settings: ClientSettings): Client {
   let beating: ReturnType<typeof setInterval> | null = null;
 
   function post(message: ToWorker, transfer: readonly Transferable[] = []): void {
-    (wire ??= spawn()).postMessage(message, [...transfer]);
+    const to = wire ?? spawn();
+    to.postMessage(message, [...transfer]);
   }
 
   function spawn(): Wire {
@@ -143,7 +148,11 @@ export function makeClient(settings: ClientSettings): Client {
     rest();
     for (const { reject } of lost) reject(new FaultError(fault));
     settings.onNotice?.(fault);
-    if (lastStart) call('start', lastStart).then(() => settings.onRestart?.(), () => undefined);
+    if (lastStart)
+      call('start', lastStart).then(
+        () => settings.onRestart?.(),
+        () => undefined,
+      );
   }
 
   function beat(): void {
@@ -159,10 +168,15 @@ export function makeClient(settings: ClientSettings): Client {
     beating = null;
   }
 
-  function call<N extends CallName>(name: N, request: Calls[N]['request'], options: CallOptions<N> = {}): Promise<Calls[N]['response']> {
+  function call<N extends CallName>(
+    name: N,
+    request: Calls[N]['request'],
+    options: CallOptions<N> = {},
+  ): Promise<Calls[N]['response']> {
     if (options.signal?.aborted) return Promise.reject(abortError(options.signal));
     if (name === 'start') lastStart = request as Calls['start']['request'];
-    if (name === 'open') return open(request as Calls['open']['request'], options as CallOptions<'open'>) as Promise<Calls[N]['response']>;
+    if (name === 'open')
+      return open(request as Calls['open']['request'], options as CallOptions<'open'>) as Promise<Calls[N]['response']>;
     return send(name, request, options);
   }
 
@@ -178,7 +192,10 @@ export function makeClient(settings: ClientSettings): Client {
         reject(reason);
       };
       const onAbort = (): void => giveUp(abortError(signal));
-      const timer = deadline === undefined ? undefined : setTimeout(() => giveUp(new FaultError({ code: 'deadline', words: late })), deadline);
+      const timer =
+        deadline === undefined
+          ? undefined
+          : setTimeout(() => giveUp(new FaultError({ code: 'deadline', words: late })), deadline);
       const end = (): void => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', onAbort);
@@ -186,8 +203,14 @@ export function makeClient(settings: ClientSettings): Client {
       signal?.addEventListener('abort', onAbort);
       if (pending.size === 0) unanswered = 0;
       pending.set(id, {
-        resolve: (response) => (end(), resolve(response)),
-        reject: (reason) => (end(), reject(reason)),
+        resolve(response) {
+          end();
+          resolve(response);
+        },
+        reject(reason) {
+          end();
+          reject(reason);
+        },
         onProgress: onProgress as Pending['onProgress'],
       });
       try {
@@ -209,7 +232,8 @@ export function makeClient(settings: ClientSettings): Client {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
     const read = new Promise<void>((resolve, reject) => {
-      const refuse = (words: Words, code: string): void => reject(new FaultError({ code, file: request.files[0]?.name ?? '', words }));
+      const refuse = (words: Words, code: string): void =>
+        reject(new FaultError({ code, file: request.files[0]?.name ?? '', words }));
       timer = setTimeout(() => refuse(readLate, 'read-deadline'), readDeadline);
       signal.addEventListener('abort', () => reject(abortError(options.signal)));
       reader.onerror = () => refuse(readDied, 'read-died');
@@ -220,7 +244,10 @@ export function makeClient(settings: ClientSettings): Client {
         else reject(new FaultError(answer.fault));
       };
     });
-    reader.postMessage({ files: request.files, port: port1 }, [port1, ...request.files.map((file) => file.bytes.buffer as ArrayBuffer)]);
+    reader.postMessage({ files: request.files, port: port1 }, [
+      port1,
+      ...request.files.map((file) => file.bytes.buffer as ArrayBuffer),
+    ]);
     const made = send('open', { port: port2 }, { ...options, signal, transfer: [port2] });
     made.catch(() => undefined);
     return read

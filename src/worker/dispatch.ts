@@ -55,7 +55,8 @@ export function makeDispatcher(session: Session, post: Post): (message: Exclude<
       const fault = faultOf(error);
       if (fault.code === 'unexpected') console.error(error);
       post({ type: 'fault', id, fault });
-      if (error instanceof BackendError && (error.code === 'lost' || error.code === 'shader')) await replaceBackend(error);
+      if (error instanceof BackendError && (error.code === 'lost' || error.code === 'shader'))
+        await replaceBackend(error);
     } finally {
       running.delete(id);
     }

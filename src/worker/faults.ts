@@ -1,8 +1,9 @@
 /** From whatever was thrown in a worker to the Fault that crosses the border. */
-import { ModelError } from '#core/model/validate';
+
 import { ShapeError } from '#core/model/shapes';
-import { PassError } from '#core/pass';
+import { ModelError } from '#core/model/validate';
 import type { Words } from '#core/params';
+import { PassError } from '#core/pass';
 import { BackendError } from '#engine/backend';
 import { DatasetError } from '#engine/datasets/errors';
 import { EngineError } from '#engine/errors';
@@ -18,7 +19,10 @@ const backendWords: Record<BackendError['code'], Words> = {
   unsupported: { en: 'This backend cannot compute a layer of this model.', zh: '此后端无法计算该模型中的某一层。' },
   unavailable: { en: 'This backend is not available here.', zh: '此后端在这里不可用。' },
 };
-const otherBackend: Words = { en: 'Try a smaller batch, or choose another backend.', zh: '请尝试更小的批量，或选择其他后端。' };
+const otherBackend: Words = {
+  en: 'Try a smaller batch, or choose another backend.',
+  zh: '请尝试更小的批量，或选择其他后端。',
+};
 
 export function isAbort(error: unknown): boolean {
   return typeof error === 'object' && error !== null && (error as { name?: unknown }).name === 'AbortError';
@@ -29,8 +33,10 @@ export function faultOf(error: unknown): Fault {
   if (error instanceof ReadError) {
     return { code: error.code, file: error.file, where: error.where, words: error.cause_, hint: error.hint };
   }
-  if (error instanceof WriteError) return { code: error.code, where: error.layer, words: error.cause_, hint: error.hint };
-  if (error instanceof DatasetError) return { code: `dataset-${error.code}`, file: error.file, words: error.words, hint: error.hint };
+  if (error instanceof WriteError)
+    return { code: error.code, where: error.layer, words: error.cause_, hint: error.hint };
+  if (error instanceof DatasetError)
+    return { code: `dataset-${error.code}`, file: error.file, words: error.words, hint: error.hint };
   if (error instanceof BackendError) {
     return { code: `backend-${error.code}`, where: error.message, words: backendWords[error.code], hint: otherBackend };
   }
@@ -43,5 +49,9 @@ export function faultOf(error: unknown): Fault {
   if (error instanceof RangeError && /allocation|memory/i.test(detail)) {
     return { code: 'memory', where: detail, words: { en: 'There is not enough memory for this.', zh: '内存不足。' } };
   }
-  return { code: 'unexpected', where: detail, words: { en: `Something unexpected happened: ${detail}`, zh: `发生意外错误：${detail}` } };
+  return {
+    code: 'unexpected',
+    where: detail,
+    words: { en: `Something unexpected happened: ${detail}`, zh: `发生意外错误：${detail}` },
+  };
 }

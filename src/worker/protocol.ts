@@ -5,7 +5,7 @@
 import type { Architecture } from '#core/architecture';
 import type { Layer } from '#core/model/layers';
 import type { ModelMeta } from '#core/model/model';
-import type { Optimizer, LearningRateSchedule, TrainPoint } from '#core/objective';
+import type { LearningRateSchedule, Optimizer, TrainPoint } from '#core/objective';
 import type { Words } from '#core/params';
 import type { Recipe, RecipeStep } from '#core/recipe';
 
@@ -39,7 +39,12 @@ export interface LayerSummary {
   /** Multiply-accumulates for one image. */
   readonly macs: number;
   /** 'dense', '8-bit grid', '16 clusters', with ', 90 % pruned' where masked. Empty where there are no weights. */
-  readonly encoding: { readonly kind: 'none' | 'dense' | 'grid' | 'codebook'; readonly bits?: number; readonly clusters?: number; readonly sparsity: number };
+  readonly encoding: {
+    readonly kind: 'none' | 'dense' | 'grid' | 'codebook';
+    readonly bits?: number;
+    readonly clusters?: number;
+    readonly sparsity: number;
+  };
 }
 export interface ModelSummary {
   readonly id: ModelId;
@@ -74,7 +79,11 @@ export interface DatasetSummary {
   readonly classes: readonly Words[];
   readonly sizes: { readonly train: number; readonly validation: number; readonly test: number };
   /** Images of each class in train, validation and test. */
-  readonly counts: { readonly train: readonly number[]; readonly validation: readonly number[]; readonly test: readonly number[] };
+  readonly counts: {
+    readonly train: readonly number[];
+    readonly validation: readonly number[];
+    readonly test: readonly number[];
+  };
   /** Sample training images, 8-bit grey, row-major, with labels. */
   readonly samples: readonly { readonly pixels: Uint8Array; readonly label: number }[];
 }
@@ -154,21 +163,74 @@ export interface OpenResult {
 /** Every call: request, response, progress. */
 export interface Calls {
   /** Finds the backends, checks their arithmetic, times a few real steps, chooses the fastest. */
-  start: { request: { backend: BackendName | 'auto' }; response: { backends: readonly BackendReport[]; chosen: BackendName; saved: boolean }; progress: BackendReport };
+  start: {
+    request: { backend: BackendName | 'auto' };
+    response: { backends: readonly BackendReport[]; chosen: BackendName; saved: boolean };
+    progress: BackendReport;
+  };
   loadDataset: { request: { id: DatasetId }; response: DatasetSummary; progress: { loaded: number; total: number } };
   create: { request: { architecture: Architecture; seed: number }; response: ModelSummary; progress: never };
   /** Bytes are read in a disposable worker; nothing is kept when it fails. */
-  open: { request: { files: readonly { name: string; bytes: Uint8Array }[] }; response: OpenResult; progress: { done: number } };
-  train: { request: { model: ModelId; dataset: DatasetId; settings: TrainSettings; paused: boolean }; response: TrainResult; progress: TrainProgress };
+  open: {
+    request: { files: readonly { name: string; bytes: Uint8Array }[] };
+    response: OpenResult;
+    progress: { done: number };
+  };
+  train: {
+    request: { model: ModelId; dataset: DatasetId; settings: TrainSettings; paused: boolean };
+    response: TrainResult;
+    progress: TrainProgress;
+  };
   trainControl: { request: { action: 'pause' | 'resume' | 'step' | 'stop' }; response: null; progress: never };
-  evaluate: { request: { model: ModelId; dataset: DatasetId; split: 'validation' | 'test' }; response: Accuracy; progress: { done: number } };
+  evaluate: {
+    request: { model: ModelId; dataset: DatasetId; split: 'validation' | 'test' };
+    response: Accuracy;
+    progress: { done: number };
+  };
   /** The latest request wins: an older one still waiting is rejected with AbortError. Progress are ever better answers. */
-  preview: { request: { model: ModelId; dataset: DatasetId | null; step: RecipeStep; seed: number; parents: Readonly<Record<string, ModelId>>; rest: boolean }; response: PreviewResult; progress: PreviewResult };
-  sweep: { request: { model: ModelId; dataset: DatasetId | null; step: RecipeStep; seed: number; parents: Readonly<Record<string, ModelId>>; param: string; values: readonly number[] }; response: readonly SweepPoint[]; progress: SweepPoint };
+  preview: {
+    request: {
+      model: ModelId;
+      dataset: DatasetId | null;
+      step: RecipeStep;
+      seed: number;
+      parents: Readonly<Record<string, ModelId>>;
+      rest: boolean;
+    };
+    response: PreviewResult;
+    progress: PreviewResult;
+  };
+  sweep: {
+    request: {
+      model: ModelId;
+      dataset: DatasetId | null;
+      step: RecipeStep;
+      seed: number;
+      parents: Readonly<Record<string, ModelId>>;
+      param: string;
+      values: readonly number[];
+    };
+    response: readonly SweepPoint[];
+    progress: SweepPoint;
+  };
   /** `parents` resolves predictor parameters: node id -> model id. */
-  apply: { request: { model: ModelId; dataset: DatasetId | null; recipe: Recipe; name: string; parents: Readonly<Record<string, ModelId>> }; response: ApplyResult; progress: { done: number; train?: TrainProgress } };
+  apply: {
+    request: {
+      model: ModelId;
+      dataset: DatasetId | null;
+      recipe: Recipe;
+      name: string;
+      parents: Readonly<Record<string, ModelId>>;
+    };
+    response: ApplyResult;
+    progress: { done: number; train?: TrainProgress };
+  };
   latency: { request: { model: ModelId }; response: LatencyResult; progress: never };
-  export: { request: { model: ModelId; dataset: DatasetId | null; format: FormatId; unsupportedGrids: 'float' | 'requantize' }; response: ExportResult; progress: { done: number } };
+  export: {
+    request: { model: ModelId; dataset: DatasetId | null; format: FormatId; unsupportedGrids: 'float' | 'requantize' };
+    response: ExportResult;
+    progress: { done: number };
+  };
   /** Which of these models the vault still holds. */
   /** `keepOnly` forgets every stored model that is not among them (asked once, by the tab that owns the project). */
   held: { request: { models: readonly ModelId[]; keepOnly?: boolean }; response: readonly ModelId[]; progress: never };

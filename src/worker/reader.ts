@@ -14,7 +14,7 @@ interface Request {
 
 self.onmessage = async ({ data: { files, port } }: MessageEvent<Request>) => {
   try {
-    const read = await readFiles(new Map(files.map(({ name, bytes }) => [name, bytes])));
+    const read = await readFiles(files);
     const buffers = new Set(Object.values(read.model.tensors).map(({ data }) => data.buffer));
     port.postMessage(read, [...buffers]);
     self.postMessage({ type: 'read' });

@@ -40,7 +40,10 @@ export function makeScheduler(breathe: () => Promise<void>): Scheduler {
   }
   function mustWait(job: Job): boolean {
     const place = jobs.indexOf(job);
-    return jobs.some((other, index) => other !== job && other.isActive() && (other.rank < job.rank || (other.rank === job.rank && index < place)));
+    return jobs.some(
+      (other, index) =>
+        other !== job && other.isActive() && (other.rank < job.rank || (other.rank === job.rank && index < place)),
+    );
   }
   async function turn(job: Job, signal: AbortSignal | undefined): Promise<void> {
     await breathe();

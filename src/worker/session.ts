@@ -3,6 +3,7 @@
  * scheduler, and bounded caches. Everything here can be lost with the worker: models are in the vault.
  */
 import type { Model } from '#core/model/model';
+import { wilson } from '#core/numeric/intervals';
 import type { Split } from '#core/predictor';
 import type { Backend } from '#engine/backend';
 import { breathe } from '#engine/breathe';
@@ -11,7 +12,6 @@ import type { Dataset } from '#engine/datasets/dataset';
 import { LOADERS } from '#engine/datasets/index';
 import { evaluateOnce } from '#engine/evaluations';
 import type { TrainControl } from '#engine/train-control';
-import { wilson } from '#core/numeric/intervals';
 import type { Accuracy, BackendName, BackendReport, DatasetId, Fault, PreviewResult } from '#worker/protocol';
 import { makeRecent, type Recent } from '#worker/recent';
 import { makeScheduler, type Scheduler } from '#worker/scheduler';
@@ -34,9 +34,24 @@ export interface Session {
   start(asked: BackendName | 'auto', onReport: (report: BackendReport) => void): Promise<Started>;
   /** The backend in use; started if it has not been. */
   backend(): Promise<Backend>;
-  dataset(id: DatasetId, options?: { readonly signal?: AbortSignal; readonly onProgress?: (progress: { loaded: number; total: number }) => void }): Promise<Dataset>;
+  dataset(
+    id: DatasetId,
+    options?: {
+      readonly signal?: AbortSignal;
+      readonly onProgress?: (progress: { loaded: number; total: number }) => void;
+    },
+  ): Promise<Dataset>;
   /** Accuracy on a whole split; measured once for each model, data set and split. */
-  measure(model: Model, dataset: DatasetId, split: Split, options: { readonly signal?: AbortSignal; readonly between: () => Promise<void>; readonly onProgress?: (done: number) => void }): Promise<Accuracy>;
+  measure(
+    model: Model,
+    dataset: DatasetId,
+    split: Split,
+    options: {
+      readonly signal?: AbortSignal;
+      readonly between: () => Promise<void>;
+      readonly onProgress?: (done: number) => void;
+    },
+  ): Promise<Accuracy>;
   /** What `prepare` gave, by model, pass and values that are not live. */
   readonly prepared: Recent<Promise<unknown>>;
   /** Previews of whole splits that were computed, by question. */
@@ -77,7 +92,8 @@ export function makeSession(options: SessionOptions): Session {
       const found = await next;
       // Work that is going on ends on the backend it began with; then that one is freed.
       const old = await before?.catch(() => null);
-      if (old && old.backend !== found.backend) void scheduler.run('timing', async () => old.backend.dispose()).catch(() => undefined);
+      if (old && old.backend !== found.backend)
+        void scheduler.run('timing', async () => old.backend.dispose()).catch(() => undefined);
       return found;
     },
     async backend() {
@@ -88,7 +104,12 @@ export function makeSession(options: SessionOptions): Session {
     dataset(id, { signal, onProgress } = {}) {
       let load = datasets.get(id);
       if (!load) {
-        load = LOADERS[id]({ base: options.base(), signal, onProgress, ...(options.fetch ? { fetch: options.fetch } : {}) });
+        load = LOADERS[id]({
+          base: options.base(),
+          signal,
+          onProgress,
+          ...(options.fetch ? { fetch: options.fetch } : {}),
+        });
         datasets.set(id, load);
         load.catch(() => datasets.delete(id));
       }

@@ -27,7 +27,16 @@ export async function summaryOf(model: Model): Promise<ModelSummary> {
     layers: model.layers.map((layer): LayerSummary => {
       const { name, kind, inputs } = layer;
       const { parameters, nonZero } = countLayer(model, layer);
-      return { name, kind, inputs, shape: shapes[name] ?? [], parameters, nonZero, macs: macs.byLayer[name] ?? 0, encoding: encodingOf(model, layer) };
+      return {
+        name,
+        kind,
+        inputs,
+        shape: shapes[name] ?? [],
+        parameters,
+        nonZero,
+        macs: macs.byLayer[name] ?? 0,
+        encoding: encodingOf(model, layer),
+      };
     }),
   };
 }

@@ -22,7 +22,8 @@ const notice = (fault: Extract<FromWorker, { type: 'notice' }>['fault']): void =
 const vault = originFiles(self).then((files) =>
   openVault(files, {
     cacheBytes,
-    onFailure: (error) => notice({ code: 'not-saved', where: error instanceof Error ? error.message : String(error), words: notSaved }),
+    onFailure: (error) =>
+      notice({ code: 'not-saved', where: error instanceof Error ? error.message : String(error), words: notSaved }),
   }),
 );
 const dispatch = makeDispatcher(makeSession({ base: () => base, vault, notice }), post);

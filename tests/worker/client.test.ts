@@ -106,13 +106,17 @@ describe('the client', () => {
     const [id] = wire(it_).calls('latency') as [number];
     expect(wire(it_).sent.at(-1)).toMatchObject({ type: 'abort', id });
     wire(it_).answer({ type: 'result', id, response: null });
-    await expect(it_.client.call('latency', { model: 'm' }, { signal: stop.signal })).rejects.toMatchObject({ name: 'AbortError' });
+    await expect(it_.client.call('latency', { model: 'm' }, { signal: stop.signal })).rejects.toMatchObject({
+      name: 'AbortError',
+    });
     expect(wire(it_).calls('latency')).toHaveLength(1);
   });
 
   it('gives up at the deadline', async () => {
     const it_ = setting();
-    await expect(it_.client.call('latency', { model: 'm' }, { deadline: 10 })).rejects.toMatchObject({ fault: { code: 'deadline' } });
+    await expect(it_.client.call('latency', { model: 'm' }, { deadline: 10 })).rejects.toMatchObject({
+      fault: { code: 'deadline' },
+    });
     expect(wire(it_).sent.at(-1)).toMatchObject({ type: 'abort' });
   });
 
@@ -123,7 +127,8 @@ describe('the client', () => {
     await start;
     const lost = [it_.client.call('latency', { model: 'a' }), it_.client.call('latency', { model: 'b' })];
     wire(it_).onerror?.({ message: 'out of memory' } as ErrorEvent);
-    for (const call of lost) await expect(call).rejects.toMatchObject({ fault: { code: 'worker-died', where: 'out of memory' } });
+    for (const call of lost)
+      await expect(call).rejects.toMatchObject({ fault: { code: 'worker-died', where: 'out of memory' } });
     expect(wire(it_).terminated).toBe(true);
     expect(it_.notices).toMatchObject([{ code: 'worker-died' }]);
     const again = wire(it_, 1);
@@ -196,7 +201,11 @@ describe('opening files', () => {
   });
 
   const refusals: [string, (reader: FakeWire) => void, string][] = [
-    ['says what the reader found', (reader) => reader.onmessage?.({ data: { type: 'fault', fault: { ...fault, code: 'h5-bad' } } } as MessageEvent), 'h5-bad'],
+    [
+      'says what the reader found',
+      (reader) => reader.onmessage?.({ data: { type: 'fault', fault: { ...fault, code: 'h5-bad' } } } as MessageEvent),
+      'h5-bad',
+    ],
     ['says when the reader crashed', (reader) => reader.onerror?.({ message: 'boom' } as ErrorEvent), 'read-died'],
     ['ends a reader that hangs', () => undefined, 'read-deadline'],
   ];

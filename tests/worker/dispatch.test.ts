@@ -1,12 +1,22 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Architecture } from '#core/architecture';
-import { ADAM } from '#core/objective';
 import { createModel } from '#core/model/create';
+import { ADAM } from '#core/objective';
 import type { ModelId, PreviewResult, TrainProgress, TrainSettings } from '#worker/protocol';
 import { memoryFiles } from '#worker/vault/files';
 import { makeSetting, type Setting } from './setting';
 
-const settings: TrainSettings = { optimizer: ADAM, learningRate: 0.01, schedule: { kind: 'constant' }, batchSize: 32, epochs: 3, seed: 3, l1: 0, l2: 0, dropout: null };
+const settings: TrainSettings = {
+  optimizer: ADAM,
+  learningRate: 0.01,
+  schedule: { kind: 'constant' },
+  batchSize: 32,
+  epochs: 3,
+  seed: 3,
+  l1: 0,
+  l2: 0,
+  dropout: null,
+};
 /** Small enough for the slowest backend. */
 const architecture: Architecture = {
   name: 'Tiny',
@@ -24,9 +34,24 @@ const step = (sparsity: number) => ({ pass: 'magnitude-pruning', values: { spars
 let it_: Setting;
 let untrained: ModelId;
 let trained: Awaited<ReturnType<typeof train>>;
-const train = (paused = false, onProgress: (progress: TrainProgress) => void = () => undefined, some: Partial<TrainSettings> = {}) =>
-  it_.call('train', { model: untrained, dataset: 'digits', settings: { ...settings, ...some }, paused }, { onProgress });
-const question = (sparsity: number, rest = true) => ({ model: trained.model.id, dataset: 'digits' as const, step: step(sparsity), seed: 1, parents: {}, rest });
+const train = (
+  paused = false,
+  onProgress: (progress: TrainProgress) => void = () => undefined,
+  some: Partial<TrainSettings> = {},
+) =>
+  it_.call(
+    'train',
+    { model: untrained, dataset: 'digits', settings: { ...settings, ...some }, paused },
+    { onProgress },
+  );
+const question = (sparsity: number, rest = true) => ({
+  model: trained.model.id,
+  dataset: 'digits' as const,
+  step: step(sparsity),
+  seed: 1,
+  parents: {},
+  rest,
+});
 
 beforeAll(async () => {
   it_ = makeSetting();
@@ -68,7 +93,10 @@ describe('calls of the engine', () => {
     expect(trained.test.value).toBeGreaterThan(0.8);
     expect(trained.test.low).toBeLessThan(trained.test.value);
     expect(trained.test.high).toBeGreaterThan(trained.test.value);
-    expect(trained.model.meta).toMatchObject({ dataset: 'digits', classes: ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'] });
+    expect(trained.model.meta).toMatchObject({
+      dataset: 'digits',
+      classes: ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'],
+    });
     expect(trained.model.id).not.toBe(untrained);
   });
 
@@ -103,15 +131,28 @@ describe('calls of the engine', () => {
 
   it('train that is aborted leaves nothing', async () => {
     const stop = new AbortController();
-    const run = it_.call('train', { model: untrained, dataset: 'digits', settings, paused: false }, { signal: stop.signal, onProgress: () => stop.abort() });
+    const run = it_.call(
+      'train',
+      { model: untrained, dataset: 'digits', settings, paused: false },
+      { signal: stop.signal, onProgress: () => stop.abort() },
+    );
     await expect(run).rejects.toMatchObject({ code: 'aborted' });
     expect(it_.session.training).toBeNull();
   });
 
   it('train with another dropout rate keeps the model’s own', async () => {
-    const rows = [...architecture.rows.slice(0, -1), { kind: 'dropout', rate: 0.5 } as const, ...architecture.rows.slice(-1)];
+    const rows = [
+      ...architecture.rows.slice(0, -1),
+      { kind: 'dropout', rate: 0.5 } as const,
+      ...architecture.rows.slice(-1),
+    ];
     const model = await it_.call('create', { architecture: { ...architecture, rows }, seed: 1 });
-    const result = await it_.call('train', { model: model.id, dataset: 'digits', settings: { ...settings, epochs: 1, dropout: 0 }, paused: false });
+    const result = await it_.call('train', {
+      model: model.id,
+      dataset: 'digits',
+      settings: { ...settings, epochs: 1, dropout: 0 },
+      paused: false,
+    });
     const kept = await (await it_.session.vault).get(result.model.id);
     expect(kept.layers.find(({ kind }) => kind === 'dropout')).toMatchObject({ rate: 0.5 });
   }, 60_000);
@@ -119,15 +160,28 @@ describe('calls of the engine', () => {
   it('evaluate agrees with what training measured', async () => {
     const test = await it_.call('evaluate', { model: trained.model.id, dataset: 'digits', split: 'test' });
     expect(test).toEqual(trained.test);
-    await expect(it_.call('evaluate', { model: 'gone', dataset: 'digits', split: 'test' })).rejects.toMatchObject({ code: 'model-gone' });
+    await expect(it_.call('evaluate', { model: 'gone', dataset: 'digits', split: 'test' })).rejects.toMatchObject({
+      code: 'model-gone',
+    });
   });
 
   it('preview counts at once and estimates accuracy; what it says is what Apply makes', async () => {
     const progress: PreviewResult[] = [];
     const preview = await it_.call('preview', question(0.8), { onProgress: (one) => progress.push(one) });
     expect(progress.length).toBeGreaterThan(0);
-    const applied = await it_.call('apply', { model: trained.model.id, dataset: 'digits', recipe: { version: 1, seed: 1, steps: [step(0.8)] }, name: 'pruned', parents: {} });
-    expect(applied.model).toMatchObject({ name: 'pruned', nonZero: preview.nonZero, parameters: preview.parameters, macs: preview.macs });
+    const applied = await it_.call('apply', {
+      model: trained.model.id,
+      dataset: 'digits',
+      recipe: { version: 1, seed: 1, steps: [step(0.8)] },
+      name: 'pruned',
+      parents: {},
+    });
+    expect(applied.model).toMatchObject({
+      name: 'pruned',
+      nonZero: preview.nonZero,
+      parameters: preview.parameters,
+      macs: preview.macs,
+    });
     expect(preview.accuracy?.value).toBeCloseTo(applied.validation?.value as number, 12);
     expect(applied.model.layers.find(({ kind }) => kind === 'conv2d')?.encoding.sparsity).toBeGreaterThan(0);
     // Zero flips still have a width.
@@ -137,7 +191,9 @@ describe('calls of the engine', () => {
   });
 
   it('preview: the latest of those that wait wins', async () => {
-    const outcomes = await Promise.allSettled([0.1, 0.2, 0.3, 0.4].map((sparsity) => it_.call('preview', question(sparsity, false))));
+    const outcomes = await Promise.allSettled(
+      [0.1, 0.2, 0.3, 0.4].map((sparsity) => it_.call('preview', question(sparsity, false))),
+    );
     expect(outcomes.at(-1)?.status).toBe('fulfilled');
     const rejected = outcomes.filter((outcome) => outcome.status === 'rejected');
     expect(rejected.length).toBeGreaterThan(0);
@@ -155,12 +211,20 @@ describe('calls of the engine', () => {
 
   it('sweep gives a point for each value and can be aborted', async () => {
     const seen: number[] = [];
-    const points = await it_.call('sweep', { ...question(0.5), param: 'sparsity', values: [0, 0.5, 0.95] }, { onProgress: ({ value }) => seen.push(value) });
+    const points = await it_.call(
+      'sweep',
+      { ...question(0.5), param: 'sparsity', values: [0, 0.5, 0.95] },
+      { onProgress: ({ value }) => seen.push(value) },
+    );
     expect(points.map(({ value }) => value)).toEqual([0, 0.5, 0.95]);
     expect(seen).toEqual([0, 0.5, 0.95]);
     expect((points[0]?.nonZero as number) > (points[2]?.nonZero as number)).toBe(true);
     const stop = new AbortController();
-    const aborted = it_.call('sweep', { ...question(0.5), param: 'sparsity', values: [0.11, 0.12, 0.13] }, { signal: stop.signal, onProgress: () => stop.abort() });
+    const aborted = it_.call(
+      'sweep',
+      { ...question(0.5), param: 'sparsity', values: [0.11, 0.12, 0.13] },
+      { signal: stop.signal, onProgress: () => stop.abort() },
+    );
     await expect(aborted).rejects.toMatchObject({ code: 'aborted' });
   });
 
@@ -173,7 +237,13 @@ describe('calls of the engine', () => {
     const runs: TrainProgress[] = [];
     const applied = await it_.call(
       'apply',
-      { model: trained.model.id, dataset: 'digits', recipe: { version: 1, seed: 1, steps }, name: 'small', parents: {} },
+      {
+        model: trained.model.id,
+        dataset: 'digits',
+        recipe: { version: 1, seed: 1, steps },
+        name: 'small',
+        parents: {},
+      },
       { onProgress: ({ train }) => train && runs.push(train) },
     );
     const encodings = applied.model.layers.flatMap(({ encoding }) => (encoding.kind === 'grid' ? [encoding] : []));
@@ -186,7 +256,11 @@ describe('calls of the engine', () => {
     const distilled = await it_.call('apply', {
       model: applied.model.id,
       dataset: 'digits',
-      recipe: { version: 1, seed: 1, steps: [{ pass: 'distillation', values: { teacher: 'node-1', student: 'same', epochs: 1 } }] },
+      recipe: {
+        version: 1,
+        seed: 1,
+        steps: [{ pass: 'distillation', values: { teacher: 'node-1', student: 'same', epochs: 1 } }],
+      },
       name: 'student',
       parents: { 'node-1': trained.model.id },
     });
@@ -210,7 +284,12 @@ describe('calls of the engine', () => {
 
   for (const format of ['tfjs-layers', 'keras-h5'] as const) {
     it(`export writes, reads back and measures (${format})`, async () => {
-      const file = await it_.call('export', { model: trained.model.id, dataset: 'digits', format, unsupportedGrids: 'float' });
+      const file = await it_.call('export', {
+        model: trained.model.id,
+        dataset: 'digits',
+        format,
+        unsupportedGrids: 'float',
+      });
       expect(file.bytes.length).toBeGreaterThan(1000);
       expect(file.validation).toEqual(trained.validation);
       expect(file.test).toEqual(trained.test);
@@ -229,12 +308,19 @@ describe('calls of the engine', () => {
     const opened = await send(model);
     expect(opened).toMatchObject({ format: 'keras-h5', fits: ['digits'], model: { name: 'dropped' } });
     expect(await it_.call('held', { models: [opened.model.id] })).toEqual([opened.model.id]);
-    await expect(send({ ...model, outputs: ['nowhere'] })).rejects.toMatchObject({ code: 'model-unknown-output', where: 'nowhere' });
+    await expect(send({ ...model, outputs: ['nowhere'] })).rejects.toMatchObject({
+      code: 'model-unknown-output',
+      where: 'nowhere',
+    });
   });
 
   it('a call that fails leaves the worker answering', async () => {
-    await expect(it_.call('preview', { ...question(0.5), model: 'gone' })).rejects.toMatchObject({ code: 'model-gone' });
-    await expect(it_.call('preview', { ...question(0.5), step: { pass: 'no-such', values: {} } })).rejects.toMatchObject({ code: 'pass' });
+    await expect(it_.call('preview', { ...question(0.5), model: 'gone' })).rejects.toMatchObject({
+      code: 'model-gone',
+    });
+    await expect(
+      it_.call('preview', { ...question(0.5), step: { pass: 'no-such', values: {} } }),
+    ).rejects.toMatchObject({ code: 'pass' });
     expect((await it_.call('preview', question(0.5))).accuracy).not.toBeNull();
   });
 });

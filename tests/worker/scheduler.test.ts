@@ -34,7 +34,14 @@ describe('the scheduler', () => {
   it('orders everything that waits by urgency, and equals by arrival', async () => {
     const scheduler = makeScheduler(breathe);
     const log: string[] = [];
-    const names: [Priority, string][] = [['timing', 'z'], ['sweep', 'w'], ['training', 't'], ['evaluation', 'e1'], ['evaluation', 'e2'], ['slider', 's']];
+    const names: [Priority, string][] = [
+      ['timing', 'z'],
+      ['sweep', 'w'],
+      ['training', 't'],
+      ['evaluation', 'e1'],
+      ['evaluation', 'e2'],
+      ['slider', 's'],
+    ];
     await Promise.all(names.map(([priority, name]) => scheduler.run(priority, batches(log, name, 2))));
     expect(log).toEqual(['s', 's', 'e1', 'e1', 'e2', 'e2', 't', 't', 'w', 'w', 'z', 'z']);
   });
@@ -77,7 +84,8 @@ describe('the scheduler', () => {
     const settled = Promise.allSettled([long, waiting]);
     await breathe();
     stop.abort();
-    for (const outcome of await settled) expect(outcome).toMatchObject({ status: 'rejected', reason: { name: 'AbortError' } });
+    for (const outcome of await settled)
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { name: 'AbortError' } });
     expect(await after).toBe('after');
     expect(log).not.toContain('sweep');
   });

@@ -4,14 +4,18 @@ import { makeCpuBackend } from '#engine/backends/cpu';
 import { makeDispatcher } from '#worker/dispatch';
 import type { CallName, Calls, Fault, FromWorker } from '#worker/protocol';
 import { makeSession, type Session } from '#worker/session';
-import { memoryFiles, type Files } from '#worker/vault/files';
+import { type Files, memoryFiles } from '#worker/vault/files';
 import { openVault } from '#worker/vault/vault';
 
 export interface Setting {
   readonly session: Session;
   readonly notices: Fault[];
   /** Rejects with the Fault itself. */
-  call<N extends CallName>(name: N, request: Calls[N]['request'], options?: { signal?: AbortSignal; onProgress?: (progress: Calls[N]['progress']) => void }): Promise<Calls[N]['response']>;
+  call<N extends CallName>(
+    name: N,
+    request: Calls[N]['request'],
+    options?: { signal?: AbortSignal; onProgress?: (progress: Calls[N]['progress']) => void },
+  ): Promise<Calls[N]['response']>;
 }
 
 const served: typeof fetch = async (address) => {
@@ -23,7 +27,10 @@ export function makeSetting(files: Files = memoryFiles()): Setting {
   const notices: Fault[] = [];
   const session = makeSession({
     base: () => 'https://studio.test/',
-    vault: openVault(files, { cacheBytes: 1e9, onFailure: (error) => notices.push({ code: 'not-saved', words: { en: String(error), zh: '' } }) }),
+    vault: openVault(files, {
+      cacheBytes: 1e9,
+      onFailure: (error) => notices.push({ code: 'not-saved', words: { en: String(error), zh: '' } }),
+    }),
     notice: (fault) => notices.push(fault),
     fetch: served,
     startBackends: async (_asked, onReport) => {

@@ -4,7 +4,7 @@ import { modelId } from '#core/model/hash';
 import type { Model } from '#core/model/model';
 import { makeTensor } from '#core/model/tensor';
 import { readTensor, writeTensor } from '#worker/vault/blob';
-import { directoryFiles, layeredFiles, memoryFiles, type Files } from '#worker/vault/files';
+import { directoryFiles, type Files, layeredFiles, memoryFiles } from '#worker/vault/files';
 import { openVault, VaultError } from '#worker/vault/vault';
 
 /** A dense network over `weights` of 2 inputs. */
@@ -43,7 +43,10 @@ describe('the vault', () => {
   it('writes a tensor that two models share once', async () => {
     const files = disk();
     const names: string[] = [];
-    const counting: Files = { ...files, write: (name, bytes) => (names.push(name), files.write(name, bytes)) };
+    const counting: Files = {
+      ...files,
+      write: (name, bytes) => files.write(name, bytes).then(() => void names.push(name)),
+    };
     const vault = await openVault(counting, quiet);
     const model = network([1, 2]);
     await vault.put(model);
@@ -65,7 +68,7 @@ describe('the vault', () => {
     // Put again, the tensor is written anew.
     await vault.put(model);
     expect(await vault.held([id])).toEqual([id]);
-    const flipped = ((await files.read(name))?.bytes as Uint8Array).slice();
+    const flipped = Uint8Array.from((await files.read(name))?.bytes ?? []);
     flipped[flipped.length - 1] = (flipped.at(-1) as number) ^ 1;
     await files.write(name, flipped);
     vault = await openVault(files, quiet);
@@ -77,9 +80,13 @@ describe('the vault', () => {
   it('forgets the least recently used models, and reads them again', async () => {
     const files = disk();
     let reads = 0;
-    const counting: Files = { ...files, read: (name, limit) => (reads++, files.read(name, limit)) };
+    const counting: Files = { ...files, read: (name, limit) => files.read(name, limit).finally(() => reads++) };
     const vault = await openVault(counting, { ...quiet, cacheBytes: 32 });
-    const [a, b, c] = [await vault.put(network([1, 2, 3, 4])), await vault.put(network([2, 2, 3, 4])), await vault.put(network([3, 2, 3, 4]))] as const;
+    const [a, b, c] = [
+      await vault.put(network([1, 2, 3, 4])),
+      await vault.put(network([2, 2, 3, 4])),
+      await vault.put(network([3, 2, 3, 4])),
+    ] as const;
     await vault.get(b);
     await vault.get(c);
     expect(reads).toBe(0);
@@ -131,9 +138,35 @@ describe('tensors in the vault', () => {
   const encodings: Record<string, Encoding> = {
     dense: { values: { kind: 'dense' } },
     masked: { mask: Uint8Array.of(0, 1, 1, 1), values: { kind: 'dense' } },
-    grid: { mask: Uint8Array.of(0, 1, 1, 1), values: { kind: 'grid', bits: 4, qMin: -7, qMax: 7, scale: Float32Array.of(0.5, 0.25), zeroPoint: Int32Array.of(0, 0), axis: 1, symmetric: true } },
-    'grid per tensor': { values: { kind: 'grid', bits: 8, qMin: 0, qMax: 255, scale: Float32Array.of(0.5), zeroPoint: Int32Array.of(128), axis: null, symmetric: false } },
-    codebook: { mask: Uint8Array.of(0, 1, 1, 1), values: { kind: 'codebook', centroids: Float32Array.of(-0.5, 0.5, 1) } },
+    grid: {
+      mask: Uint8Array.of(0, 1, 1, 1),
+      values: {
+        kind: 'grid',
+        bits: 4,
+        qMin: -7,
+        qMax: 7,
+        scale: Float32Array.of(0.5, 0.25),
+        zeroPoint: Int32Array.of(0, 0),
+        axis: 1,
+        symmetric: true,
+      },
+    },
+    'grid per tensor': {
+      values: {
+        kind: 'grid',
+        bits: 8,
+        qMin: 0,
+        qMax: 255,
+        scale: Float32Array.of(0.5),
+        zeroPoint: Int32Array.of(128),
+        axis: null,
+        symmetric: false,
+      },
+    },
+    codebook: {
+      mask: Uint8Array.of(0, 1, 1, 1),
+      values: { kind: 'codebook', centroids: Float32Array.of(-0.5, 0.5, 1) },
+    },
   };
   for (const [name, encoding] of Object.entries(encodings)) {
     it(`come back as they went (${name})`, () => {
@@ -158,7 +191,7 @@ describe('files of a directory', () => {
       getFile: async () => new Blob([held.get(name) as Uint8Array<ArrayBuffer>]),
       createSyncAccessHandle: async () => ({
         truncate: (size: number) => held.set(name, (held.get(name) as Uint8Array).slice(0, size)),
-        write: (bytes: Uint8Array) => (held.set(name, bytes.slice()), bytes.length),
+        write: (bytes: Uint8Array) => held.set(name, bytes.slice()).get(name)?.length,
         flush: () => undefined,
         close: () => undefined,
       }),

@@ -5,7 +5,7 @@
 import { datasetFacts } from '#core/datasets';
 import type { Dataset } from '#engine/datasets/dataset';
 import { DatasetError } from '#engine/datasets/errors';
-import { fetchFiles, type FetchOptions } from '#engine/datasets/fetch';
+import { type FetchOptions, fetchFiles } from '#engine/datasets/fetch';
 import { pick, stratifiedParts } from '#engine/datasets/split';
 
 const file = 'data/digits/digits.csv.gz';
@@ -25,14 +25,19 @@ export function readDigits(text: string): Dataset {
   const lines = text.split(/\r?\n/).filter((line) => line !== '');
   const count = train + validation + test;
   if (lines.length !== count) {
-    throw new DatasetError('csv', file, { en: `The file has ${lines.length} lines where ${count} are expected.`, zh: `文件有 ${lines.length} 行，应为 ${count} 行。` });
+    throw new DatasetError('csv', file, {
+      en: `The file has ${lines.length} lines where ${count} are expected.`,
+      zh: `文件有 ${lines.length} 行，应为 ${count} 行。`,
+    });
   }
   const pixels = new Uint8Array(count * pixelsOfImage);
   const labels = new Uint8Array(count);
   for (const [row, line] of lines.entries()) {
     const values = line.split(',').map(Number);
     const label = values.at(-1) as number;
-    const isImage = values.length === pixelsOfImage + 1 && values.slice(0, -1).every((value) => Number.isInteger(value) && value >= 0 && value <= brightest);
+    const isImage =
+      values.length === pixelsOfImage + 1 &&
+      values.slice(0, -1).every((value) => Number.isInteger(value) && value >= 0 && value <= brightest);
     if (!isImage || !Number.isInteger(label) || label < 0 || label >= facts.classes.length) {
       throw new DatasetError('csv', file, {
         en: `Line ${row + 1} is not 64 pixels from 0 to 16 and a label from 0 to 9.`,
@@ -42,7 +47,12 @@ export function readDigits(text: string): Dataset {
     pixels.set(values.slice(0, -1), row * pixelsOfImage);
     labels[row] = label;
   }
-  const [inTest, inValidation, inTrain] = stratifiedParts(labels, facts.classes.length, [test, validation, train], divisionSeed) as [Uint32Array, Uint32Array, Uint32Array];
+  const [inTest, inValidation, inTrain] = stratifiedParts(
+    labels,
+    facts.classes.length,
+    [test, validation, train],
+    divisionSeed,
+  ) as [Uint32Array, Uint32Array, Uint32Array];
   return {
     id: facts.id,
     shape: facts.shape,

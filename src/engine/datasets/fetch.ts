@@ -34,10 +34,19 @@ export async function fetchFiles(files: readonly DatasetFile[], options: FetchOp
   return Promise.all(files.map((file, index) => fetchFile(file, options, (share) => report(index, share))));
 }
 
-async function fetchFile(file: DatasetFile, options: FetchOptions, report: (share: number) => void): Promise<Uint8Array> {
+async function fetchFile(
+  file: DatasetFile,
+  options: FetchOptions,
+  report: (share: number) => void,
+): Promise<Uint8Array> {
   const { base, signal, fetch: get = fetch } = options;
   const fail = (detail: string): DatasetError =>
-    new DatasetError('fetch', file.path, { en: `The file could not be fetched: ${detail}.`, zh: `无法获取文件：${detail}。` }, offlineHint);
+    new DatasetError(
+      'fetch',
+      file.path,
+      { en: `The file could not be fetched: ${detail}.`, zh: `无法获取文件：${detail}。` },
+      offlineHint,
+    );
   const chunks: Uint8Array[] = [];
   let received = 0;
   try {
@@ -93,7 +102,10 @@ async function gunzip(packed: Blob, file: DatasetFile): Promise<Uint8Array> {
       }
     }
   } catch {
-    throw new DatasetError('gzip', file.path, { en: `The file is cut short or damaged (unpacked ${size} of ${file.unpacked} bytes).`, zh: `文件不完整或已损坏（已解压 ${size} / ${file.unpacked} 字节）。` });
+    throw new DatasetError('gzip', file.path, {
+      en: `The file is cut short or damaged (unpacked ${size} of ${file.unpacked} bytes).`,
+      zh: `文件不完整或已损坏（已解压 ${size} / ${file.unpacked} 字节）。`,
+    });
   }
   return joined(chunks);
 }

@@ -4,7 +4,7 @@
  */
 import { datasetFacts } from '#core/datasets';
 import type { Dataset } from '#engine/datasets/dataset';
-import { fetchFiles, type DatasetFile, type FetchOptions } from '#engine/datasets/fetch';
+import { type DatasetFile, type FetchOptions, fetchFiles } from '#engine/datasets/fetch';
 import { checkLabels, readIdx } from '#engine/datasets/idx';
 import { pick, stratifiedParts } from '#engine/datasets/split';
 
@@ -19,13 +19,20 @@ export function loadMnist(options: FetchOptions): Promise<Dataset> {
 }
 
 /** `packed`: about the gzipped bytes of the four files. */
-export async function loadFour(id: 'mnist' | 'fashion-mnist', packed: readonly [number, number, number, number], seed: number, options: FetchOptions): Promise<Dataset> {
+export async function loadFour(
+  id: 'mnist' | 'fashion-mnist',
+  packed: readonly [number, number, number, number],
+  seed: number,
+  options: FetchOptions,
+): Promise<Dataset> {
   const { sizes, shape } = datasetFacts(id);
   const image = shape[0] * shape[1];
   const official = sizes.train + sizes.validation;
   const unpacked = [16 + official * image, 8 + official, 16 + sizes.test * image, 8 + sizes.test] as const;
   const paths = pathsOf(id);
-  const files = paths.map((path, index): DatasetFile => ({ path, packed: packed[index] as number, unpacked: unpacked[index] as number }));
+  const files = paths.map(
+    (path, index): DatasetFile => ({ path, packed: packed[index] as number, unpacked: unpacked[index] as number }),
+  );
   return readFour(id, (await fetchFiles(files, options)) as unknown as FourFiles, seed);
 }
 
@@ -47,7 +54,10 @@ export function readFour(id: 'mnist' | 'fashion-mnist', files: FourFiles, seed: 
   const testLabels = readIdx(files[3], [sizes.test], paths[3]);
   checkLabels(labels, classes.length, paths[1]);
   checkLabels(testLabels, classes.length, paths[3]);
-  const [inValidation, inTrain] = stratifiedParts(labels, classes.length, [sizes.validation, sizes.train], seed) as [Uint32Array, Uint32Array];
+  const [inValidation, inTrain] = stratifiedParts(labels, classes.length, [sizes.validation, sizes.train], seed) as [
+    Uint32Array,
+    Uint32Array,
+  ];
   return {
     id,
     shape,

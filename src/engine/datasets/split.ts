@@ -9,7 +9,12 @@ import type { Images } from '#engine/datasets/dataset';
  * Indices of each part in ascending order. `sizes` are the images of each part and add up to `labels.length`; each class
  * is shared out by largest remainder, so that the parts have exactly these sizes.
  */
-export function stratifiedParts(labels: Uint8Array, classes: number, sizes: readonly number[], seed: number): readonly Uint32Array[] {
+export function stratifiedParts(
+  labels: Uint8Array,
+  classes: number,
+  sizes: readonly number[],
+  seed: number,
+): readonly Uint32Array[] {
   const total = sizes.reduce((sum, size) => sum + size, 0);
   if (total !== labels.length) throw new Error(`the parts have ${total} images, the data set ${labels.length}`);
   const random = seededRandom(seed);
@@ -21,7 +26,11 @@ export function stratifiedParts(labels: Uint8Array, classes: number, sizes: read
   const parts: number[][] = sizes.map(() => []);
   // All parts but the last take their share of each class; the last one takes what is left.
   for (const [part, size] of sizes.slice(0, -1).entries()) {
-    const quotas = members.map((own, label) => ({ label, exact: (size * classSize(labels, label)) / total, left: own.length }));
+    const quotas = members.map((own, label) => ({
+      label,
+      exact: (size * classSize(labels, label)) / total,
+      left: own.length,
+    }));
     const taken = quotas.map(({ exact }) => Math.floor(exact));
     const missing = size - taken.reduce((sum, count) => sum + count, 0);
     const byRemainder = [...quotas].sort((a, b) => (b.exact % 1) - (a.exact % 1) || a.label - b.label);

@@ -9,7 +9,10 @@ import { summaryOf } from '#worker/summary';
 /** Share of the progress bar that the recipe takes; measuring takes the rest. */
 const recipeShare = 0.8;
 
-export const apply: Handler<'apply'> = async ({ model: id, dataset: datasetId, recipe, name, parents }, { session, signal, progress }) => {
+export const apply: Handler<'apply'> = async (
+  { model: id, dataset: datasetId, recipe, name, parents },
+  { session, signal, progress },
+) => {
   const begun = performance.now();
   const vault = await session.vault;
   const start = await vault.get(id);
@@ -41,7 +44,12 @@ export const apply: Handler<'apply'> = async ({ model: id, dataset: datasetId, r
     const measure = (split: 'validation' | 'test', from: number) =>
       session.scheduler.run(
         'evaluation',
-        (between) => session.measure(model, datasetId, split, { signal, between, onProgress: (done) => report({ done: from + done * 0.1 }) }),
+        (between) =>
+          session.measure(model, datasetId, split, {
+            signal,
+            between,
+            onProgress: (done) => report({ done: from + done * 0.1 }),
+          }),
         { signal },
       );
     validation = await measure('validation', recipeShare);
@@ -49,5 +57,11 @@ export const apply: Handler<'apply'> = async ({ model: id, dataset: datasetId, r
   }
   signal.throwIfAborted();
   await vault.put(model);
-  return { model: summary, validation, test, notes: reports.flatMap(({ notes }) => notes), seconds: (performance.now() - begun) / 1000 };
+  return {
+    model: summary,
+    validation,
+    test,
+    notes: reports.flatMap(({ notes }) => notes),
+    seconds: (performance.now() - begun) / 1000,
+  };
 };

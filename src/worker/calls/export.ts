@@ -4,14 +4,16 @@
  */
 import type { Model } from '#core/model/model';
 import { logitsOf } from '#engine/evaluate';
-import type { Bundle } from '#formats/format';
-import { FORMATS } from '#formats/index';
+import { FORMATS, readFiles } from '#formats/index';
 import { type Handler, throttled } from '#worker/call';
 
 /** Images over which outputs are compared. */
 const compared = 500;
 
-export const exportModel: Handler<'export'> = async ({ model: id, dataset: datasetId, format: formatId, unsupportedGrids }, { session, signal, progress }) => {
+export const exportModel: Handler<'export'> = async (
+  { model: id, dataset: datasetId, format: formatId, unsupportedGrids },
+  { session, signal, progress },
+) => {
   const model = await (await session.vault).get(id);
   const format = FORMATS.find((known) => known.id === formatId);
   if (!format?.write) throw new Error(`no format "${formatId}" can be written`);
@@ -20,8 +22,7 @@ export const exportModel: Handler<'export'> = async ({ model: id, dataset: datas
   if (!bytes) throw new Error('nothing was written');
   progress({ done: 0.1 });
   // Reading may take its bytes over: the file that is handed out stays whole.
-  const copy: Bundle = new Map([[fileName, bytes.slice()]]);
-  const back = await format.read(copy);
+  const back = await readFiles([{ name: fileName, bytes: bytes.slice() }]);
   signal.throwIfAborted();
   progress({ done: 0.2 });
   const result = { fileName, bytes, notes: [...notes, ...back.notes.filter(({ level }) => level === 'warning')] };
@@ -32,11 +33,22 @@ export const exportModel: Handler<'export'> = async ({ model: id, dataset: datas
     'evaluation',
     async (between) => {
       const measure = (split: 'validation' | 'test', from: number) =>
-        session.measure(back.model, datasetId, split, { signal, between, onProgress: (done) => report(from + 0.35 * done) });
+        session.measure(back.model, datasetId, split, {
+          signal,
+          between,
+          onProgress: (done) => report(from + 0.35 * done),
+        });
       const validation = await measure('validation', 0.2);
       const test = await measure('test', 0.55);
       const outputs = async (of: Model): Promise<Float32Array> =>
-        softmaxRows(await logitsOf(await session.backend(), { kind: 'model', model: of }, dataset, 'validation', { signal, between, images: compared }), dataset.classes.length);
+        softmaxRows(
+          await logitsOf(await session.backend(), { kind: 'model', model: of }, dataset, 'validation', {
+            signal,
+            between,
+            images: compared,
+          }),
+          dataset.classes.length,
+        );
       const largestDifference = largestGap(await outputs(model), await outputs(back.model));
       progress({ done: 1 });
       return { ...result, validation, test, largestDifference };

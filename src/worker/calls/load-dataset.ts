@@ -12,7 +12,11 @@ export const loadDataset: Handler<'loadDataset'> = async ({ id }, { session, sig
     shape: dataset.shape,
     classes: dataset.classes,
     sizes: { train: train.count, validation: validation.count, test: test.count },
-    counts: { train: classCounts(dataset, 'train'), validation: classCounts(dataset, 'validation'), test: classCounts(dataset, 'test') },
+    counts: {
+      train: classCounts(dataset, 'train'),
+      validation: classCounts(dataset, 'validation'),
+      test: classCounts(dataset, 'test'),
+    },
     samples: samplesOf(dataset, samplesOfEachClass),
   };
 };

@@ -14,7 +14,10 @@ export interface ContextOptions {
 }
 
 /** Makes the context of one step from its seed and where its progress goes. */
-export async function contextMaker(session: Session, options: ContextOptions): Promise<(seed: number, progress: (done: number, train?: TrainProgress) => void) => PassContext> {
+export async function contextMaker(
+  session: Session,
+  options: ContextOptions,
+): Promise<(seed: number, progress: (done: number, train?: TrainProgress) => void) => PassContext> {
   const { parents, ...rest } = options;
   const [vault, backend] = [await session.vault, await session.backend()];
   return (seed, progress) =>
@@ -35,4 +38,7 @@ export async function contextMaker(session: Session, options: ContextOptions): P
     });
 }
 
-const gone = { en: 'The chosen model is no longer on the page. Choose another one.', zh: '所选模型已不在页面上，请另选一个。' };
+const gone = {
+  en: 'The chosen model is no longer on the page. Choose another one.',
+  zh: '所选模型已不在页面上，请另选一个。',
+};

@@ -39,9 +39,20 @@ export interface AnswerOptions {
 }
 
 /** Answers one question, from memory where it was asked before. */
-export async function answer(session: Session, question: Question, { signal, between, progress }: AnswerOptions): Promise<PreviewResult> {
+export async function answer(
+  session: Session,
+  question: Question,
+  { signal, between, progress }: AnswerOptions,
+): Promise<PreviewResult> {
   const backend = await session.backend();
-  const key = JSON.stringify([question.model, question.dataset, question.step, question.seed, question.parents, backend.id]);
+  const key = JSON.stringify([
+    question.model,
+    question.dataset,
+    question.step,
+    question.seed,
+    question.parents,
+    backend.id,
+  ]);
   const known = session.previews.get(key);
   if (known) return known;
   const base = await (await session.vault).get(question.model);
@@ -63,14 +74,26 @@ export async function answer(session: Session, question: Question, { signal, bet
 }
 
 /** The model after the step; for a pass that trains, its sketch, whose weights mean nothing. */
-async function changedModel(session: Session, question: Question, base: Model, { signal, between }: AnswerOptions): Promise<{ model: Model; trains: boolean }> {
+async function changedModel(
+  session: Session,
+  question: Question,
+  base: Model,
+  { signal, between }: AnswerOptions,
+): Promise<{ model: Model; trains: boolean }> {
   const { pass, values } = readyStep(question.step, PASSES);
   checkEffects(base, pass);
   const dataset = question.dataset ? await session.dataset(question.dataset) : null;
   const contextFor = await contextMaker(session, { dataset, signal, between, parents: question.parents });
   const context = contextFor(stepSeed(question.seed, 0, pass.id), () => undefined);
-  if (pass.preview === 'structure') return { model: (await pass.sketch?.(base, values, context)) ?? base, trains: true };
-  const key = JSON.stringify([modelId(base), preparedKey(pass, values), question.dataset, question.seed, question.parents]);
+  if (pass.preview === 'structure')
+    return { model: (await pass.sketch?.(base, values, context)) ?? base, trains: true };
+  const key = JSON.stringify([
+    modelId(base),
+    preparedKey(pass, values),
+    question.dataset,
+    question.seed,
+    question.parents,
+  ]);
   let prepared = session.prepared.get(key);
   if (!prepared) {
     prepared = Promise.resolve(pass.prepare?.(base, values, context));

@@ -7,7 +7,11 @@ export const sweep: Handler<'sweep'> = async ({ param, values, ...question }, { 
   const points: SweepPoint[] = [];
   for (const value of values) {
     const step = { ...question.step, values: { ...question.step.values, [param]: value } };
-    const result = await session.scheduler.run('sweep', (between) => answer(session, { ...question, step, rest: false }, { signal, between }), { signal });
+    const result = await session.scheduler.run(
+      'sweep',
+      (between) => answer(session, { ...question, step, rest: false }, { signal, between }),
+      { signal },
+    );
     const point = { value, ...result };
     points.push(point);
     progress(point);

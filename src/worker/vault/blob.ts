@@ -61,24 +61,46 @@ interface TensorHead {
   readonly masked: boolean;
   readonly values:
     | { readonly kind: 'dense' }
-    | { readonly kind: 'grid'; readonly bits: number; readonly qMin: number; readonly qMax: number; readonly axis: number | null; readonly symmetric: boolean; readonly scales: number }
+    | {
+        readonly kind: 'grid';
+        readonly bits: number;
+        readonly qMin: number;
+        readonly qMax: number;
+        readonly axis: number | null;
+        readonly symmetric: boolean;
+        readonly scales: number;
+      }
     | { readonly kind: 'codebook'; readonly size: number };
 }
 
 export function writeTensor(tensor: Tensor): Uint8Array {
   const { shape, data, encoding } = tensor;
   const { mask, values } = encoding;
-  const head = (kept: TensorHead['values']): TensorHead => ({ shape, size: data.length, masked: mask !== undefined, values: kept });
+  const head = (kept: TensorHead['values']): TensorHead => ({
+    shape,
+    size: data.length,
+    masked: mask !== undefined,
+    values: kept,
+  });
   const arrays = mask ? [bytesOf(data), mask] : [bytesOf(data)];
   switch (values.kind) {
     case 'dense':
       return sealed([...jsonParts(head({ kind: 'dense' })), ...arrays]);
     case 'grid': {
       const { scale, zeroPoint, ...rest } = values;
-      return sealed([...jsonParts(head({ ...rest, scales: scale.length })), ...arrays, bytesOf(scale), bytesOf(zeroPoint)]);
+      return sealed([
+        ...jsonParts(head({ ...rest, scales: scale.length })),
+        ...arrays,
+        bytesOf(scale),
+        bytesOf(zeroPoint),
+      ]);
     }
     case 'codebook':
-      return sealed([...jsonParts(head({ kind: 'codebook', size: values.centroids.length })), ...arrays, bytesOf(values.centroids)]);
+      return sealed([
+        ...jsonParts(head({ kind: 'codebook', size: values.centroids.length })),
+        ...arrays,
+        bytesOf(values.centroids),
+      ]);
     default:
       throw values satisfies never;
   }
@@ -104,7 +126,10 @@ export function readTensor(id: TensorId, bytes: Uint8Array): Tensor | null {
         return { ...mask, values };
       case 'grid': {
         const { scales, ...rest } = values;
-        return { ...mask, values: { ...rest, scale: new Float32Array(take(4 * scales)), zeroPoint: new Int32Array(take(4 * scales)) } };
+        return {
+          ...mask,
+          values: { ...rest, scale: new Float32Array(take(4 * scales)), zeroPoint: new Int32Array(take(4 * scales)) },
+        };
       }
       case 'codebook':
         return { ...mask, values: { kind: 'codebook', centroids: new Float32Array(take(4 * values.size)) } };

@@ -6,7 +6,15 @@
 import { modelId } from '#core/model/hash';
 import type { Model, Tensor, TensorId } from '#core/model/model';
 import type { Words } from '#core/params';
-import { HEADER_BYTES, isWhole, readStructure, readTensor, writeStructure, writeTensor, type Structure } from '#worker/vault/blob';
+import {
+  HEADER_BYTES,
+  isWhole,
+  readStructure,
+  readTensor,
+  type Structure,
+  writeStructure,
+  writeTensor,
+} from '#worker/vault/blob';
 import type { Files } from '#worker/vault/files';
 
 /** A model that the vault does not have, or no longer whole. */
@@ -157,5 +165,8 @@ export async function openVault(files: Files, options: VaultOptions): Promise<Va
 }
 
 function bytesOf(model: Model): number {
-  return Object.values(model.tensors).reduce((sum, { data, encoding }) => sum + data.byteLength + (encoding.mask?.length ?? 0), 0);
+  return Object.values(model.tensors).reduce(
+    (sum, { data, encoding }) => sum + data.byteLength + (encoding.mask?.length ?? 0),
+    0,
+  );
 }

@@ -1,0 +1,38 @@
+/** What goes on by itself: when nothing else is being done, models without one get their time measured. */
+import type { StoreApi } from 'zustand/vanilla';
+import { measureLatencies } from '#stores/measure';
+import { optimize } from '#stores/optimize';
+import { project } from '#stores/project';
+import type { DeviceState } from '#stores/state';
+import { training } from '#stores/training';
+import { transfer } from '#stores/transfer';
+
+/** Begins; returns a function that ends it. */
+export function startBackground(device: StoreApi<DeviceState>): () => void {
+  const isIdle = (): boolean => {
+    const { applying, previewing } = optimize.getState();
+    const { opening, exporting } = transfer.getState();
+    return (
+      device.getState().status === 'ready' &&
+      training.getState().status === 'idle' &&
+      !applying &&
+      !previewing &&
+      !opening &&
+      exporting === null
+    );
+  };
+  const look = (): void => {
+    if (isIdle()) void measureLatencies(isIdle);
+  };
+  const leaves = [
+    device.subscribe(look),
+    training.subscribe(look),
+    optimize.subscribe(look),
+    project.subscribe(look),
+    transfer.subscribe(look),
+  ];
+  look();
+  return () => {
+    for (const leave of leaves) leave();
+  };
+}

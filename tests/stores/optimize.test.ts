@@ -1,0 +1,223 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { ModelNode } from '#stores/state';
+import type { ApplyResult, PreviewResult } from '#worker/protocol';
+import { accuracy, freshStores, type Stores, settle, summary } from './setting';
+
+let s: Stores;
+const trained: ModelNode = {
+  id: 'n',
+  name: 'Small CNN',
+  model: 'm',
+  summary: summary('m'),
+  parent: null,
+  dataset: 'digits',
+  origin: { kind: 'opened', file: 'x', format: 'keras-h5' },
+  validation: accuracy(0.9),
+  test: accuracy(0.9),
+  latency: null,
+  notes: [],
+  made: 1,
+};
+const preview = (nonZero: number): PreviewResult => ({
+  parameters: 1000,
+  nonZero,
+  macs: 1,
+  bytes: 1,
+  accuracy: { value: 0.9, low: 0.8, high: 1, images: 300 },
+});
+const previews = (): number => s.asked.filter(({ name }) => name === 'preview').length;
+
+beforeEach(async () => {
+  localStorage.clear();
+  s = await freshStores();
+  s.addNode(trained);
+});
+
+describe('a slider', () => {
+  it('has one preview in flight, and the latest value wins', async () => {
+    s.setValue('sparsity', 0.5, true);
+    s.setValue('sparsity', 0.6, true);
+    s.setValue('sparsity', 0.7, true);
+    await settle();
+    expect(previews()).toBe(1);
+    const first = await s.next('preview');
+    expect(first.request).toMatchObject({
+      model: 'm',
+      dataset: 'digits',
+      rest: false,
+      step: { pass: 'magnitude-pruning', values: { sparsity: 0.5 } },
+    });
+    first.resolve(preview(500));
+    const second = await s.next('preview');
+    expect(second.request.step.values['sparsity']).toBe(0.7);
+    expect(s.optimize.getState().preview?.nonZero).toBe(500);
+    second.resolve(preview(300));
+    await settle();
+    expect(previews()).toBe(0);
+    expect(s.optimize.getState()).toMatchObject({ preview: { nonZero: 300 }, previewing: false });
+  });
+
+  it('shows the first estimate and moves on when a later value waits', async () => {
+    s.setValue('sparsity', 0.5, true);
+    const first = await s.next('preview');
+    s.setValue('sparsity', 0.6, true);
+    expect(first.signal?.aborted).toBe(false);
+    first.progress(preview(500));
+    expect(s.optimize.getState().preview?.nonZero).toBe(500);
+    expect(first.signal?.aborted).toBe(true);
+    expect((await s.next('preview')).request.step.values['sparsity']).toBe(0.6);
+  });
+
+  it('refines when it rests, is interrupted by the next move, and sweeps afterwards', async () => {
+    s.setValue('sparsity', 0.5, false);
+    const refine = await s.next('preview');
+    expect(refine.request.rest).toBe(true);
+    s.rest();
+    await settle();
+    expect(refine.signal?.aborted).toBe(false);
+    s.setValue('sparsity', 0.6, true);
+    expect(refine.signal?.aborted).toBe(true);
+    (await s.next('preview')).resolve(preview(400));
+    s.rest();
+    (await s.next('preview')).resolve(preview(400));
+    const sweep = await s.next('sweep');
+    expect(sweep.request.param).toBe('sparsity');
+    expect(sweep.request.values.length).toBeGreaterThanOrEqual(8);
+    expect(sweep.request.values).toContain(0.6);
+    expect(sweep.request.values).toEqual([...sweep.request.values].sort((a, b) => a - b));
+    sweep.progress({ value: 0.9, ...preview(100) });
+    sweep.progress({ value: 0.1, ...preview(900) });
+    expect(s.optimize.getState().sweep).toMatchObject({ param: 'sparsity', points: [{ value: 0.1 }, { value: 0.9 }] });
+    s.setValue('sparsity', 0.65, true);
+    expect(sweep.signal?.aborted).toBe(true);
+    // The curve of the same slider stays while it moves.
+    expect(s.optimize.getState().sweep?.points).toHaveLength(2);
+  });
+
+  it('clamps, and remembers values of each method', async () => {
+    s.setValue('sparsity', 7, true);
+    const most = s.optimize.getState().values['magnitude-pruning']?.['sparsity'] as number;
+    expect(most).toBeLessThanOrEqual(1);
+    s.setMethod('weight-quantization');
+    s.setValue('bits', 4, true);
+    s.setMethod('magnitude-pruning');
+    expect(s.optimize.getState().values['weight-quantization']?.['bits']).toBe(4);
+    expect(s.optimize.getState().values['magnitude-pruning']?.['sparsity']).toBe(most);
+    s.setMethod('no-such');
+    expect(s.optimize.getState().method).toBe('magnitude-pruning');
+  });
+
+  it('says why a preview failed, and works on', async () => {
+    s.setValue('sparsity', 0.5, true);
+    (await s.next('preview')).reject(new s.FaultError({ code: 'pass', words: { en: 'not here', zh: '' } }));
+    await settle();
+    expect(s.optimize.getState()).toMatchObject({
+      preview: null,
+      fault: { words: { en: 'not here' } },
+      previewing: false,
+    });
+    s.setValue('sparsity', 0.4, true);
+    (await s.next('preview')).resolve(preview(600));
+    await settle();
+    expect(s.optimize.getState()).toMatchObject({ preview: { nonZero: 600 }, fault: null });
+  });
+
+  it('forgets its preview when another model is selected', async () => {
+    s.setValue('sparsity', 0.5, true);
+    const flight = await s.next('preview');
+    s.addNode({ ...trained, id: 'o', name: 'Other', model: 'm2' });
+    expect(flight.signal?.aborted).toBe(true);
+    expect(s.optimize.getState().preview).toBeNull();
+    await settle();
+    expect(previews()).toBe(0);
+    s.setTab('optimize');
+    expect((await s.next('preview')).request.model).toBe('m2');
+  });
+
+  it('asks nothing without a model', async () => {
+    s.select(null);
+    s.setValue('sparsity', 0.5, true);
+    await settle();
+    expect(previews()).toBe(0);
+  });
+});
+
+describe('Apply', () => {
+  const result: ApplyResult = {
+    model: summary('m2', { nonZero: 100 }),
+    validation: accuracy(0.88),
+    test: accuracy(0.87),
+    notes: [{ en: 'note', zh: '' }],
+    seconds: 1,
+  };
+
+  it('makes a model beside the old one, named by what was done, and undo takes it away', async () => {
+    s.setValue('sparsity', 0.9, true);
+    const done = s.apply();
+    const call = await s.next('apply');
+    expect(call.request).toMatchObject({
+      model: 'm',
+      dataset: 'digits',
+      name: 'Small CNN, 90 % sparsity',
+      recipe: { version: 1, steps: [{ pass: 'magnitude-pruning', values: { sparsity: 0.9 } }] },
+    });
+    call.progress({ done: 0.5 });
+    expect(s.optimize.getState().applying).toEqual({ done: 0.5, train: null });
+    call.resolve(result);
+    await done;
+    const made = s.selectedNode();
+    expect(made).toMatchObject({
+      name: 'Small CNN, 90 % sparsity',
+      parent: 'n',
+      model: 'm2',
+      dataset: 'digits',
+      origin: { kind: 'recipe' },
+      test: { value: 0.87 },
+    });
+    expect(s.optimize.getState()).toMatchObject({ applying: null, result: { seconds: 1 } });
+    expect(s.view.getState().announcement?.en).toMatch(/Small CNN, 90 % sparsity.*100 \/ 1,000.*87\.00 %/);
+    s.undo();
+    expect(s.selectedNode()?.id).toBe('n');
+    s.redo();
+    expect(s.selectedNode()?.id).toBe(made?.id);
+  });
+
+  it('names each kind of step', async () => {
+    const { stepName } = await import('#stores/describe');
+    expect(stepName({ pass: 'weight-quantization', values: { bits: 8 } })).toBe('8 bits');
+    expect(stepName({ pass: 'weight-sharing', values: { clusters: 16 } })).toBe('16 clusters');
+    expect(stepName({ pass: 'fine-tuning', values: { epochs: 2 } })).toBe('fine-tuning');
+    expect(stepName({ pass: 'distillation', values: {} })).toBe('distillation');
+    expect(stepName({ pass: 'channel-pruning', values: { kept: 0.5, keep: 0.5 } })).toMatch(
+      /channels kept|channel pruning/,
+    );
+  });
+
+  it('hands the teacher’s model over', async () => {
+    s.addNode({ ...trained, id: 't', name: 'Teacher', model: 'm9' });
+    s.select('n');
+    s.setMethod('distillation');
+    await s.next('preview');
+    s.setValue('teacher', 't', false);
+    expect((await s.next('preview')).request.parents).toEqual({ t: 'm9' });
+  });
+
+  it('can be given up, and then changes nothing', async () => {
+    const done = s.apply();
+    const call = await s.next('apply');
+    s.cancelApply();
+    expect(call.signal?.aborted).toBe(true);
+    await done;
+    expect(s.project.getState().order).toEqual(['n']);
+    expect(s.optimize.getState()).toMatchObject({ applying: null, fault: null });
+  });
+
+  it('says why it failed, and changes nothing', async () => {
+    const done = s.apply();
+    (await s.next('apply')).reject(new s.FaultError({ code: 'pass', words: { en: 'cannot', zh: '' } }));
+    await done;
+    expect(s.optimize.getState().fault?.words.en).toBe('cannot');
+    expect(s.view.getState().notices.at(-1)?.words.en).toBe('cannot');
+    expect(s.project.getState().order).toEqual(['n']);
+  });
+});
