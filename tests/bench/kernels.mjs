@@ -12,7 +12,12 @@ const named = words.filter((word) => !word.startsWith('--'));
 const ids = named.length > 0 ? named : ['small-cnn', 'lenet-5'];
 const seconds = 3 * ids.length;
 
-const server = await createServer({ mode: 'test', logLevel: 'error', appType: 'custom', server: { port: 0, ws: false, hmr: false } });
+const server = await createServer({
+  mode: 'test',
+  logLevel: 'error',
+  appType: 'custom',
+  server: { port: 0, ws: false, hmr: false },
+});
 let result;
 if (inBrowser) {
   await server.listen();
@@ -23,7 +28,10 @@ if (inBrowser) {
     // A page of our own origin with nothing on it.
     await page.route('**/bench-page', (route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html>' }));
     await page.goto(`${address}bench-page`);
-    result = await page.evaluate(async ([names, time]) => (await import('/tests/bench/kernels.ts')).measure(names, time), [ids, seconds]);
+    result = await page.evaluate(
+      async ([names, time]) => (await import('/tests/bench/kernels.ts')).measure(names, time),
+      [ids, seconds],
+    );
   } finally {
     await browser.close();
   }

@@ -7,7 +7,7 @@ import { createModel } from '#core/model/create';
 import { seededRandom } from '#core/numeric/random';
 import { ADAM, type Objective } from '#core/objective';
 import { templateById } from '#core/templates';
-import { type Program } from '#engine/backend';
+import type { Program } from '#engine/backend';
 import { makeWasmBackend } from '#engine/backends/wasm/backend';
 import { inferencePlan, trainingPlan } from '#engine/plan';
 
@@ -31,14 +31,25 @@ export async function measure(ids: readonly string[], seconds: number): Promise<
     if (!template) throw new Error(`no template ${id}`);
     const model = createModel(template.architecture([28, 28, 1], 10), 1);
     const objective: Objective = {
-      model, loss: [{ kind: 'crossEntropy', weight: 1 }], optimizer: ADAM, learningRate: 1e-3, schedule: { kind: 'constant' },
-      epochs: 1, batchSize: BATCH, seed: 1, l1: 0, l2: 0,
+      model,
+      loss: [{ kind: 'crossEntropy', weight: 1 }],
+      optimizer: ADAM,
+      learningRate: 1e-3,
+      schedule: { kind: 'constant' },
+      epochs: 1,
+      batchSize: BATCH,
+      seed: 1,
+      l1: 0,
+      l2: 0,
     };
     const training = trainingPlan(objective, BATCH);
     const trainer = await backend.compile(training.plan);
     for (const { slot, data } of training.writes) trainer.write(slot, data);
     trainer.write(training.input, noise(BATCH * 784));
-    trainer.write(training.labels, Float32Array.from({ length: BATCH }, (_, i) => i % 10));
+    trainer.write(
+      training.labels,
+      Float32Array.from({ length: BATCH }, (_, i) => i % 10),
+    );
     trainer.write(training.rate, Float32Array.of(1e-4));
     jobs.push({ what: `${id}, training`, program: trainer, rates: [] });
     const inference = inferencePlan(model, BATCH);

@@ -21,15 +21,84 @@ const SPILL = 65536 - 256;
 
 /** (module (func (result v128) (f32x4.relaxed_madd …))): valid where relaxed SIMD is. */
 const RELAXED_PROBE = Uint8Array.of(
-  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 19, 1, 17, 0,
-  65, 0, 253, 17, 65, 0, 253, 17, 65, 0, 253, 17, 253, 133, 2, 11,
+  0,
+  97,
+  115,
+  109,
+  1,
+  0,
+  0,
+  0,
+  1,
+  5,
+  1,
+  96,
+  0,
+  1,
+  123,
+  3,
+  2,
+  1,
+  0,
+  10,
+  19,
+  1,
+  17,
+  0,
+  65,
+  0,
+  253,
+  17,
+  65,
+  0,
+  253,
+  17,
+  65,
+  0,
+  253,
+  17,
+  253,
+  133,
+  2,
+  11,
 );
 /** (module (func (result v128) i32.const 0 i32x4.splat)): valid where SIMD is. */
-const SIMD_PROBE = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 8, 1, 6, 0, 65, 0, 253, 17, 11);
+const SIMD_PROBE = Uint8Array.of(
+  0,
+  97,
+  115,
+  109,
+  1,
+  0,
+  0,
+  0,
+  1,
+  5,
+  1,
+  96,
+  0,
+  1,
+  123,
+  3,
+  2,
+  1,
+  0,
+  10,
+  8,
+  1,
+  6,
+  0,
+  65,
+  0,
+  253,
+  17,
+  11,
+);
 
 async function loadKernels(arena: Arena, relaxed: boolean): Promise<Kernels> {
   const response = await fetch(relaxed ? kernelAddresses.relaxed : kernelAddresses.simd);
-  if (!response.ok) throw new BackendError('unavailable', `the WebAssembly kernels could not be fetched (${response.status})`);
+  if (!response.ok)
+    throw new BackendError('unavailable', `the WebAssembly kernels could not be fetched (${response.status})`);
   const { instance } = await WebAssembly.instantiate(await response.arrayBuffer(), { env: { memory: arena.memory } });
   const kernels = instance.exports as unknown as Kernels;
   kernels.setThread(0, 1, SPILL);
@@ -39,7 +108,11 @@ async function loadKernels(arena: Arena, relaxed: boolean): Promise<Kernels> {
 /** Bytes of a plan's parts: slots, scratch, tables, then the commands themselves. */
 function measure(plan: Plan): { bases: Bases; codeAt: number; bytes: number; layout: ReturnType<typeof layOut> } {
   const layout = layOut(plan);
-  const draft = makeWriter({ slots: 64, scratch: 64, tables: 64 }, layout.offsets, plan.slots.map((slot) => slot.shape));
+  const draft = makeWriter(
+    { slots: 64, scratch: 64, tables: 64 },
+    layout.offsets,
+    plan.slots.map((slot) => slot.shape),
+  );
   lower(plan, draft);
   const { code, tables, scratchBytes } = draft.result();
   const scratch = layout.bytes + 64;
@@ -71,7 +144,9 @@ export const makeWasmBackend: BackendFactory = async () => {
     const block = arena.take(bytes);
     try {
       const writer = makeWriter(
-        { slots: block, scratch: block + bases.scratch, tables: block + bases.tables }, layout.offsets, plan.slots.map((slot) => slot.shape),
+        { slots: block, scratch: block + bases.scratch, tables: block + bases.tables },
+        layout.offsets,
+        plan.slots.map((slot) => slot.shape),
       );
       lower(plan, writer);
       const { code, tables } = writer.result();
@@ -87,13 +162,15 @@ export const makeWasmBackend: BackendFactory = async () => {
       if (!alive) throw new BackendError('lost', 'the program has been disposed of');
       const slot = plan.slots[id];
       const offset = layout.offsets[id];
-      if (!slot || offset === undefined || slot.life !== 'persistent') throw new RangeError(`slot ${id} cannot be read or written`);
+      if (!slot || offset === undefined || slot.life !== 'persistent')
+        throw new RangeError(`slot ${id} cannot be read or written`);
       return new Float32Array(arena.memory.buffer, block + offset, sizeOf(slot.shape));
     };
     const program: Program = {
       write(slot, data) {
         const target = values(slot);
-        if (data.length !== target.length) throw new RangeError(`slot ${slot} holds ${target.length} values, not ${data.length}`);
+        if (data.length !== target.length)
+          throw new RangeError(`slot ${slot} holds ${target.length} values, not ${data.length}`);
         target.set(data);
         uploads += 1;
       },

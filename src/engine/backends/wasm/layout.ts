@@ -55,7 +55,11 @@ interface Room {
 function findRooms(plan: Plan): Room[] {
   const written = plan.slots.map(() => 0);
   const rooms: Room[] = plan.slots.map((slot, id) => ({
-    slots: [id], bytes: bytesOf(slot.shape), from: Number.POSITIVE_INFINITY, to: -1, persistent: slot.life === 'persistent',
+    slots: [id],
+    bytes: bytesOf(slot.shape),
+    from: Number.POSITIVE_INFINITY,
+    to: -1,
+    persistent: slot.life === 'persistent',
   }));
   plan.steps.forEach((step, at) => {
     for (const id of step.outputs) written[id] = (written[id] ?? 0) + 1;
@@ -77,11 +81,20 @@ function findRooms(plan: Plan): Room[] {
       rooms[slot] = a;
     }
   };
-  for (const { op, inputs: [x], outputs: [y] } of plan.steps) {
-    if (op.kind !== 'reshape' || x === undefined || y === undefined || rooms[y]?.persistent || written[y] !== 1) continue;
+  for (const {
+    op,
+    inputs: [x],
+    outputs: [y],
+  } of plan.steps) {
+    if (op.kind !== 'reshape' || x === undefined || y === undefined || rooms[y]?.persistent || written[y] !== 1)
+      continue;
     // A value that some step changes must not be seen through its alias.
     if ((written[x] ?? 0) > (plan.slots[x]?.life === 'persistent' ? 0 : 1)) continue;
-    if (rooms[x]?.persistent && rooms[x].slots.some((slot) => (written[slot] ?? 0) > 0 && plan.slots[slot]?.life === 'persistent')) continue;
+    if (
+      rooms[x]?.persistent &&
+      rooms[x].slots.some((slot) => (written[slot] ?? 0) > 0 && plan.slots[slot]?.life === 'persistent')
+    )
+      continue;
     join(x, y);
   }
   plan.steps.forEach((step, at) => {
@@ -90,7 +103,17 @@ function findRooms(plan: Plan): Room[] {
     if (over === undefined || y === undefined) return;
     const x = rooms[over];
     const target = rooms[y];
-    if (!x || !target || x === target || x.persistent || target.persistent || x.to !== at || target.from !== at || x.bytes !== target.bytes) return;
+    if (
+      !x ||
+      !target ||
+      x === target ||
+      x.persistent ||
+      target.persistent ||
+      x.to !== at ||
+      target.from !== at ||
+      x.bytes !== target.bytes
+    )
+      return;
     join(over, y);
   });
   return [...new Set(rooms)];

@@ -9,8 +9,20 @@
 import type { ElementFn, Op, Window } from '#engine/ops';
 import { bits, type Writer } from './commands';
 import {
-  K_ACTIVATION, K_BINARY_BROADCAST, K_COLUMNS_TO_IMAGE, K_DEPTHWISE, K_DEPTHWISE_GRAD_INPUT, K_DEPTHWISE_GRAD_KERNEL, K_PACK,
-  K_PAD_IMAGE, K_PRODUCT, K_PRODUCT_GRADIENT, K_REPEAT, K_ROW_PRODUCT, K_SUM_RUNS, K_TRANSPOSE,
+  K_ACTIVATION,
+  K_BINARY_BROADCAST,
+  K_COLUMNS_TO_IMAGE,
+  K_DEPTHWISE,
+  K_DEPTHWISE_GRAD_INPUT,
+  K_DEPTHWISE_GRAD_KERNEL,
+  K_PACK,
+  K_PAD_IMAGE,
+  K_PRODUCT,
+  K_PRODUCT_GRADIENT,
+  K_REPEAT,
+  K_ROW_PRODUCT,
+  K_SUM_RUNS,
+  K_TRANSPOSE,
 } from './kernels/ids';
 import { sizeOf } from './layout';
 import { functionNumber } from './numbers';
@@ -22,11 +34,17 @@ const COLUMN_BYTES = 1 << 18;
 /** Images and gradients that one block of the kernel gradient goes over while its sums stay in registers. */
 const GRADIENT_BYTES = 1 << 15;
 
-type Step<K extends Op['kind']> = { readonly op: Extract<Op, { kind: K }>; readonly inputs: readonly number[]; readonly outputs: readonly number[] };
+type Step<K extends Op['kind']> = {
+  readonly op: Extract<Op, { kind: K }>;
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+};
 
 /** The clamp that a product applies as it stores: ReLU, or nothing. */
 function clamp(act: ElementFn): [number, number] {
-  return act.fn === 'relu' ? [bits(0), bits(act.max)] : [bits(Number.NEGATIVE_INFINITY), bits(Number.POSITIVE_INFINITY)];
+  return act.fn === 'relu'
+    ? [bits(0), bits(act.max)]
+    : [bits(Number.NEGATIVE_INFINITY), bits(Number.POSITIVE_INFINITY)];
 }
 /** Activations other than ReLU go over the output in place. */
 function activate(w: Writer, y: number, act: ElementFn): void {
@@ -49,9 +67,28 @@ export function matmul(w: Writer, { op, inputs: [a, b, bias], outputs: [y] }: St
     }
     const offsets = w.table(Array.from({ length: m }, (_, i) => i * 4));
     const rows = k % 64 === 0 ? 64 : k;
-    w.emit(K_PRODUCT_GRADIENT, w.at(a), other, w.at(y), offsets, m, n, k / rows, 1, rows, m * 4, rows * m * 4, rows * m * 4, n * 4, n * 4, 1, 0);
+    w.emit(
+      K_PRODUCT_GRADIENT,
+      w.at(a),
+      other,
+      w.at(y),
+      offsets,
+      m,
+      n,
+      k / rows,
+      1,
+      rows,
+      m * 4,
+      rows * m * 4,
+      rows * m * 4,
+      n * 4,
+      n * 4,
+      1,
+      0,
+    );
     if (bias !== undefined) w.emit(K_BINARY_BROADCAST, w.at(y), biasAt, w.at(y), 0, 1, 1, 1, m, n, 0, 0, 0, 0, 1);
-    if (op.act.fn === 'relu') w.emit(K_ACTIVATION, w.at(y), w.at(y), m * n, functionNumber('relu'), bits(0), bits(op.act.max));
+    if (op.act.fn === 'relu')
+      w.emit(K_ACTIVATION, w.at(y), w.at(y), m * n, functionNumber('relu'), bits(0), bits(op.act.max));
   } else if (m <= 2 && !op.transposeB) {
     w.emit(K_ROW_PRODUCT, w.at(a), w.at(b), biasAt, w.at(y), lo, hi, m, n, k);
   } else {
@@ -64,21 +101,53 @@ export function matmul(w: Writer, { op, inputs: [a, b, bias], outputs: [y] }: St
 
 /** An image and the windows over it. */
 interface Geometry {
-  n: number; h: number; w: number; c: number; oh: number; ow: number; kh: number; kw: number;
-  sy: number; sx: number; top: number; left: number; dy: number; dx: number;
+  n: number;
+  h: number;
+  w: number;
+  c: number;
+  oh: number;
+  ow: number;
+  kh: number;
+  kw: number;
+  sy: number;
+  sx: number;
+  top: number;
+  left: number;
+  dy: number;
+  dx: number;
 }
 function geometry(image: readonly number[], out: readonly number[], kh: number, kw: number, window: Window): Geometry {
   const [n = 1, h = 1, width = 1, c = 1] = image;
   const [, oh = 1, ow = 1] = out;
   const [top, , left] = window.pads;
-  return { n, h, w: width, c, oh, ow, kh, kw, sy: window.strides[0], sx: window.strides[1], top, left, dy: window.dilation[0], dx: window.dilation[1] };
+  return {
+    n,
+    h,
+    w: width,
+    c,
+    oh,
+    ow,
+    kh,
+    kw,
+    sy: window.strides[0],
+    sx: window.strides[1],
+    top,
+    left,
+    dy: window.dilation[0],
+    dx: window.dilation[1],
+  };
 }
 
 /**
  * Calls `use(x, first image, images, height, width)` for each stretch of images, padded where windows reach beyond
  * the edge.
  */
-function padded(w: Writer, x: number, g: Geometry, use: (x: number, first: number, count: number, h: number, w: number) => void): void {
+function padded(
+  w: Writer,
+  x: number,
+  g: Geometry,
+  use: (x: number, first: number, count: number, h: number, w: number) => void,
+): void {
   const h = (g.oh - 1) * g.sy + (g.kh - 1) * g.dy + 1;
   const width = (g.ow - 1) * g.sx + (g.kw - 1) * g.dx + 1;
   if (g.top === 0 && g.left === 0 && h <= g.h && width <= g.w) {
@@ -104,14 +173,31 @@ function runs(w: Writer, g: Geometry, width: number, slice: number): [number, nu
   }
   const across = g.dx * g.c * 4 - slice * 4;
   const down = g.dy * row - (g.kw - 1) * g.dx * g.c * 4 - slice * 4;
-  return [w.table(Array.from({ length: g.kh * g.kw }, (_, i) => (i % g.kw === g.kw - 1 ? down : across))), g.kh * g.kw, slice];
+  return [
+    w.table(Array.from({ length: g.kh * g.kw }, (_, i) => (i % g.kw === g.kw - 1 ? down : across))),
+    g.kh * g.kw,
+    slice,
+  ];
 }
 
 /** A window of one pixel, every pixel: the images are one matrix. */
-const isPointwise = (g: Geometry): boolean => g.kh === 1 && g.kw === 1 && g.sy === 1 && g.sx === 1 && g.oh === g.h && g.ow === g.w;
+const isPointwise = (g: Geometry): boolean =>
+  g.kh === 1 && g.kw === 1 && g.sy === 1 && g.sx === 1 && g.oh === g.h && g.ow === g.w;
 
 /** y (channels [to, to + n) of width `o`) = the product of windows over x (channels from `from`) with packed columns. */
-function windowProduct(w: Writer, x: number, g: Geometry, packed: readonly number[], slice: number, biasAt: number, lo: number, hi: number, y: number, n: number, o: number): void {
+function windowProduct(
+  w: Writer,
+  x: number,
+  g: Geometry,
+  packed: readonly number[],
+  slice: number,
+  biasAt: number,
+  lo: number,
+  hi: number,
+  y: number,
+  n: number,
+  o: number,
+): void {
   padded(w, x, g, (image, first, count, h, width) => {
     const [jumps, runCount, length] = runs(w, g, width, slice);
     const pixels = count * g.oh * g.ow;
@@ -119,9 +205,29 @@ function windowProduct(w: Writer, x: number, g: Geometry, packed: readonly numbe
       const from = image + group * slice * 4;
       const to = y + (first * g.oh * g.ow * o + group * n) * 4;
       const bias = biasAt === 0 ? 0 : biasAt + group * n * 4;
-      if (isPointwise(g)) w.emit(K_PRODUCT, from, to, panel, bias, lo, hi, pixels, 1, pixels, g.c * 4, 0, 0, jumps, 1, slice, n, o * 4);
+      if (isPointwise(g))
+        w.emit(K_PRODUCT, from, to, panel, bias, lo, hi, pixels, 1, pixels, g.c * 4, 0, 0, jumps, 1, slice, n, o * 4);
       else {
-        w.emit(K_PRODUCT, from, to, panel, bias, lo, hi, pixels, g.oh, g.ow, g.sx * g.c * 4, g.sy * width * g.c * 4, h * width * g.c * 4, jumps, runCount, length, n, o * 4);
+        w.emit(
+          K_PRODUCT,
+          from,
+          to,
+          panel,
+          bias,
+          lo,
+          hi,
+          pixels,
+          g.oh,
+          g.ow,
+          g.sx * g.c * 4,
+          g.sy * width * g.c * 4,
+          h * width * g.c * 4,
+          jumps,
+          runCount,
+          length,
+          n,
+          o * 4,
+        );
       }
     });
   });
@@ -184,8 +290,31 @@ export function conv2dGradInput(w: Writer, { op, inputs: [dy, kernel], outputs: 
     const panel = w.scratch(packedBytes(og, k));
     w.emit(K_PACK, w.at(kernel) + group * og * 4, panel, 1, 0, og, k, o, 1);
     w.emit(
-      K_COLUMNS_TO_IMAGE, w.at(dy) + group * og * 4, w.at(dx) + group * cg * 4, panel, columns, chunk * image, chunk, g.n, g.h, g.w, c, cg,
-      g.oh, g.ow, o, og, kh, kw, g.sy, g.sx, g.top, g.left, g.dy, g.dx, group === 0 ? 1 : 0,
+      K_COLUMNS_TO_IMAGE,
+      w.at(dy) + group * og * 4,
+      w.at(dx) + group * cg * 4,
+      panel,
+      columns,
+      chunk * image,
+      chunk,
+      g.n,
+      g.h,
+      g.w,
+      c,
+      cg,
+      g.oh,
+      g.ow,
+      o,
+      og,
+      kh,
+      kw,
+      g.sy,
+      g.sx,
+      g.top,
+      g.left,
+      g.dy,
+      g.dx,
+      group === 0 ? 1 : 0,
     );
   }
 }
@@ -203,14 +332,30 @@ export function conv2dGradKernel(w: Writer, { op, inputs: [x, dy], outputs: [dk]
   padded(w, w.at(x), g, (image, first, count, h, width) => {
     const offsets: number[] = [];
     for (let ky = 0; ky < kh; ky += 1) {
-      for (let kx = 0; kx < kw; kx += 1) for (let i = 0; i < cg; i += 1) offsets.push(((ky * g.dy * width + kx * g.dx) * c + i) * 4);
+      for (let kx = 0; kx < kw; kx += 1)
+        for (let i = 0; i < cg; i += 1) offsets.push(((ky * g.dy * width + kx * g.dx) * c + i) * 4);
     }
     const table = w.table(offsets);
     const block = Math.max(1, Math.ceil(96 / pixels), Math.floor(GRADIENT_BYTES / ((h * width * c + pixels * o) * 4)));
     for (let group = 0; group < groups; group += 1) {
       w.emit(
-        K_PRODUCT_GRADIENT, image + group * cg * 4, w.at(dy) + (first * pixels * o + group * og) * 4, w.at(dk) + group * og * 4, table, kh * kw * cg, og,
-        count, g.oh, g.ow, g.sx * c * 4, g.sy * width * c * 4, h * width * c * 4, o * 4, o * 4, block, first > 0 ? 1 : 0,
+        K_PRODUCT_GRADIENT,
+        image + group * cg * 4,
+        w.at(dy) + (first * pixels * o + group * og) * 4,
+        w.at(dk) + group * og * 4,
+        table,
+        kh * kw * cg,
+        og,
+        count,
+        g.oh,
+        g.ow,
+        g.sx * c * 4,
+        g.sy * width * c * 4,
+        h * width * c * 4,
+        o * 4,
+        o * 4,
+        block,
+        first > 0 ? 1 : 0,
       );
     }
   });
@@ -227,15 +372,26 @@ function repeated(w: Writer, x: number, values: number, times: number): number {
   return scratch;
 }
 
-export function depthwiseConv2d(w: Writer, { op, inputs: [x, kernel, bias], outputs: [y] }: Step<'depthwiseConv2d'>): void {
+export function depthwiseConv2d(
+  w: Writer,
+  { op, inputs: [x, kernel, bias], outputs: [y] }: Step<'depthwiseConv2d'>,
+): void {
   const [kh = 1, kw = 1, c = 1, times = 1] = w.shape(kernel);
   const g = { ...geometry(w.shape(x), w.shape(y), kh, kw, op.window), c: c * times };
   const image = repeated(w, w.at(x), sizeOf(w.shape(x)), times);
-  emitDepthwise(w, K_DEPTHWISE, [image, w.at(kernel), bias === undefined ? 0 : w.at(bias), w.at(y), ...clamp(op.act)], g);
+  emitDepthwise(
+    w,
+    K_DEPTHWISE,
+    [image, w.at(kernel), bias === undefined ? 0 : w.at(bias), w.at(y), ...clamp(op.act)],
+    g,
+  );
   activate(w, y ?? -1, op.act);
 }
 
-export function depthwiseConv2dGradInput(w: Writer, { op, inputs: [dy, kernel], outputs: [dx] }: Step<'depthwiseConv2dGradInput'>): void {
+export function depthwiseConv2dGradInput(
+  w: Writer,
+  { op, inputs: [dy, kernel], outputs: [dx] }: Step<'depthwiseConv2dGradInput'>,
+): void {
   const [kh = 1, kw = 1, c = 1, times = 1] = w.shape(kernel);
   const g = { ...geometry(w.shape(dx), w.shape(dy), kh, kw, op.window), c: c * times };
   const values = sizeOf(w.shape(dx));
@@ -244,7 +400,10 @@ export function depthwiseConv2dGradInput(w: Writer, { op, inputs: [dy, kernel], 
   if (times > 1) w.emit(K_SUM_RUNS, wide, w.at(dx), values, times);
 }
 
-export function depthwiseConv2dGradKernel(w: Writer, { op, inputs: [x, dy], outputs: [dk] }: Step<'depthwiseConv2dGradKernel'>): void {
+export function depthwiseConv2dGradKernel(
+  w: Writer,
+  { op, inputs: [x, dy], outputs: [dk] }: Step<'depthwiseConv2dGradKernel'>,
+): void {
   const [kh = 1, kw = 1, c = 1, times = 1] = w.shape(dk);
   const g = { ...geometry(w.shape(x), w.shape(dy), kh, kw, op.window), c: c * times };
   const image = repeated(w, w.at(x), sizeOf(w.shape(x)), times);

@@ -5,17 +5,32 @@ import { bits, type Writer } from './commands';
 import * as ids from './kernels/ids';
 import { bytesOf, optimizerGroups, sizeOf } from './layout';
 import {
-  conv2d, conv2dGradInput, conv2dGradKernel, depthwiseConv2d, depthwiseConv2dGradInput, depthwiseConv2dGradKernel, matmul,
+  conv2d,
+  conv2dGradInput,
+  conv2dGradKernel,
+  depthwiseConv2d,
+  depthwiseConv2dGradInput,
+  depthwiseConv2dGradKernel,
+  matmul,
 } from './lower-products';
 import { binaryNumber, functionNumber } from './numbers';
 
-type Step<K extends Op['kind']> = { readonly op: Extract<Op, { kind: K }>; readonly inputs: readonly number[]; readonly outputs: readonly number[] };
+type Step<K extends Op['kind']> = {
+  readonly op: Extract<Op, { kind: K }>;
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+};
 type Lowering = { readonly [K in Op['kind']]: (w: Writer, step: Step<K>) => void };
 
 const last = (shape: readonly number[]): number => shape.at(-1) ?? 1;
 
 /** [n, h, w, c, oh, ow, kh, kw, sy, sx, top, left] of a pooling window. */
-function pooling(image: readonly number[], out: readonly number[], size: readonly [number, number], window: Window): number[] {
+function pooling(
+  image: readonly number[],
+  out: readonly number[],
+  size: readonly [number, number],
+  window: Window,
+): number[] {
   const [n = 1, h = 1, w = 1, c = 1] = image;
   const [, oh = 1, ow = 1] = out;
   // A global pool may have its two image axes left out.
@@ -27,11 +42,15 @@ function pooling(image: readonly number[], out: readonly number[], size: readonl
  * How `small` is broadcast over `big`, axes with equal behaviour joined: [d0..d3, n, s0..s3, each], where `each` says
  * whether the last axis is the small one's own.
  */
-function broadcast(big: readonly number[], small: readonly number[]): { words: number[]; groups: { size: number; own: boolean }[] } {
+function broadcast(
+  big: readonly number[],
+  small: readonly number[],
+): { words: number[]; groups: { size: number; own: boolean }[] } {
   const groups: { size: number; own: boolean }[] = [];
   big.forEach((size, axis) => {
     const other = small[axis - (big.length - small.length)] ?? 1;
-    if (other !== 1 && other !== size) throw new BackendError('unsupported', `shapes [${big}] and [${small}] do not broadcast`);
+    if (other !== 1 && other !== size)
+      throw new BackendError('unsupported', `shapes [${big}] and [${small}] do not broadcast`);
     if (size === 1) return;
     const own = other !== 1;
     const before = groups.at(-1);
@@ -61,7 +80,13 @@ function quantizationAxis(shape: readonly number[], scales: number, axis: number
 }
 
 const LOWERINGS: Lowering = {
-  conv2d, conv2dGradInput, conv2dGradKernel, depthwiseConv2d, depthwiseConv2dGradInput, depthwiseConv2dGradKernel, matmul,
+  conv2d,
+  conv2dGradInput,
+  conv2dGradKernel,
+  depthwiseConv2d,
+  depthwiseConv2dGradInput,
+  depthwiseConv2dGradKernel,
+  matmul,
   biasGrad(w, { inputs: [dy], outputs: [db] }) {
     const c = last(w.shape(dy));
     w.emit(ids.K_COLUMN_SUMS, w.at(dy), w.at(db), sizeOf(w.shape(dy)) / c, c);
@@ -70,7 +95,14 @@ const LOWERINGS: Lowering = {
     w.emit(ids.K_MAX_POOL, w.at(x), w.at(y), ...pooling(w.shape(x), w.shape(y), op.size, op.window));
   },
   maxPool2dGrad(w, { op, inputs: [x, y, dy], outputs: [dx] }) {
-    w.emit(ids.K_MAX_POOL_GRAD, w.at(x), w.at(y), w.at(dy), w.at(dx), ...pooling(w.shape(x), w.shape(y), op.size, op.window));
+    w.emit(
+      ids.K_MAX_POOL_GRAD,
+      w.at(x),
+      w.at(y),
+      w.at(dy),
+      w.at(dx),
+      ...pooling(w.shape(x), w.shape(y), op.size, op.window),
+    );
   },
   averagePool2d(w, { op, inputs: [x], outputs: [y] }) {
     w.emit(ids.K_AVERAGE_POOL, w.at(x), w.at(y), ...pooling(w.shape(x), w.shape(y), op.size, op.window));
@@ -80,33 +112,93 @@ const LOWERINGS: Lowering = {
   },
   batchNormTrain(w, { op, inputs: [x, gamma, beta], outputs: [y, mean, variance] }) {
     const c = last(w.shape(x));
-    w.emit(ids.K_BATCH_NORM_TRAIN, w.at(x), w.at(gamma), w.at(beta), w.at(y), w.at(mean), w.at(variance), sizeOf(w.shape(x)) / c, c, bits(op.epsilon));
+    w.emit(
+      ids.K_BATCH_NORM_TRAIN,
+      w.at(x),
+      w.at(gamma),
+      w.at(beta),
+      w.at(y),
+      w.at(mean),
+      w.at(variance),
+      sizeOf(w.shape(x)) / c,
+      c,
+      bits(op.epsilon),
+    );
   },
   batchNormTrainGrad(w, { op, inputs: [x, gamma, mean, variance, dy], outputs: [dx, dGamma, dBeta] }) {
     const c = last(w.shape(x));
     const rows = sizeOf(w.shape(x)) / c;
     w.emit(
-      ids.K_BATCH_NORM_TRAIN_GRAD, w.at(x), w.at(gamma), w.at(mean), w.at(variance), w.at(dy), w.at(dx), w.at(dGamma), w.at(dBeta), rows, c, bits(op.epsilon),
+      ids.K_BATCH_NORM_TRAIN_GRAD,
+      w.at(x),
+      w.at(gamma),
+      w.at(mean),
+      w.at(variance),
+      w.at(dy),
+      w.at(dx),
+      w.at(dGamma),
+      w.at(dBeta),
+      rows,
+      c,
+      bits(op.epsilon),
     );
   },
   batchNorm(w, { op, inputs: [x, gamma, beta, mean, variance], outputs: [y] }) {
     const c = last(w.shape(x));
-    w.emit(ids.K_BATCH_NORM, w.at(x), w.at(gamma), w.at(beta), w.at(mean), w.at(variance), w.at(y), sizeOf(w.shape(x)) / c, c, bits(op.epsilon));
+    w.emit(
+      ids.K_BATCH_NORM,
+      w.at(x),
+      w.at(gamma),
+      w.at(beta),
+      w.at(mean),
+      w.at(variance),
+      w.at(y),
+      sizeOf(w.shape(x)) / c,
+      c,
+      bits(op.epsilon),
+    );
   },
   batchNormGrad(w, { op, inputs: [gamma, variance, dy], outputs: [dx] }) {
     const c = last(w.shape(dy));
-    w.emit(ids.K_BATCH_NORM_GRAD, w.at(gamma), w.at(variance), w.at(dy), w.at(dx), sizeOf(w.shape(dy)) / c, c, bits(op.epsilon));
+    w.emit(
+      ids.K_BATCH_NORM_GRAD,
+      w.at(gamma),
+      w.at(variance),
+      w.at(dy),
+      w.at(dx),
+      sizeOf(w.shape(dy)) / c,
+      c,
+      bits(op.epsilon),
+    );
   },
   movingAverage(w, { op, inputs: [moving, batch], outputs: [out] }) {
     const count = sizeOf(w.shape(moving));
-    if (out !== undefined && w.at(out) !== w.at(moving)) throw new BackendError('unsupported', 'a moving average is updated in place');
+    if (out !== undefined && w.at(out) !== w.at(moving))
+      throw new BackendError('unsupported', 'a moving average is updated in place');
     w.emit(ids.K_MOVING_AVERAGE, w.at(moving), w.at(batch), count, bits(op.momentum), bits(1 - op.momentum));
   },
   activation(w, { op: { act }, inputs: [x], outputs: [y] }) {
-    w.emit(ids.K_ACTIVATION, w.at(x), w.at(y), sizeOf(w.shape(x)), functionNumber(act.fn), bits(act.alpha), bits(act.max));
+    w.emit(
+      ids.K_ACTIVATION,
+      w.at(x),
+      w.at(y),
+      sizeOf(w.shape(x)),
+      functionNumber(act.fn),
+      bits(act.alpha),
+      bits(act.max),
+    );
   },
   activationGrad(w, { op: { act }, inputs: [dy, y], outputs: [dx] }) {
-    w.emit(ids.K_ACTIVATION_GRAD, w.at(dy), w.at(y), w.at(dx), sizeOf(w.shape(dy)), functionNumber(act.fn), bits(act.alpha), bits(act.max));
+    w.emit(
+      ids.K_ACTIVATION_GRAD,
+      w.at(dy),
+      w.at(y),
+      w.at(dx),
+      sizeOf(w.shape(dy)),
+      functionNumber(act.fn),
+      bits(act.alpha),
+      bits(act.max),
+    );
   },
   prelu(w, { inputs: [x, alpha], outputs: [y] }) {
     const n = sizeOf(w.shape(alpha));
@@ -127,17 +219,28 @@ const LOWERINGS: Lowering = {
   binary(w, { op, inputs: [a, b], outputs: [y] }) {
     const big = w.shape(a);
     const small = w.shape(b);
-    if (sizeOf(big) === sizeOf(small)) w.emit(ids.K_BINARY, w.at(a), w.at(b), w.at(y), sizeOf(big), binaryNumber(op.fn));
+    if (sizeOf(big) === sizeOf(small))
+      w.emit(ids.K_BINARY, w.at(a), w.at(b), w.at(y), sizeOf(big), binaryNumber(op.fn));
     else w.emit(ids.K_BINARY_BROADCAST, w.at(a), w.at(b), w.at(y), binaryNumber(op.fn), ...broadcast(big, small).words);
   },
   selectGrad(w, { op, inputs: [a, b, dy], outputs: [dx] }) {
-    w.emit(ids.K_SELECT_GRAD, w.at(a), w.at(b), w.at(dy), w.at(dx), sizeOf(w.shape(a)), binaryNumber(op.fn), op.of === 'first' ? 1 : 0);
+    w.emit(
+      ids.K_SELECT_GRAD,
+      w.at(a),
+      w.at(b),
+      w.at(dy),
+      w.at(dx),
+      sizeOf(w.shape(a)),
+      binaryNumber(op.fn),
+      op.of === 'first' ? 1 : 0,
+    );
   },
   sumTo(w, { inputs: [x], outputs: [y] }) {
     const { words, groups } = broadcast(w.shape(x), w.shape(y));
     const [outer, inner] = groups;
     if (sizeOf(w.shape(x)) === sizeOf(w.shape(y))) w.emit(ids.K_COPY, w.at(x), w.at(y), sizeOf(w.shape(x)));
-    else if (groups.length === 2 && outer && inner?.own) w.emit(ids.K_COLUMN_SUMS, w.at(x), w.at(y), outer.size, inner.size);
+    else if (groups.length === 2 && outer && inner?.own)
+      w.emit(ids.K_COLUMN_SUMS, w.at(x), w.at(y), outer.size, inner.size);
     else w.emit(ids.K_SUM_TO, w.at(x), w.at(y), sizeOf(w.shape(y)), ...words);
   },
   scale(w, { op, inputs: [x], outputs: [y] }) {
@@ -163,7 +266,8 @@ const LOWERINGS: Lowering = {
   },
   upsample2d(w, { op, inputs: [x], outputs: [y] }) {
     const [n = 1, h = 1, width = 1, c = 1] = w.shape(x);
-    if (op.interpolation === 'nearest') w.emit(ids.K_UPSAMPLE_NEAREST, w.at(x), w.at(y), n, h, width, c * 4, ...op.size);
+    if (op.interpolation === 'nearest')
+      w.emit(ids.K_UPSAMPLE_NEAREST, w.at(x), w.at(y), n, h, width, c * 4, ...op.size);
     else w.emit(ids.K_UPSAMPLE_BILINEAR, w.at(x), w.at(y), n, h, width, c, ...op.size);
   },
   upsample2dGrad(w, { op, inputs: [dy], outputs: [dx] }) {
@@ -171,19 +275,48 @@ const LOWERINGS: Lowering = {
     w.emit(ids.K_UPSAMPLE_NEAREST_GRAD, w.at(dy), w.at(dx), n, h, width, c * 4, ...op.size);
   },
   reshape(w, { inputs: [x], outputs: [y] }) {
+    if (sizeOf(w.shape(x)) !== sizeOf(w.shape(y)))
+      throw new RangeError(`[${w.shape(x)}] cannot be reshaped to [${w.shape(y)}]`);
     if (w.at(x) !== w.at(y)) w.emit(ids.K_COPY, w.at(x), w.at(y), sizeOf(w.shape(x)));
   },
   oneHot(w, { op, inputs: [labels], outputs: [y] }) {
     const [n = 1, k = 1] = w.shape(y);
-    w.emit(ids.K_ONE_HOT, w.at(labels), w.at(y), n, k, bits(1 - op.smoothing + op.smoothing / k), bits(op.smoothing / k));
+    w.emit(
+      ids.K_ONE_HOT,
+      w.at(labels),
+      w.at(y),
+      n,
+      k,
+      bits(1 - op.smoothing + op.smoothing / k),
+      bits(op.smoothing / k),
+    );
   },
   softmaxCrossEntropy(w, { op, inputs: [logits, target], outputs: [loss] }) {
     const [n = 1, k = 1] = w.shape(logits);
-    w.emit(ids.K_CROSS_ENTROPY, w.at(logits), w.at(target), w.at(loss), n, k, bits(1 / op.temperature), op.relative ? 1 : 0);
+    w.emit(
+      ids.K_CROSS_ENTROPY,
+      w.at(logits),
+      w.at(target),
+      w.at(loss),
+      n,
+      k,
+      bits(1 / op.temperature),
+      op.relative ? 1 : 0,
+    );
   },
   softmaxCrossEntropyGrad(w, { op, inputs: [logits, target, weight], outputs: [dx] }) {
     const [n = 1, k = 1] = w.shape(logits);
-    w.emit(ids.K_CROSS_ENTROPY_GRAD, w.at(logits), w.at(target), w.at(weight), w.at(dx), n, k, bits(1 / op.temperature), bits(op.scale / op.temperature));
+    w.emit(
+      ids.K_CROSS_ENTROPY_GRAD,
+      w.at(logits),
+      w.at(target),
+      w.at(weight),
+      w.at(dx),
+      n,
+      k,
+      bits(1 / op.temperature),
+      bits(op.scale / op.temperature),
+    );
   },
   accumulateMetrics(w, { inputs: [logits, labels, loss, weight, sums] }) {
     const [n = 1, k = 1] = w.shape(logits);
@@ -197,7 +330,19 @@ const LOWERINGS: Lowering = {
   },
   fakeQuantizeGrad(w, { op, inputs: [x, scale, zero, dy], outputs: [dx] }) {
     const [outer, channels, inner] = quantizationAxis(w.shape(x), sizeOf(w.shape(scale)), op.axis);
-    w.emit(ids.K_FAKE_QUANTIZE_GRAD, w.at(x), w.at(scale), w.at(zero), w.at(dy), w.at(dx), outer, channels, inner, bits(op.qMin), bits(op.qMax));
+    w.emit(
+      ids.K_FAKE_QUANTIZE_GRAD,
+      w.at(x),
+      w.at(scale),
+      w.at(zero),
+      w.at(dy),
+      w.at(dx),
+      outer,
+      channels,
+      inner,
+      bits(op.qMin),
+      bits(op.qMax),
+    );
   },
   lookup(w, { inputs: [centroids, indices], outputs: [y] }) {
     w.emit(ids.K_LOOKUP, w.at(centroids), w.at(indices), w.at(y), sizeOf(w.shape(indices)), sizeOf(w.shape(centroids)));
@@ -213,9 +358,11 @@ const LOWERINGS: Lowering = {
     const { optimizer } = step.op;
     const [params, grads, firsts, seconds, masks] = optimizerGroups(step);
     const [kind, a, b, epsilon] =
-      optimizer.kind === 'adam' ? [ids.ADAM, optimizer.beta1, optimizer.beta2, optimizer.epsilon]
-      : optimizer.kind === 'momentum' ? [ids.MOMENTUM, optimizer.momentum, 0, 0]
-      : [ids.SGD, 0, 0, 0];
+      optimizer.kind === 'adam'
+        ? [ids.ADAM, optimizer.beta1, optimizer.beta2, optimizer.epsilon]
+        : optimizer.kind === 'momentum'
+          ? [ids.MOMENTUM, optimizer.momentum, 0, 0]
+          : [ids.SGD, 0, 0, 0];
     const stretches: { addresses: number[]; bytes: number }[] = [];
     params.forEach((param, i) => {
       const address = (slot: number | undefined): number => (slot === undefined || slot < 0 ? 0 : w.at(slot));
@@ -223,12 +370,30 @@ const LOWERINGS: Lowering = {
       const bytes = bytesOf(w.shape(param));
       const before = stretches.at(-1);
       // Values that lie one behind the other in every group are updated as one stretch.
-      if (before && addresses.every((at, group) => (at === 0 && before.addresses[group] === 0) || (at !== 0 && at === (before.addresses[group] ?? 0) + before.bytes))) {
+      if (
+        before &&
+        addresses.every(
+          (at, group) =>
+            (at === 0 && before.addresses[group] === 0) ||
+            (at !== 0 && at === (before.addresses[group] ?? 0) + before.bytes),
+        )
+      ) {
         before.bytes += bytes;
       } else stretches.push({ addresses, bytes });
     });
     for (const { addresses, bytes } of stretches) {
-      w.emit(ids.K_OPTIMIZE, kind, w.at(step.inputs[0]), ...addresses, bytes / 4, bits(a), bits(1 - a), bits(b), bits(1 - b), bits(epsilon));
+      w.emit(
+        ids.K_OPTIMIZE,
+        kind,
+        w.at(step.inputs[0]),
+        ...addresses,
+        bytes / 4,
+        bits(a),
+        bits(1 - a),
+        bits(b),
+        bits(1 - b),
+        bits(epsilon),
+      );
     }
   },
 };
