@@ -13,7 +13,7 @@ export function SampleGrid({ summary }: { summary: DatasetSummary }) {
   const format = useFormat();
   const canvas = useRef<HTMLCanvasElement>(null);
   const { version, width } = useRedraw(canvas);
-  const samples = summary.samples.slice(0, most);
+  const samples = dealt(summary.samples).slice(0, most);
   const name = (label: number) => {
     const known = summary.classes[label];
     return known ? words(known) : String(label);
@@ -35,6 +35,19 @@ export function SampleGrid({ summary }: { summary: DatasetSummary }) {
       })}
     />
   );
+}
+
+/** One of each class in turn, in the order of their labels. */
+export function dealt<S extends { readonly label: number }>(samples: readonly S[]): readonly S[] {
+  const seen = new Map<number, number>();
+  return samples
+    .map((sample) => {
+      const round = seen.get(sample.label) ?? 0;
+      seen.set(sample.label, round + 1);
+      return { sample, round };
+    })
+    .sort((a, b) => a.round - b.round || a.sample.label - b.sample.label)
+    .map(({ sample }) => sample);
 }
 
 type Sample = DatasetSummary['samples'][number];

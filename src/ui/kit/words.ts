@@ -1,5 +1,5 @@
 /** Words in the reader's language: the page's own texts, texts that passes and faults bring, and numbers. */
-import { useMemo } from 'react';
+import { useCallback, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { en } from '#i18n/en';
 import type { Language } from '#i18n/i18n';
@@ -18,7 +18,7 @@ export function useLanguage(): Language {
 /** Picks from words that come in both languages. */
 export function useWords(): (words: Readonly<Record<Language, string>>) => string {
   const language = useLanguage();
-  return (words) => words[language];
+  return useCallback((words) => words[language], [language]);
 }
 
 const formats: Record<Language, Format> = { en: makeFormat('en', en.unit), zh: makeFormat('zh', zh.unit) };

@@ -3,9 +3,8 @@
  * while there is nothing to show yet.
  */
 import { Button } from '@mantine/core';
-import { Component, lazy, type ReactNode, Suspense, useState } from 'react';
+import { Component, lazy, type ReactNode, Suspense, useCallback, useEffect, useState } from 'react';
 import { useStore } from 'zustand';
-import { datasetFacts } from '#core/datasets';
 import { project, select } from '#stores/project';
 import type { Axis } from '#stores/state';
 import { training } from '#stores/training';
@@ -15,15 +14,16 @@ import type { Format } from '#ui/kit/format.ts';
 import { DownIcon, UpIcon } from '#ui/kit/icons.tsx';
 import { MARKS } from '#ui/kit/Mark.tsx';
 import { useMedia } from '#ui/kit/use-media.ts';
-import { useFormat, useText, useWords } from '#ui/kit/words.ts';
-import type { ChartPoint } from '#ui/models/chart-data.ts';
+import { useFormat, useText } from '#ui/kit/words.ts';
 import { trainSmallNetwork } from '#ui/models/first-run.ts';
 import { Legend } from '#ui/models/Legend.tsx';
 import styles from '#ui/models/models.module.css';
-import { useOrigin } from '#ui/models/origin.ts';
+import { MovingContext } from '#ui/models/moving-context.ts';
+import { useDescription } from '#ui/models/origin.ts';
 import { useChart } from '#ui/models/use-chart.ts';
 
-const ParetoChart = lazy(() => import('#ui/models/ParetoChart.tsx'));
+const loadChart = () => import('#ui/models/ParetoChart.tsx');
+const ParetoChart = lazy(loadChart);
 const AXES: readonly Axis[] = ['parameters', 'nonZero', 'bytes', 'macs', 'latency'];
 
 /** A cost in the axis's unit, short enough for a tick. */
@@ -34,9 +34,8 @@ export function showCost(axis: Axis, value: number, format: Format): string {
 
 export function ChartFigure() {
   const t = useText();
-  const words = useWords();
   const format = useFormat();
-  const origin = useOrigin();
+  const describe = useDescription();
   const compact = useMedia('(max-width: 1199px)');
   const narrow = useMedia('(max-width: 599px)');
   const content = useChart(narrow ? 4 : 8);
@@ -44,27 +43,19 @@ export function ChartFigure() {
   const selected = useStore(project, (state) => state.selected);
   const isTraining = useStore(training, (state) => state.status !== 'idle');
   const hasMeasured = useStore(project, ({ nodes, order }) => order.some((id) => nodes[id]?.validation));
-  const { axis, points, front, live, preview, previewSize } = content;
+  const { axis, points, front, links, axes, moving } = content;
+  const { live, preview, previewSize, sweep } = moving;
+  // Fetched while the page is idle, so that the first point does not wait for it.
+  useEffect(() => {
+    const timer = setTimeout(() => void loadChart(), 600);
+    return () => clearTimeout(timer);
+  }, []);
   const isEmpty = !hasMeasured && !live && !isTraining;
 
-  const [tick = 0, next = 1] = content.axes.y.ticks;
+  const [tick = 0, next = 1] = axes.y.ticks;
   const digits = Math.max(0, -Math.floor(Math.log10(next - tick) + 1e-9));
-  const describe = ({ node }: ChartPoint): readonly string[] => {
-    const { summary, validation, test, latency } = node;
-    return [
-      node.name,
-      origin(node),
-      `${format.count(summary.parameters)} ${t('unit.parameters')}${summary.nonZero < summary.parameters ? ` (${t('models.axisShort.nonZero')} ${format.count(summary.nonZero)})` : ''}`,
-      `${format.bytes(summary.bytes)}, ${format.short(summary.macs)} ${t('unit.macs')}${latency ? `, ${format.milliseconds(latency.medianMs)}` : ''}`,
-      ...(validation
-        ? [
-            `${t('models.columns.validation')} ${format.percent(validation.value)} (${format.range(validation.low, validation.high, 1)})`,
-          ]
-        : []),
-      ...(test ? [`${t('models.columns.test')} ${format.percent(test.value)}`] : []),
-      ...(node.dataset ? [words(datasetFacts(node.dataset).words.title)] : []),
-    ];
-  };
+  const tickX = useCallback((value: number) => showCost(axis, value, format), [axis, format]);
+  const tickY = useCallback((value: number) => format.percent(value / 100, digits), [digits, format]);
   const best = front.at(-1);
   const summary = best
     ? t('models.summary', { count: points.length, best: best.node.name, accuracy: format.percent(best.y / 100) })
@@ -122,17 +113,21 @@ export function ChartFigure() {
           ) : (
             <Guard fallback={<p className={styles.note}>{t('models.chartBroken')}</p>}>
               <Suspense fallback={<div className={styles.plot} />}>
-                <ParetoChart
-                  {...content}
-                  selected={selected}
-                  compact={compact}
-                  xLabel={`${t(`models.chartOf.${axis}`)} (${t('models.logNote')})`}
-                  yLabel={t('models.yAxis')}
-                  tickX={(value) => showCost(axis, value, format)}
-                  tickY={(value) => format.percent(value / 100, digits)}
-                  describe={describe}
-                  onSelect={select}
-                />
+                <MovingContext value={moving}>
+                  <ParetoChart
+                    points={points}
+                    front={front}
+                    links={links}
+                    axes={axes}
+                    selected={selected}
+                    compact={compact}
+                    xLabel={`${t(`models.chartOf.${axis}`)} (${t('models.logNote')})`}
+                    tickX={tickX}
+                    tickY={tickY}
+                    describe={describe}
+                    onSelect={select}
+                  />
+                </MovingContext>
               </Suspense>
             </Guard>
           )}
@@ -142,14 +137,31 @@ export function ChartFigure() {
               hasFront={front.length > 0}
               hasLive={live !== null}
               hasPreview={preview !== null || previewSize !== null}
-              hasSweep={content.sweep.length > 1}
+              hasSweep={sweep.length > 1}
               note={points.length === 0 && hasMeasured ? t('models.unmeasuredAxis') : null}
-            />
+            >
+              {content.isSideways && <AxisHint />}
+            </Legend>
           )}
           <p className="w-hidden">{summary}</p>
         </>
       )}
     </figure>
+  );
+}
+
+/** Where to look when the slider cannot move its point sideways. */
+function AxisHint() {
+  const t = useText();
+  return (
+    <span className={styles.hint}>
+      {t('models.sideways')}
+      {(['nonZero', 'bytes'] as const).map((id) => (
+        <button key={id} type="button" className={styles.hintAxis} onClick={() => setAxis(id)}>
+          {t(`models.axisShort.${id}`)}
+        </button>
+      ))}
+    </span>
   );
 }
 

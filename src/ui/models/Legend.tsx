@@ -10,9 +10,10 @@ interface LegendProps {
   readonly hasPreview: boolean;
   readonly hasSweep: boolean;
   readonly note: string | null;
+  readonly children?: React.ReactNode;
 }
 
-export function Legend({ kinds, hasFront, hasLive, hasPreview, hasSweep, note }: LegendProps) {
+export function Legend({ kinds, hasFront, hasLive, hasPreview, hasSweep, note, children }: LegendProps) {
   const t = useText();
   return (
     <div className={styles.legend}>
@@ -63,6 +64,7 @@ export function Legend({ kinds, hasFront, hasLive, hasPreview, hasSweep, note }:
           {t('models.sweep')}
         </span>
       )}
+      {children}
     </div>
   );
 }

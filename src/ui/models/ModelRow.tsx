@@ -49,7 +49,7 @@ export function ModelRow({ row, selected }: { row: TreeRow; selected: boolean })
   };
   return (
     // The name is the button; the row is only a larger target for the pointer.
-    <tr className={styles.row} aria-current={selected || undefined} onClick={() => select(node.id)}>
+    <tr className={styles.row} data-node={node.id} aria-current={selected || undefined} onClick={() => select(node.id)}>
       <NameCell node={node} parent={parent} depth={depth} />
       {(Object.keys(cells) as Column[]).map((column) => {
         const cell = cells[column];

@@ -14,25 +14,13 @@ interface OverlayProps extends ParetoChartProps {
   readonly shown: readonly ChartPoint[];
   /** Pixels in a sixteenth of a rem. */
   readonly unit: number;
+  /** Draws a model's mark; `below` is its accuracy in words where it lies below the axis. */
+  readonly mark: (point: ChartPoint, x: number, y: number, below?: string) => React.ReactNode;
 }
 
 const longest = 28;
 
-export function Overlay({
-  points,
-  shown,
-  links,
-  front,
-  live,
-  preview,
-  previewSize,
-  selected,
-  compact,
-  unit,
-  axes,
-  tickY,
-  onSelect,
-}: OverlayProps) {
+export function Overlay({ points, shown, links, front, selected, compact, unit, axes, tickY, mark }: OverlayProps) {
   const area = usePlotArea();
   const toX = useXAxisScale();
   const toY = useYAxisScale();
@@ -48,7 +36,7 @@ export function Overlay({
       const text = shortened(point.node.name);
       return { id: point.node.id, text, width: textWidth(text, size, point.node.id === selected), ...at(point) };
     });
-  const marks = [...shown, ...(preview ? [preview] : []), ...(live ? [live] : [])].map(at);
+  const marks = shown.map(at);
   const steps = front.map(at);
   const labels = placeLabels(
     wishes,
@@ -61,6 +49,7 @@ export function Overlay({
     size,
     13 * unit,
   );
+  const foot = box.bottom - 6 * unit;
   const below = points.filter((point) => !shown.includes(point));
   return (
     <>
@@ -81,17 +70,6 @@ export function Overlay({
             />
           );
         })}
-        {previewSize !== null && (
-          <line
-            x1={toX(previewSize)}
-            x2={toX(previewSize)}
-            y1={box.top}
-            y2={box.bottom}
-            stroke="var(--w-accent)"
-            strokeWidth={1.5 * unit}
-            strokeDasharray={`${4 * unit} ${3 * unit}`}
-          />
-        )}
       </ZIndexLayer>
       <ZIndexLayer zIndex={500}>
         {shown.map((point) => (
@@ -105,28 +83,9 @@ export function Overlay({
             unit={unit}
           />
         ))}
-        {preview && (
-          <Interval point={preview} at={at} half={6 * unit} stroke="var(--w-accent)" faint={false} unit={unit} />
-        )}
       </ZIndexLayer>
       <ZIndexLayer zIndex={630}>
-        {below.map((point) => {
-          const { x } = at(point);
-          const foot = box.bottom - 4 * unit;
-          return (
-            // biome-ignore lint/a11y/noStaticElementInteractions: the table selects the same model by keyboard
-            <g key={point.node.id} className={styles.point} onClick={() => onSelect(point.node.id)}>
-              <title>{`${point.node.name}: ${tickY(point.y)}`}</title>
-              <rect x={x - 10 * unit} y={foot - 30 * unit} width={20 * unit} height={30 * unit} fill="transparent" />
-              <path d={`M${x - 5 * unit},${foot - 6 * unit}h${10 * unit}L${x},${foot}Z`} fill={markColor(point.kind)} />
-              {!compact && (
-                <text x={x} y={foot - 10 * unit} textAnchor="middle" className={styles.pointLabel}>
-                  {tickY(point.y)}
-                </text>
-              )}
-            </g>
-          );
-        })}
+        {below.map((point) => mark(point, at(point).x, foot, compact ? '' : tickY(point.y)))}
         {labels.map((label) => (
           <text
             key={label.id}
@@ -143,7 +102,7 @@ export function Overlay({
 }
 
 /** A 95 % interval, cut off at the foot of the chart. */
-function Interval({
+export function Interval({
   point,
   at,
   half,

@@ -1,4 +1,5 @@
 /** What a model is on the page: the kind that gives it its mark, and in words where it came from. */
+import { useCallback } from 'react';
 import { datasetFacts } from '#core/datasets';
 import type { Param } from '#core/params';
 import { passById } from '#core/passes/index';
@@ -31,26 +32,56 @@ export function useOrigin(): (node: ModelNode) => string {
   const t = useText();
   const words = useWords();
   const format = useFormat();
-  return (node) => {
-    const { origin } = node;
-    switch (origin.kind) {
-      case 'template':
-        return t('models.origin.template');
-      case 'opened':
-        return t('models.origin.opened', { file: origin.file });
-      case 'trained': {
-        const epochs = format.number(origin.trace.at(-1)?.epoch ?? origin.settings.epochs, 1);
-        const said = node.dataset
-          ? t('models.origin.trained', { epochs, dataset: words(datasetFacts(node.dataset).words.title) })
-          : t('models.origin.trainedPlain', { epochs });
-        return origin.stopped ? `${said}, ${t('models.origin.stopped')}` : said;
+  return useCallback(
+    (node: ModelNode) => {
+      const { origin } = node;
+      switch (origin.kind) {
+        case 'template':
+          return t('models.origin.template');
+        case 'opened':
+          return t('models.origin.opened', { file: origin.file });
+        case 'trained': {
+          const epochs = format.number(origin.trace.at(-1)?.epoch ?? origin.settings.epochs, 1);
+          const said = node.dataset
+            ? t('models.origin.trained', { epochs, dataset: words(datasetFacts(node.dataset).words.title) })
+            : t('models.origin.trainedPlain', { epochs });
+          return origin.stopped ? `${said}, ${t('models.origin.stopped')}` : said;
+        }
+        case 'recipe':
+          return origin.recipe.steps.map((step) => describeStep(step, words, format)).join(' → ');
+        default:
+          throw origin satisfies never;
       }
-      case 'recipe':
-        return origin.recipe.steps.map((step) => describeStep(step, words, format)).join(' → ');
-      default:
-        throw origin satisfies never;
-    }
-  };
+    },
+    [t, words, format],
+  );
+}
+
+/** All numbers of a measured model in words, a line each, its name first. */
+export function useDescription(): (node: ModelNode) => readonly string[] {
+  const t = useText();
+  const words = useWords();
+  const format = useFormat();
+  const origin = useOrigin();
+  return useCallback(
+    (node: ModelNode) => {
+      const { summary, validation, test, latency } = node;
+      const { parameters, nonZero } = summary;
+      const kept = nonZero < parameters ? ` (${t('models.axisShort.nonZero')} ${format.count(nonZero)})` : '';
+      const time = latency ? `, ${format.milliseconds(latency.medianMs)}` : '';
+      const range = validation ? ` (${format.range(validation.low, validation.high, 1)})` : '';
+      return [
+        node.name,
+        origin(node),
+        `${format.count(parameters)} ${t('unit.parameters')}${kept}`,
+        `${format.bytes(summary.bytes)}, ${format.short(summary.macs)} ${t('unit.macs')}${time}`,
+        ...(validation ? [`${t('models.columns.validation')} ${format.percent(validation.value)}${range}`] : []),
+        ...(test ? [`${t('models.columns.test')} ${format.percent(test.value)}`] : []),
+        ...(node.dataset ? [words(datasetFacts(node.dataset).words.title)] : []),
+      ];
+    },
+    [t, words, format, origin],
+  );
 }
 
 /** A step's title and the values of its sliders. */

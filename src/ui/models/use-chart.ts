@@ -1,5 +1,5 @@
 /** Gathers from the stores what the chart draws, at most ten times a second. */
-import { useMemo } from 'react';
+import { useMemo, useRef } from 'react';
 import { useStore } from 'zustand';
 import { datasets } from '#stores/datasets';
 import { optimize } from '#stores/optimize';
@@ -17,6 +17,7 @@ import {
   type LoosePoint,
   linksOf,
 } from '#ui/models/chart-data.ts';
+import type { MovingContent } from '#ui/models/moving-context.ts';
 import type { PreviewResult } from '#worker/protocol';
 
 export interface ChartContent {
@@ -24,11 +25,10 @@ export interface ChartContent {
   readonly points: readonly ChartPoint[];
   readonly front: readonly ChartPoint[];
   readonly links: readonly (readonly [ChartPoint, ChartPoint])[];
-  readonly live: LoosePoint | null;
-  readonly preview: LoosePoint | null;
-  readonly previewSize: number | null;
-  readonly sweep: readonly LoosePoint[];
+  readonly moving: MovingContent;
   readonly axes: ReturnType<typeof chartAxes>;
+  /** The slider changes the model, but not on this axis. */
+  readonly isSideways: boolean;
 }
 
 /** The model that is being trained, at the validation accuracy measured last. */
@@ -58,35 +58,38 @@ function sweepPoints(sweep: OptimizeState['sweep'], axis: Axis): readonly LooseP
   });
 }
 
+/** The same object while its content is the same, so that what is drawn from it is not drawn anew. */
+function useStable<T>(value: T): T {
+  const kept = useRef(value);
+  if (JSON.stringify(kept.current) !== JSON.stringify(value)) kept.current = value;
+  return kept.current;
+}
+
 /** `ticks`: how many the horizontal axis has room for. */
 export function useChart(ticks: number): ChartContent {
-  const nodes = useStore(project, (state) => state.nodes);
-  const order = useStore(project, (state) => state.order);
+  const { nodes, order, selected } = useStore(project);
   const axis = useStore(view, (state) => state.axis);
-  const tab = useStore(view, (state) => state.tab);
+  const sliding = useStore(view, (state) => state.tab === 'optimize');
   const dataset = useStore(datasets, (state) => state.selected);
   const run = useThrottled(useStore(training));
   const asked = useThrottled(useStore(optimize));
-  return useMemo(() => {
+  const still = useMemo(() => {
     const points = chartPoints({ nodes, order }, axis, dataset);
-    const live = livePoint({ nodes }, run, axis);
-    const sliding = tab === 'optimize';
-    const preview = sliding ? previewPoint(asked.preview, axis) : null;
-    const previewSize = sliding && asked.preview && !asked.preview.accuracy ? costOf(asked.preview, axis, null) : null;
-    const sweep = sliding ? sweepPoints(asked.sweep, axis) : [];
-    const loose = [...(live ? [live] : []), ...(preview ? [preview] : [])];
-    const reach = [...sweep.map(({ x }) => x), ...(previewSize === null ? [] : [previewSize])];
-    const axes = chartAxes(points, loose, reach, ticks);
-    return {
-      axis,
-      points,
-      front: frontOf(points),
-      links: linksOf({ nodes, order }, points),
-      live,
-      preview,
-      previewSize,
-      sweep,
-      axes,
-    };
-  }, [nodes, order, axis, tab, dataset, run, asked, ticks]);
+    return { points, front: frontOf(points), links: linksOf({ nodes, order }, points) };
+  }, [nodes, order, axis, dataset]);
+  const moving = useMemo(
+    () => ({
+      live: livePoint({ nodes }, run, axis),
+      preview: sliding ? previewPoint(asked.preview, axis) : null,
+      previewSize: sliding && asked.preview && !asked.preview.accuracy ? costOf(asked.preview, axis, null) : null,
+      sweep: sliding ? sweepPoints(asked.sweep, axis) : [],
+    }),
+    [nodes, run, axis, sliding, asked],
+  );
+  const loose = [moving.live, moving.preview].filter((point) => point !== null);
+  const reach = [...moving.sweep.map(({ x }) => x), ...(moving.previewSize === null ? [] : [moving.previewSize])];
+  const axes = useStable(chartAxes(still.points, loose, reach, ticks));
+  const from = selected === null ? undefined : nodes[selected];
+  const stays = asked.preview?.accuracy != null && asked.preview.parameters === from?.summary.parameters;
+  return { axis, ...still, moving, axes, isSideways: sliding && axis === 'parameters' && stays };
 }
