@@ -62,7 +62,7 @@ export async function trainFresh(
   await page.getByLabel('Epochs').fill(String(settings.epochs));
   await page.getByRole('button', { name: 'Train', exact: true }).click();
   await expect(rows(page).first()).toBeVisible({ timeout: 30_000 });
-  await expect(page.getByRole('button', { name: 'Stop' })).toBeHidden({ timeout: settings.seconds * 1000 });
+  await expect(page.getByRole('button', { name: 'Stop' })).toBeDisabled({ timeout: settings.seconds * 1000 });
 }
 
 export async function chooseMethod(page: Page, method: string): Promise<void> {
@@ -82,10 +82,8 @@ export async function apply(page: Page, seconds = 60): Promise<Locator> {
   const before = await rows(page).count();
   await page.getByRole('button', { name: 'Apply', exact: true }).click();
   await expect(rows(page)).toHaveCount(before + 1, { timeout: seconds * 1000 });
-  return rows(page)
-    .filter({ has: page.locator('[aria-current], [aria-selected="true"]') })
-    .or(table(page).locator('tbody tr[aria-selected="true"], tbody tr[aria-current]'))
-    .first();
+  const id = await rows(page).and(page.locator('[aria-current]')).getAttribute('data-node');
+  return rows(page).and(page.locator(`[data-node="${id}"]`));
 }
 
 /** The test part of Digits, as the studio divides it, for other runtimes. */
