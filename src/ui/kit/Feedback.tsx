@@ -15,7 +15,12 @@ export function ProgressLine({ label, done, note }: { label: string; done: numbe
         <span>{note ?? format.percent(done, 0)}</span>
       </div>
       <Progress.Root size="sm" radius="xl">
-        <Progress.Section value={done * 100} aria-label={label} aria-valuetext={note ?? format.percent(done, 0)} />
+        <Progress.Section
+          color="var(--w-accent)"
+          value={done * 100}
+          aria-label={label}
+          aria-valuetext={note ?? format.percent(done, 0)}
+        />
       </Progress.Root>
     </div>
   );

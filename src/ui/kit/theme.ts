@@ -1,5 +1,5 @@
 /** Mantine dressed in the studio's tokens: its own greys and green, and calmer defaults for the few widgets in use. */
-import { Button, createTheme, type MantineColorsTuple, NativeSelect, TextInput } from '@mantine/core';
+import { ActionIcon, Button, createTheme, type MantineColorsTuple, NativeSelect, TextInput } from '@mantine/core';
 
 const pine: MantineColorsTuple = [
   '#eef6f3',
@@ -30,15 +30,18 @@ const dark: MantineColorsTuple = [
 export const theme = createTheme({
   colors: { pine, dark },
   primaryColor: 'pine',
-  primaryShade: { light: 7, dark: 4 },
-  autoContrast: true,
-  luminanceThreshold: 0.34,
+  // White text is readable on it in both schemes.
+  primaryShade: 7,
   defaultRadius: 'md',
   fontFamily: 'var(--w-font)',
   headings: { fontFamily: 'var(--w-font)', fontWeight: '600' },
   black: '#1c2a2a',
   cursorType: 'pointer',
   components: {
+    // No target smaller than 24 pixels.
+    ActionIcon: ActionIcon.extend({
+      vars: (_theme, { size }) => ({ root: size === 'sm' ? { '--ai-size': '1.625rem' } : {} }),
+    }),
     Button: Button.extend({ defaultProps: { size: 'sm' } }),
     NativeSelect: NativeSelect.extend({ defaultProps: { size: 'sm' } }),
     TextInput: TextInput.extend({ defaultProps: { size: 'sm' } }),

@@ -1,0 +1,91 @@
+/** The page for everybody: rules of accessibility on each tab, light and dark, keys alone, both languages, a narrow phone. */
+import { AxeBuilder } from '@axe-core/playwright';
+import { expect, type Page, test } from '@playwright/test';
+import { openStudio, openTab, rows } from './studio';
+
+const TABS = ['Data', 'Build', 'Train', 'Optimize', 'Export'] as const;
+
+async function withModel(page: Page): Promise<void> {
+  await openStudio(page);
+  await page.getByRole('button', { name: 'Train a small network' }).click();
+  await expect(rows(page).first().locator('[data-column="test"]')).toHaveAttribute('data-value', /\d/, {
+    timeout: 60_000,
+  });
+}
+
+async function faults(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page })
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+    .analyze();
+  return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(' ')}`));
+}
+
+test('an empty studio breaks no rule of accessibility', async ({ page }) => {
+  await openStudio(page);
+  expect(await faults(page)).toEqual([]);
+});
+
+for (const scheme of ['light', 'dark'] as const) {
+  test(`no tab breaks a rule of accessibility, ${scheme}`, async ({ page }) => {
+    test.setTimeout(180_000);
+    await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
+    await withModel(page);
+    for (const tab of TABS) {
+      await openTab(page, tab);
+      await page.waitForTimeout(700);
+      expect(await faults(page), tab).toEqual([]);
+    }
+  });
+}
+
+test('tabs, the chart and the table are reached by keys alone', async ({ page }) => {
+  await withModel(page);
+  await page.getByRole('tab', { name: 'Data' }).focus();
+  await page.keyboard.press('ArrowRight');
+  await expect(page.getByRole('tab', { name: 'Build' })).toHaveAttribute('aria-selected', 'true');
+  const point = page.getByRole('figure', { name: 'Parameters against accuracy' }).locator('[data-node]');
+  await point.focus();
+  await expect(point).toHaveAttribute('aria-label', /Small CNN.*parameters.*Validation/);
+  await page.keyboard.press('Enter');
+  await expect(point).toHaveAttribute('aria-pressed', 'true');
+  await page.getByRole('table', { name: 'Models' }).getByRole('button', { name: 'Rename Small CNN' }).focus();
+  await page.keyboard.press('Enter');
+  await page.keyboard.type('Mine');
+  await page.keyboard.press('Enter');
+  await expect(rows(page).first()).toContainText('Mine');
+});
+
+test('Chinese is one press away, and stays', async ({ page }) => {
+  await openStudio(page);
+  await page.getByRole('button', { name: '中文' }).click();
+  await expect(page.getByRole('tab', { name: '训练' })).toBeVisible();
+  await expect(page.locator('html')).toHaveAttribute('lang', 'zh-Hans');
+  await page.reload();
+  await expect(page.getByRole('tab', { name: '训练' })).toBeVisible();
+  await page.getByRole('button', { name: 'English' }).click();
+  await expect(page.getByRole('tab', { name: 'Train' })).toBeVisible();
+});
+
+test('on a phone nothing sticks out, and the chart stays in sight', async ({ page }) => {
+  test.setTimeout(120_000);
+  await page.setViewportSize({ width: 390, height: 844 });
+  await withModel(page);
+  const chart = page.getByRole('figure', { name: 'Parameters against accuracy' });
+  for (const tab of TABS) {
+    await openTab(page, tab);
+    await page.waitForTimeout(300);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth), tab).toBeLessThanOrEqual(390);
+    await page.mouse.wheel(0, 500);
+    await expect(chart).toBeInViewport();
+  }
+});
+
+test('from 1200 pixels up chart and table are in sight whatever the tab', async ({ page }) => {
+  await page.setViewportSize({ width: 1200, height: 800 });
+  await withModel(page);
+  for (const tab of TABS) {
+    await openTab(page, tab);
+    await expect(page.getByRole('figure', { name: 'Parameters against accuracy' })).toBeInViewport({ ratio: 0.95 });
+    await expect(page.getByRole('table', { name: 'Models' })).toBeInViewport();
+  }
+});
