@@ -110,13 +110,15 @@ async function browser() {
   return withExit(code, { passed: expected, failed: unexpected + flaky, skipped });
 }
 
+const biome = ['ci', '--max-diagnostics=200', ...(process.stdout.isTTY ? [] : ['--colors=off']), '.'];
+
 /** @type {readonly Step[]} */
 export const steps = [
   { name: 'types', what: 'types, layer by layer', run: types },
   {
     name: 'lint',
     what: 'lint, formatting and import rules',
-    run: () => oneCheck(bin('biome'), ['ci', '.']),
+    run: () => oneCheck(bin('biome'), biome),
   },
   { name: 'unused', what: 'unused files and dependencies', run: () => oneCheck(bin('knip'), []) },
   { name: 'unit', what: 'unit tests', run: unit },
