@@ -5,6 +5,7 @@ import type { ModelNode } from '#stores/state';
 import { Help } from '#ui/kit/Layout.tsx';
 import { useThrottled } from '#ui/kit/use-throttled.ts';
 import { useFormat, useText } from '#ui/kit/words.ts';
+import { AxisHint } from '#ui/optimize/AxisHint.tsx';
 import styles from '#ui/optimize/optimize.module.css';
 
 export function PreviewTable({ node, structureOnly }: { node: ModelNode; structureOnly: boolean }) {
@@ -48,20 +49,26 @@ export function PreviewTable({ node, structureOnly }: { node: ModelNode; structu
                 {accuracy ? format.percent(accuracy.value) : '–'}
               </td>
               <td className={styles.change}>
-                {accuracy && validation ? points(accuracy.value - validation.value, format.number) : ''}
+                {accuracy && validation
+                  ? t('optimize.points', { difference: signed(accuracy.value - validation.value, format.number) })
+                  : ''}
               </td>
             </tr>
           )}
         </tbody>
       </table>
-      <Help>
-        {structureOnly
-          ? t('optimize.structureOnly')
-          : accuracy
-            ? `${t(validation && accuracy.images >= validation.images ? 'optimize.full' : 'optimize.estimate', { images: format.count(accuracy.images) })}${previewing ? ` (${t('optimize.refining')})` : ''}. ${t('optimize.interval', { low: format.percent(accuracy.low), high: format.percent(accuracy.high) })}.`
-            : t('optimize.bytesEstimate')}
-      </Help>
-      {accuracy && <Help>{t('optimize.bytesEstimate')}</Help>}
+      {structureOnly && <Help>{t('optimize.structureOnly')}</Help>}
+      {accuracy && (
+        <Help>
+          {t(validation && accuracy.images >= validation.images ? 'optimize.full' : 'optimize.estimate', {
+            images: format.count(accuracy.images),
+            low: format.percent(accuracy.low),
+            high: format.percent(accuracy.high),
+          })}
+        </Help>
+      )}
+      <Help>{t('optimize.bytesEstimate')}</Help>
+      {preview && <AxisHint summary={summary} preview={preview} />}
     </div>
   );
 }
@@ -73,8 +80,7 @@ function change(ratio: number, percent: (share: number, digits?: number) => stri
   return `${share < 0 ? '−' : '+'}${percent(Math.abs(share), Math.abs(share) < 0.0995 ? 1 : 0)}`;
 }
 
-/** A difference of shares in percentage points: "−0.31". */
-function points(difference: number, number: (value: number, digits?: number) => string): string {
-  const value = Math.abs(difference * 100);
-  return `${difference < 0 ? '−' : '+'}${number(value, 2)} pp`;
+/** A difference of shares in percentage points, with its sign: "−0.31". */
+function signed(difference: number, number: (value: number, digits?: number) => string): string {
+  return `${difference < 0 ? '−' : '+'}${number(Math.abs(difference * 100), 2)}`;
 }

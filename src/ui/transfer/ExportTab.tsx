@@ -8,7 +8,7 @@ import { exportModel, setFormat, setGrids, transfer } from '#stores/transfer';
 import { setTab } from '#stores/view';
 import { EmptyState, Notice, ProgressLine } from '#ui/kit/Feedback.tsx';
 import { SelectField } from '#ui/kit/Fields.tsx';
-import { Actions, Fields, Panel, Text } from '#ui/kit/Layout.tsx';
+import { Actions, Panel, Text } from '#ui/kit/Layout.tsx';
 import { useText, useWords } from '#ui/kit/words.ts';
 import { askForFiles } from '#ui/transfer/open-dialog.ts';
 import { Ready } from '#ui/transfer/Ready.tsx';
@@ -48,22 +48,20 @@ export function ExportTab() {
   );
   return (
     <Panel title={t('transfer.title')} intro={t('transfer.intro')}>
-      <Fields>
-        <SelectField
-          label={t('transfer.model')}
-          value={node.id}
-          disabled={exporting !== null}
-          onChange={select}
-          choices={order.map((id) => ({ value: id, label: nodes[id]?.name ?? id }))}
-        />
-        <SelectField
-          label={t('transfer.format')}
-          value={format}
-          disabled={exporting !== null}
-          onChange={(id) => setFormat(id as FormatId)}
-          choices={writable.map((one) => ({ value: one.id, label: words(one.words.title) }))}
-        />
-      </Fields>
+      <SelectField
+        label={t('transfer.model')}
+        value={node.id}
+        disabled={exporting !== null}
+        onChange={select}
+        choices={order.map((id) => ({ value: id, label: nodes[id]?.name ?? id }))}
+      />
+      <SelectField
+        label={t('transfer.format')}
+        value={format}
+        disabled={exporting !== null}
+        onChange={(id) => setFormat(id as FormatId)}
+        choices={writable.map((one) => ({ value: one.id, label: words(one.words.title) }))}
+      />
       {chosen && <Text>{words(chosen.words.help)}</Text>}
       {hasGrids && (
         <SelectField
