@@ -12,7 +12,10 @@ import { keep, readKept } from '#stores/kept';
 import { addNode, selectedNode, uniqueName } from '#stores/project';
 import type { ModelNode, TrainingState } from '#stores/state';
 import { announce, notify } from '#stores/view';
-import type { TrainProgress, TrainResult, TrainSettings } from '#worker/protocol';
+import type { DatasetId, TrainProgress, TrainResult, TrainSettings } from '#worker/protocol';
+
+/** Epochs after which the small CNN has learned most of what it will: a small data set has few batches in one. */
+const usualEpochs: Readonly<Record<DatasetId, number>> = { digits: 20, mnist: 3, 'fashion-mnist': 3 };
 
 export const DEFAULT_SETTINGS: TrainSettings = {
   optimizer: ADAM,
@@ -27,7 +30,10 @@ export const DEFAULT_SETTINGS: TrainSettings = {
 };
 
 function keptSettings(): TrainSettings {
-  const kept = readKept('training');
+  const kept: Readonly<Record<string, unknown>> = {
+    epochs: usualEpochs[datasets.getState().selected],
+    ...readKept('training'),
+  };
   const number = (key: 'learningRate' | 'batchSize' | 'epochs' | 'seed' | 'l1' | 'l2'): number => {
     const value = kept[key];
     return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : DEFAULT_SETTINGS[key];
@@ -64,6 +70,13 @@ export const training = createStore<TrainingState>()(() => ({
   trace: [],
   fault: null,
 }));
+
+/** Epochs that nobody changed follow the data set. */
+datasets.subscribe(({ selected }, before) => {
+  const { settings, status } = training.getState();
+  if (selected === before.selected || status !== 'idle' || settings.epochs !== usualEpochs[before.selected]) return;
+  training.setState({ settings: { ...settings, epochs: usualEpochs[selected] } });
+});
 
 export function setSettings(patch: Partial<TrainSettings>): void {
   training.setState(({ settings }) => ({ settings: { ...settings, ...patch } }));

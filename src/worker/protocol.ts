@@ -120,7 +120,7 @@ export interface PreviewResult {
   readonly parameters: number;
   readonly nonZero: number;
   readonly macs: number;
-  /** Estimated from the encodings (deflate of the real file is measured on Apply). */
+  /** Of the written TensorFlow.js file; estimated from the encodings while a large model's slider moves and for passes that train. */
   readonly bytes: number;
   /** Paired estimate on validation; null for passes that train. */
   readonly accuracy: (Interval & { readonly images: number }) | null;

@@ -63,7 +63,7 @@ function encodingOf(model: Model, layer: Layer): LayerSummary['encoding'] {
 }
 
 /** Bytes of the TensorFlow.js zip with the model's own values: grids that it cannot hold count as float32. */
-async function writtenBytes(model: Model): Promise<number> {
+export async function writtenBytes(model: Model): Promise<number> {
   const format = FORMATS.find(({ id }) => id === 'tfjs-layers');
   if (!format?.write) throw new Error('the TensorFlow.js format cannot write');
   const { bundle } = await format.write(model, { unsupportedGrids: 'float' });

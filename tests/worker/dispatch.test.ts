@@ -182,6 +182,7 @@ describe('calls of the engine', () => {
       parameters: preview.parameters,
       macs: preview.macs,
     });
+    expect(preview.bytes).toBe(applied.model.bytes);
     expect(preview.accuracy?.value).toBeCloseTo(applied.validation?.value as number, 12);
     expect(applied.model.layers.find(({ kind }) => kind === 'conv2d')?.encoding.sparsity).toBeGreaterThan(0);
     // Zero flips still have a width.

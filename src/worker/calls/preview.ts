@@ -13,6 +13,10 @@ import type { Handler } from '#worker/call';
 import { contextMaker } from '#worker/calls/pass-context';
 import type { Calls, PreviewResult } from '#worker/protocol';
 import type { Session } from '#worker/session';
+import { writtenBytes } from '#worker/summary';
+
+/** Parameters up to which a file is written at every move: some 10 ms. */
+const quicklyWritten = 60_000;
 
 type Question = Calls['preview']['request'];
 
@@ -59,17 +63,29 @@ export async function answer(
   const changed = await changedModel(session, question, base, { signal, between });
   const dataset = question.dataset ? await session.dataset(question.dataset) : null;
   const { parameters, nonZero } = countValues(changed.model);
-  const size = { parameters, nonZero, macs: countMacs(changed.model).total, bytes: estimateBytes(changed.model) };
+  // A written file is measured, an estimate is not; but writing a large model takes longer than a slider may wait, and a
+  // sketch has no weights to write.
+  const isQuick = parameters <= quicklyWritten && !changed.trains;
+  const bytes = isQuick ? await writtenBytes(changed.model) : estimateBytes(changed.model);
+  let size = { parameters, nonZero, macs: countMacs(changed.model).total, bytes };
   await between();
   const result = (accuracy: PreviewEstimate | null): PreviewResult => ({ ...size, accuracy });
-  if (changed.trains || !dataset) return result(null);
+  if (changed.trains) return result(null);
+  const measureSize = async (): Promise<void> => {
+    if (question.rest && !isQuick) size = { ...size, bytes: await writtenBytes(changed.model) };
+  };
+  if (!dataset) {
+    await measureSize();
+    return result(null);
+  }
   const estimate = await previewAccuracy(backend, base, changed.model, dataset, {
     signal,
     between,
     rest: question.rest,
     onEstimate: (accuracy) => progress?.(result(accuracy)),
   });
-  if (estimate.images === dataset.splits.validation.count) session.previews.set(key, result(estimate));
+  await measureSize();
+  if (question.rest && estimate.images === dataset.splits.validation.count) session.previews.set(key, result(estimate));
   return result(estimate);
 }
 
