@@ -5,7 +5,10 @@ import type { Dataset, Images } from '#engine/datasets/dataset';
 const SIDE = 8;
 
 /** `sizes` are numbers of images; classes take turns. */
-export function makeBars(sizes: { readonly train: number; readonly validation: number; readonly test: number }, seed = 1): Dataset {
+export function makeBars(
+  sizes: { readonly train: number; readonly validation: number; readonly test: number },
+  seed = 1,
+): Dataset {
   const random = seededRandom(seed);
   const split = (count: number): Images => {
     const pixels = new Uint8Array(count * SIDE * SIDE);

@@ -43,7 +43,9 @@ describe('training on the cpu backend', () => {
     const backend = await makeCpuBackend();
     const seen: TrainProgress[] = [];
     const before = await evaluate(backend, { kind: 'model', model: objective().model }, bars, 'test');
-    const outcome = await train(backend, objective({ epochs: 10 }), bars, { onProgress: (progress) => seen.push(progress) });
+    const outcome = await train(backend, objective({ epochs: 10 }), bars, {
+      onProgress: (progress) => seen.push(progress),
+    });
     const after = await evaluate(backend, { kind: 'model', model: outcome.model }, bars, 'test');
     expect(outcome).toMatchObject({ stopped: false, steps: 100 });
     expect(after.accuracy).toBeGreaterThan(0.95);

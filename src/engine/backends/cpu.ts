@@ -28,7 +28,13 @@ export const makeCpuBackend: BackendFactory = async () => {
     description: 'JavaScript',
     software: false,
     compile: async (plan) => tfjsProgram(host, plan),
-    counts: (): Counts => ({ dispatches: 0, uploads, readbacks, live: backend.numDataIds(), bytes: tf.memory().numBytes }),
+    counts: (): Counts => ({
+      dispatches: 0,
+      uploads,
+      readbacks,
+      live: backend.numDataIds(),
+      bytes: tf.memory().numBytes,
+    }),
     dispose: () => undefined,
   };
 };

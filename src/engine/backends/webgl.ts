@@ -9,13 +9,22 @@ const NAME = 'webgl';
 
 /** Rejects with BackendError('unavailable') where there is no context, or none with float32 textures. */
 export const makeWebglBackend: BackendFactory = async () => {
+  // Small operations would be done in JavaScript, with a wait for the graphics card before each.
+  tf.env().set('WEBGL_CPU_FORWARD', false);
+  // Packed textures have spare places where a side is odd. Element-wise operations leave values there (exp makes 1 of 0),
+  // and the matrix product adds them up. Unpacked operands are packed with zeros just before the product.
+  tf.env().set('WEBGL_PACK', false);
   tf.removeBackend(NAME);
   let backend: MathBackendWebGL;
   try {
-    if (!tf.env().getBool('WEBGL_RENDER_FLOAT32_ENABLED')) throw new Error('this graphics card computes in half precision only');
+    if (!tf.env().getBool('WEBGL_RENDER_FLOAT32_ENABLED'))
+      throw new Error('this graphics card computes in half precision only');
     backend = new MathBackendWebGL();
   } catch (error) {
-    throw new BackendError('unavailable', `WebGL cannot be used: ${error instanceof Error ? error.message : String(error)}`);
+    throw new BackendError(
+      'unavailable',
+      `WebGL cannot be used: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
   tf.registerBackend(NAME, () => backend);
   await tf.setBackend(NAME);
@@ -39,7 +48,12 @@ export const makeWebglBackend: BackendFactory = async () => {
     description,
     software,
     compile: async (plan) => tfjsProgram(host, plan),
-    counts: (): Counts => ({ ...counted(), readbacks, live: backend.numDataIds(), bytes: (backend.memory() as { numBytesInGPU: number }).numBytesInGPU }),
+    counts: (): Counts => ({
+      ...counted(),
+      readbacks,
+      live: backend.numDataIds(),
+      bytes: (backend.memory() as { numBytesInGPU: number }).numBytesInGPU,
+    }),
     dispose() {
       disposed = true;
       tf.removeBackend(NAME);
@@ -55,7 +69,10 @@ function countPrograms(backend: MathBackendWebGL): () => { dispatches: number; u
     dispatches++;
     return run(...args);
   };
-  const inner = backend as unknown as { uploadToGPU(id: object): void; texData: { get(id: object): { values?: unknown; texture?: unknown } } };
+  const inner = backend as unknown as {
+    uploadToGPU(id: object): void;
+    texData: { get(id: object): { values?: unknown; texture?: unknown } };
+  };
   const upload = inner.uploadToGPU.bind(backend);
   inner.uploadToGPU = (id) => {
     const data = inner.texData.get(id);

@@ -11,8 +11,12 @@ import { type TfjsHost, tfjsProgram } from '#engine/backends/tfjs/program';
 const NAME = 'webgpu';
 /** Limits raised to what the adapter has, for large layers. */
 const LIMITS = [
-  'maxComputeWorkgroupStorageSize', 'maxComputeWorkgroupsPerDimension', 'maxStorageBufferBindingSize', 'maxBufferSize',
-  'maxComputeWorkgroupSizeX', 'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeWorkgroupsPerDimension',
+  'maxStorageBufferBindingSize',
+  'maxBufferSize',
+  'maxComputeWorkgroupSizeX',
+  'maxComputeInvocationsPerWorkgroup',
 ] as const;
 
 /** Rejects with BackendError('unavailable') where there is no adapter or it gives no device. */
@@ -33,6 +37,8 @@ export const makeWebgpuBackend: BackendFactory = async () => {
   void device.lost.then((info) => {
     if (!disposed) fault = new BackendError('lost', `The graphics device was lost: ${info.message || info.reason}`);
   });
+  // Small operations would be done in JavaScript, with a wait for the graphics card before each.
+  tf.env().set('WEBGPU_CPU_FORWARD', false);
   tf.removeBackend(NAME);
   const backend = new WebGPUBackend(device, adapter.info);
   tf.registerBackend(NAME, () => backend);
@@ -54,7 +60,12 @@ export const makeWebgpuBackend: BackendFactory = async () => {
     description,
     software,
     compile: async (plan) => tfjsProgram(host, plan),
-    counts: (): Counts => ({ ...counted(), readbacks, live: backend.numDataIds(), bytes: backend.memory().numBytesInGPU }),
+    counts: (): Counts => ({
+      ...counted(),
+      readbacks,
+      live: backend.numDataIds(),
+      bytes: backend.memory().numBytesInGPU,
+    }),
     dispose() {
       disposed = true;
       tf.removeBackend(NAME);
@@ -72,7 +83,10 @@ function countPrograms(backend: WebGPUBackend): () => { dispatches: number; uplo
     dispatches++;
     return run(...args);
   };
-  const inner = backend as unknown as { uploadToGPU(id: object): void; tensorMap: { get(id: object): { values?: unknown; resource?: unknown } } };
+  const inner = backend as unknown as {
+    uploadToGPU(id: object): void;
+    tensorMap: { get(id: object): { values?: unknown; resource?: unknown } };
+  };
   const upload = inner.uploadToGPU.bind(backend);
   inner.uploadToGPU = (id) => {
     const data = inner.tensorMap.get(id);

@@ -1,8 +1,9 @@
 /** Convolutions, matrix products and pools, forward and gradient, in every geometry that a model may have. */
 import type { ElementFn, Op, Window } from '#engine/ops';
 import { LINEAR } from '#engine/ops';
-import { type Case, exactCase, forwardCase, gradientCase } from './run';
-import { distinct, uniform, values } from './values';
+import { reference } from './reference';
+import { assertClose, type Case, exactCase, FORWARD_TOLERANCE, forwardCase, gradientCase } from './run';
+import { distinct, uniform, type Values, values } from './values';
 
 const act = (fn: ElementFn['fn'], alpha = 0, max = Number.POSITIVE_INFINITY): ElementFn => ({ fn, alpha, max });
 
@@ -12,21 +13,67 @@ interface Geometry {
   readonly window: Window;
 }
 const GEOMETRIES: readonly (Geometry & { readonly kernel: readonly [number, number]; readonly groups?: number })[] = [
-  { name: 'plain', input: [2, 5, 4, 3], kernel: [3, 3], window: { strides: [1, 1], pads: [0, 0, 0, 0], dilation: [1, 1] } },
-  { name: 'padded all round', input: [1, 4, 5, 2], kernel: [3, 3], window: { strides: [1, 1], pads: [1, 1, 1, 1], dilation: [1, 1] } },
-  { name: 'strided, the odd pixel below and right', input: [2, 6, 5, 2], kernel: [3, 2], window: { strides: [2, 2], pads: [0, 1, 0, 1], dilation: [1, 1] } },
-  { name: 'strided, pads above and left', input: [1, 5, 6, 2], kernel: [2, 3], window: { strides: [2, 1], pads: [1, 0, 2, 0], dilation: [1, 1] } },
-  { name: 'a stride that leaves pixels over', input: [1, 6, 7, 1], kernel: [2, 2], window: { strides: [3, 3], pads: [0, 0, 0, 0], dilation: [1, 1] } },
-  { name: 'dilated', input: [1, 7, 6, 2], kernel: [3, 2], window: { strides: [1, 1], pads: [1, 0, 0, 1], dilation: [2, 3] } },
-  { name: 'of one pixel', input: [2, 3, 3, 4], kernel: [1, 1], window: { strides: [1, 1], pads: [0, 0, 0, 0], dilation: [1, 1] } },
-  { name: 'in groups', input: [1, 4, 4, 4], kernel: [3, 3], groups: 2, window: { strides: [1, 1], pads: [1, 1, 1, 1], dilation: [1, 1] } },
+  {
+    name: 'plain',
+    input: [2, 5, 4, 3],
+    kernel: [3, 3],
+    window: { strides: [1, 1], pads: [0, 0, 0, 0], dilation: [1, 1] },
+  },
+  {
+    name: 'padded all round',
+    input: [1, 4, 5, 2],
+    kernel: [3, 3],
+    window: { strides: [1, 1], pads: [1, 1, 1, 1], dilation: [1, 1] },
+  },
+  {
+    name: 'strided, the odd pixel below and right',
+    input: [2, 6, 5, 2],
+    kernel: [3, 2],
+    window: { strides: [2, 2], pads: [0, 1, 0, 1], dilation: [1, 1] },
+  },
+  {
+    name: 'strided, pads above and left',
+    input: [1, 5, 6, 2],
+    kernel: [2, 3],
+    window: { strides: [2, 1], pads: [1, 0, 2, 0], dilation: [1, 1] },
+  },
+  {
+    name: 'a stride that leaves pixels over',
+    input: [1, 6, 7, 1],
+    kernel: [2, 2],
+    window: { strides: [3, 3], pads: [0, 0, 0, 0], dilation: [1, 1] },
+  },
+  {
+    name: 'dilated',
+    input: [1, 7, 6, 2],
+    kernel: [3, 2],
+    window: { strides: [1, 1], pads: [1, 0, 0, 1], dilation: [2, 3] },
+  },
+  {
+    name: 'of one pixel',
+    input: [2, 3, 3, 4],
+    kernel: [1, 1],
+    window: { strides: [1, 1], pads: [0, 0, 0, 0], dilation: [1, 1] },
+  },
+  {
+    name: 'in groups',
+    input: [1, 4, 4, 4],
+    kernel: [3, 3],
+    groups: 2,
+    window: { strides: [1, 1], pads: [1, 1, 1, 1], dilation: [1, 1] },
+  },
 ];
 
 function outputSide(input: number, kernel: number, window: Window, axis: 0 | 1): number {
   const padded = input + (window.pads[2 * axis] as number) + (window.pads[2 * axis + 1] as number);
   return Math.floor((padded - (kernel - 1) * window.dilation[axis] - 1) / window.strides[axis]) + 1;
 }
-function outputShape(input: readonly [number, number, number, number], kernel: readonly [number, number], window: Window, channels: number): number[] {
+function outputShape(
+  input: readonly [number, number, number, number],
+  kernel: readonly [number, number],
+  window: Window,
+  channels: number,
+): number[] {
   return [input[0], outputSide(input[1], kernel[0], window, 0), outputSide(input[2], kernel[1], window, 1), channels];
 }
 
@@ -39,7 +86,12 @@ const convolutions: Case[] = GEOMETRIES.flatMap(({ name, input, kernel, window, 
   const forward: Op = { kind: 'conv2d', window, act: LINEAR };
   const about = { name, forward, inputs: [x, w], shapes: [shape], dy };
   return [
-    forwardCase(`${name}, with bias`, { kind: 'conv2d', window, act: act('relu') }, [x, w, uniform([filters], 70)], [shape]),
+    forwardCase(
+      `${name}, with bias`,
+      { kind: 'conv2d', window, act: act('relu') },
+      [x, w, uniform([filters], 70)],
+      [shape],
+    ),
     gradientCase({ ...about, gradient: { kind: 'conv2dGradInput', window }, from: () => [dy, w], of: [0] }),
     gradientCase({ ...about, gradient: { kind: 'conv2dGradKernel', window }, from: () => [x, dy], of: [1] }),
   ];
@@ -54,7 +106,12 @@ const depthwise: Case[] = GEOMETRIES.filter(({ groups }) => !groups).flatMap(({ 
   const forward: Op = { kind: 'depthwiseConv2d', window, act: LINEAR };
   const about = { name: `${name}, ${multiplier} for each channel`, forward, inputs: [x, w], shapes: [shape], dy };
   return [
-    forwardCase(about.name, { kind: 'depthwiseConv2d', window, act: act('tanh') }, [x, w, uniform([input[3] * multiplier], 170)], [shape]),
+    forwardCase(
+      about.name,
+      { kind: 'depthwiseConv2d', window, act: act('tanh') },
+      [x, w, uniform([input[3] * multiplier], 170)],
+      [shape],
+    ),
     gradientCase({ ...about, gradient: { kind: 'depthwiseConv2dGradInput', window }, from: () => [dy, w], of: [0] }),
     gradientCase({ ...about, gradient: { kind: 'depthwiseConv2dGradKernel', window }, from: () => [x, dy], of: [1] }),
   ];
@@ -62,21 +119,56 @@ const depthwise: Case[] = GEOMETRIES.filter(({ groups }) => !groups).flatMap(({ 
 
 /** Kernels wide enough for a blocked product and with sides that no block size divides. */
 const larger: Case[] = [
-  forwardCase('more channels than a block', { kind: 'conv2d', window: { strides: [1, 1], pads: [0, 0, 0, 0], dilation: [1, 1] }, act: act('relu') }, [uniform([2, 7, 7, 9], 1), uniform([3, 3, 9, 13], 2), uniform([13], 3)], [[2, 5, 5, 13]]),
-  forwardCase('larger than a block', { kind: 'matmul', transposeA: false, transposeB: false, act: act('sigmoid') }, [uniform([17, 37], 4), uniform([37, 19], 5), uniform([19], 6)], [[17, 19]]),
+  forwardCase(
+    'more channels than a block',
+    { kind: 'conv2d', window: { strides: [1, 1], pads: [0, 0, 0, 0], dilation: [1, 1] }, act: act('relu') },
+    [uniform([2, 7, 7, 9], 1), uniform([3, 3, 9, 13], 2), uniform([13], 3)],
+    [[2, 5, 5, 13]],
+  ),
+  forwardCase(
+    'larger than a block',
+    { kind: 'matmul', transposeA: false, transposeB: false, act: act('sigmoid') },
+    [uniform([17, 37], 4), uniform([37, 19], 5), uniform([19], 6)],
+    [[17, 19]],
+  ),
 ];
 
 const products: Case[] = [false, true].flatMap((transposeA) =>
   [false, true].map((transposeB) =>
-    forwardCase(`A${transposeA ? ' transposed' : ''} times B${transposeB ? ' transposed' : ''}`, { kind: 'matmul', transposeA, transposeB, act: LINEAR }, [uniform(transposeA ? [5, 3] : [3, 5], 1), uniform(transposeB ? [4, 5] : [5, 4], 2)], [[3, 4]]),
+    forwardCase(
+      `A${transposeA ? ' transposed' : ''} times B${transposeB ? ' transposed' : ''}`,
+      { kind: 'matmul', transposeA, transposeB, act: LINEAR },
+      [uniform(transposeA ? [5, 3] : [3, 5], 1), uniform(transposeB ? [4, 5] : [5, 4], 2)],
+      [[3, 4]],
+    ),
   ),
 );
 
 const POOLS: readonly (Geometry & { readonly size: readonly [number, number] })[] = [
-  { name: 'halving, a row and a column left over', input: [2, 5, 5, 3], size: [2, 2], window: { strides: [2, 2], pads: [0, 0, 0, 0], dilation: [1, 1] } },
-  { name: 'overlapping, padded below and right', input: [1, 6, 5, 2], size: [3, 3], window: { strides: [2, 2], pads: [0, 1, 1, 1], dilation: [1, 1] } },
-  { name: 'padded above and left', input: [1, 4, 4, 2], size: [3, 2], window: { strides: [1, 2], pads: [1, 1, 1, 1], dilation: [1, 1] } },
-  { name: 'of the whole image', input: [2, 4, 3, 2], size: [4, 3], window: { strides: [4, 3], pads: [0, 0, 0, 0], dilation: [1, 1] } },
+  {
+    name: 'halving, a row and a column left over',
+    input: [2, 5, 5, 3],
+    size: [2, 2],
+    window: { strides: [2, 2], pads: [0, 0, 0, 0], dilation: [1, 1] },
+  },
+  {
+    name: 'overlapping, padded below and right',
+    input: [1, 6, 5, 2],
+    size: [3, 3],
+    window: { strides: [2, 2], pads: [0, 1, 1, 1], dilation: [1, 1] },
+  },
+  {
+    name: 'padded above and left',
+    input: [1, 4, 4, 2],
+    size: [3, 2],
+    window: { strides: [1, 2], pads: [1, 1, 1, 1], dilation: [1, 1] },
+  },
+  {
+    name: 'of the whole image',
+    input: [2, 4, 3, 2],
+    size: [4, 3],
+    window: { strides: [4, 3], pads: [0, 0, 0, 0], dilation: [1, 1] },
+  },
 ];
 
 const pools: Case[] = POOLS.flatMap(({ name, input, size, window }, i) => {
@@ -91,8 +183,20 @@ const pools: Case[] = POOLS.flatMap(({ name, input, size, window }, i) => {
   return [
     forwardCase(name, max, [x], [shape]),
     forwardCase(name, mean, [x], [shape]),
-    gradientCase({ ...about, forward: max, gradient: { kind: 'maxPool2dGrad', size, window }, from: ([y]) => [x, y as typeof x, dy], of: [0] }),
-    gradientCase({ ...about, forward: mean, gradient: { kind: 'averagePool2dGrad', size, window }, from: () => [dy], of: [0] }),
+    gradientCase({
+      ...about,
+      forward: max,
+      gradient: { kind: 'maxPool2dGrad', size, window },
+      from: ([y]) => [x, y as typeof x, dy],
+      of: [0],
+    }),
+    gradientCase({
+      ...about,
+      forward: mean,
+      gradient: { kind: 'averagePool2dGrad', size, window },
+      from: () => [dy],
+      of: [0],
+    }),
   ];
 });
 
@@ -100,7 +204,11 @@ const ties: Case[] = [
   exactCase(
     'the first of equal maxima takes it all',
     { kind: 'maxPool2dGrad', size: [2, 2], window: { strides: [2, 2], pads: [0, 0, 0, 0], dilation: [1, 1] } },
-    [values([1, 3, 5, 1], [1, 1, 0, 2, 9, 1, 1, 2, 2, 9, 9, 9, 9, 9, 9]), values([1, 1, 2, 1], [1, 2]), values([1, 1, 2, 1], [3, 5])],
+    [
+      values([1, 3, 5, 1], [1, 1, 0, 2, 9, 1, 1, 2, 2, 9, 9, 9, 9, 9, 9]),
+      values([1, 1, 2, 1], [1, 2]),
+      values([1, 1, 2, 1], [3, 5]),
+    ],
     [values([1, 3, 5, 1], [3, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])],
   ),
   exactCase(
@@ -111,4 +219,44 @@ const ties: Case[] = [
   ),
 ];
 
-export const convolutionCases: readonly Case[] = [...convolutions, ...depthwise, ...larger, ...products, ...pools, ...ties];
+/** Texture layouts have spare places at odd sides; what an earlier operation left there must not be added up. */
+const oddProduct: Case = {
+  name: 'matmul: of computed operands with an odd inner side',
+  async run(backend) {
+    const [a, b] = [uniform([3, 5], 1), uniform([5, 5], 2)];
+    const exponential: Op = { kind: 'activation', act: act('exponential') };
+    const product: Op = { kind: 'matmul', transposeA: false, transposeB: true, act: LINEAR };
+    const program = await backend.compile({
+      slots: [
+        { shape: [3, 5], life: 'persistent' },
+        { shape: [5, 5], life: 'persistent' },
+        { shape: [3, 5], life: 'temporary' },
+        { shape: [5, 5], life: 'temporary' },
+        { shape: [3, 5], life: 'persistent' },
+      ],
+      steps: [
+        { op: exponential, inputs: [0], outputs: [2] },
+        { op: exponential, inputs: [1], outputs: [3] },
+        { op: product, inputs: [2, 3], outputs: [4] },
+      ],
+    });
+    program.write(0, Float32Array.from(a.data));
+    program.write(1, Float32Array.from(b.data));
+    program.run();
+    const expA = values([3, 5], a.data.map(Math.exp));
+    const expB = values([5, 5], b.data.map(Math.exp));
+    const expected = reference(product, [expA, expB], [[3, 5]])[0] as Values;
+    assertClose(await program.read(4), expected.data, FORWARD_TOLERANCE, 'the product');
+    program.dispose();
+  },
+};
+
+export const convolutionCases: readonly Case[] = [
+  ...convolutions,
+  ...depthwise,
+  ...larger,
+  ...products,
+  ...pools,
+  ...ties,
+  oddProduct,
+];

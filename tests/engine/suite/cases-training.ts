@@ -19,28 +19,68 @@ const BATCH = 8;
 const STEPS = 20;
 export const tinyBars = makeBars({ train: BATCH * STEPS, validation: 30, test: 30 });
 
-const conv = (filters: number, activation: 'relu' | 'tanh' | 'linear' | 'prelu' = 'relu'): Row => ({ kind: 'conv2d', filters, kernel: 3, stride: 1, padding: 'same', activation, bias: true });
+const conv = (filters: number, activation: 'relu' | 'tanh' | 'linear' | 'prelu' = 'relu'): Row => ({
+  kind: 'conv2d',
+  filters,
+  kernel: 3,
+  stride: 1,
+  padding: 'same',
+  activation,
+  bias: true,
+});
 const halve: Row = { kind: 'maxPool2d', size: 2, stride: 2, padding: 'valid' };
 const classify: Row[] = [{ kind: 'flatten' }, { kind: 'dense', units: 3, activation: 'linear', bias: true }];
-const networkOf = (name: string, rows: readonly Row[]): Architecture => ({ name, input: [8, 8, 1], classes: 3, rows: [...rows] });
+const networkOf = (name: string, rows: readonly Row[]): Architecture => ({
+  name,
+  input: [8, 8, 1],
+  classes: 3,
+  rows: [...rows],
+});
 
 export const NETWORKS = {
   plain: networkOf('plain', [conv(3), halve, ...classify]),
-  residual: networkOf('residual', [conv(3), { kind: 'batchNorm' }, halve, conv(3, 'tanh'), { kind: 'residualAdd', from: 3 }, { kind: 'averagePool2d', size: 2, stride: 2, padding: 'valid' }, ...classify]),
-  separable: networkOf('separable', [conv(3, 'prelu'), { kind: 'depthwiseConv2d', kernel: 3, stride: 2, padding: 'same', activation: 'leakyRelu', bias: true }, { kind: 'dropout', rate: 0.25 }, { kind: 'globalAveragePool2d' }, { kind: 'dense', units: 3, activation: 'linear', bias: true }]),
+  residual: networkOf('residual', [
+    conv(3),
+    { kind: 'batchNorm' },
+    halve,
+    conv(3, 'tanh'),
+    { kind: 'residualAdd', from: 3 },
+    { kind: 'averagePool2d', size: 2, stride: 2, padding: 'valid' },
+    ...classify,
+  ]),
+  separable: networkOf('separable', [
+    conv(3, 'prelu'),
+    { kind: 'depthwiseConv2d', kernel: 3, stride: 2, padding: 'same', activation: 'leakyRelu', bias: true },
+    { kind: 'dropout', rate: 0.25 },
+    { kind: 'globalAveragePool2d' },
+    { kind: 'dense', units: 3, activation: 'linear', bias: true },
+  ]),
 } as const;
 
 export function objectiveFor(model: Model, change: Partial<Objective> = {}): Objective {
   return {
-    model, loss: [{ kind: 'crossEntropy', weight: 1, labelSmoothing: 0.05 }], optimizer: ADAM, learningRate: 0.01, schedule: { kind: 'cosine' },
-    epochs: 1, batchSize: BATCH, seed: 3, l1: 0, l2: 1e-3, ...change,
+    model,
+    loss: [{ kind: 'crossEntropy', weight: 1, labelSmoothing: 0.05 }],
+    optimizer: ADAM,
+    learningRate: 0.01,
+    schedule: { kind: 'cosine' },
+    epochs: 1,
+    batchSize: BATCH,
+    seed: 3,
+    l1: 0,
+    l2: 1e-3,
+    ...change,
   };
 }
 
 /** The loss of every step, and the model that came out. */
 async function curve(backend: Backend, objective: Objective): Promise<{ losses: number[]; model: Model }> {
   const losses: number[] = [];
-  const { model } = await train(backend, objective, tinyBars, { validate: false, reportEvery: 0, onProgress: ({ point }) => losses.push(point.trainLoss) });
+  const { model } = await train(backend, objective, tinyBars, {
+    validate: false,
+    reportEvery: 0,
+    onProgress: ({ point }) => losses.push(point.trainLoss),
+  });
   return { losses, model };
 }
 
@@ -56,7 +96,8 @@ function curveCase(name: string, make: () => Objective): Case {
       if (expected.losses.length !== STEPS) throw new Error(`${expected.losses.length} losses were reported`);
       expected.losses.forEach((loss, i) => {
         const other = actual.losses[i] as number;
-        if (!(Math.abs(other - loss) <= CURVE_TOLERANCE * (1 + loss))) throw new Error(`the loss of step ${i + 1} is ${other}, on the cpu backend ${loss}`);
+        if (!(Math.abs(other - loss) <= CURVE_TOLERANCE * (1 + loss)))
+          throw new Error(`the loss of step ${i + 1} is ${other}, on the cpu backend ${loss}`);
       });
     },
   };
@@ -66,7 +107,11 @@ function curveCase(name: string, make: () => Objective): Case {
 export function encoded(model: Model, kind: 'mask' | 'grid' | 'channels' | 'codebook'): Model {
   return mapPrunable(model, [], (_layer, tensor) => {
     const encoding = encodingFor(tensor, kind);
-    return makeTensor(tensor.shape, Float32Array.from(tensor.data, (value, i) => decoded(encoding, tensor, value, i)), encoding);
+    return makeTensor(
+      tensor.shape,
+      Float32Array.from(tensor.data, (value, i) => decoded(encoding, tensor, value, i)),
+      encoding,
+    );
   });
 }
 
@@ -82,9 +127,14 @@ function encodingFor(tensor: Tensor, kind: 'mask' | 'grid' | 'channels' | 'codeb
     case 'grid':
       return { mask, values: { ...grid, axis: null, scale: Float32Array.of(top / 7), zeroPoint: Int32Array.of(0) } };
     case 'channels':
-      return { values: { ...grid, axis, scale: new Float32Array(channels).fill(top / 7), zeroPoint: new Int32Array(channels) } };
+      return {
+        values: { ...grid, axis, scale: new Float32Array(channels).fill(top / 7), zeroPoint: new Int32Array(channels) },
+      };
     case 'codebook':
-      return { mask, values: { kind: 'codebook', centroids: Float32Array.of(-0.6 * top, -0.2 * top, 0.2 * top, 0.6 * top) } };
+      return {
+        mask,
+        values: { kind: 'codebook', centroids: Float32Array.of(-0.6 * top, -0.2 * top, 0.2 * top, 0.6 * top) },
+      };
     default:
       throw kind satisfies never;
   }
@@ -93,7 +143,11 @@ function encodingFor(tensor: Tensor, kind: 'mask' | 'grid' | 'channels' | 'codeb
 function decoded({ mask, values }: Encoding, tensor: Tensor, value: number, i: number): number {
   if (mask && !mask[i]) return 0;
   if (values.kind === 'dense') return value;
-  if (values.kind === 'codebook') return values.centroids.reduce((best, one) => (Math.abs(one - value) < Math.abs(best - value) ? one : best), Number.POSITIVE_INFINITY);
+  if (values.kind === 'codebook')
+    return values.centroids.reduce(
+      (best, one) => (Math.abs(one - value) < Math.abs(best - value) ? one : best),
+      Number.POSITIVE_INFINITY,
+    );
   const scale = values.scale[values.axis === null ? 0 : i % (tensor.shape.at(-1) as number)] as number;
   return scale * Math.min(values.qMax, Math.max(values.qMin, roundHalfEven(value / scale)));
 }
@@ -101,21 +155,27 @@ function decoded({ mask, values }: Encoding, tensor: Tensor, value: number, i: n
 /** Throws where a trained kernel has left its encoding, or has not been trained at all. */
 export function assertEncoded(before: Model, after: Model): void {
   mapPrunable(after, [], (layer, tensor) => {
-    const old = before.tensors[(before.layers.find((one) => one.name === layer.name) as { kernel: string }).kernel] as Tensor;
+    const old = before.tensors[
+      (before.layers.find((one) => one.name === layer.name) as { kernel: string }).kernel
+    ] as Tensor;
     const { mask, values } = tensor.encoding;
     const kept = tensor.data.filter((_, i) => !mask || mask[i]);
-    if (mask && tensor.data.some((value, i) => !mask[i] && value !== 0)) throw new Error(`${layer.name}: a pruned weight is no longer 0`);
-    if (values.kind !== old.encoding.values.kind) throw new Error(`${layer.name}: ${values.kind} instead of ${old.encoding.values.kind}`);
+    if (mask && tensor.data.some((value, i) => !mask[i] && value !== 0))
+      throw new Error(`${layer.name}: a pruned weight is no longer 0`);
+    if (values.kind !== old.encoding.values.kind)
+      throw new Error(`${layer.name}: ${values.kind} instead of ${old.encoding.values.kind}`);
     if (tensor.data.every((value, i) => value === old.data[i])) throw new Error(`${layer.name} has not changed`);
     if (values.kind === 'grid') {
       tensor.data.forEach((value, i) => {
         const q = value / (values.scale[values.axis === null ? 0 : i % (tensor.shape.at(-1) as number)] as number);
-        if (Math.abs(q - Math.round(q)) > 1e-5 || q < values.qMin - 1e-5 || q > values.qMax + 1e-5) throw new Error(`${layer.name}: ${value} is not on the grid`);
+        if (Math.abs(q - Math.round(q)) > 1e-5 || q < values.qMin - 1e-5 || q > values.qMax + 1e-5)
+          throw new Error(`${layer.name}: ${value} is not on the grid`);
       });
     }
     if (values.kind === 'codebook') {
       const { centroids } = values;
-      if (centroids.length !== 4 || centroids.some((one, i) => i > 0 && one < (centroids[i - 1] as number))) throw new Error(`${layer.name}: centroids ${[...centroids]}`);
+      if (centroids.length !== 4 || centroids.some((one, i) => i > 0 && one < (centroids[i - 1] as number)))
+        throw new Error(`${layer.name}: centroids ${[...centroids]}`);
       if (kept.some((value) => !centroids.includes(value))) throw new Error(`${layer.name}: a weight is no centroid`);
     }
     return tensor;
@@ -127,7 +187,9 @@ function encodingCase(kind: 'mask' | 'grid' | 'channels' | 'codebook'): Case {
     name: `training keeps: ${kind}`,
     async run(backend) {
       const model = encoded(createModel(NETWORKS.plain, 5), kind);
-      const { model: after } = await train(backend, objectiveFor(model, { learningRate: 0.05 }), tinyBars, { validate: false });
+      const { model: after } = await train(backend, objectiveFor(model, { learningRate: 0.05 }), tinyBars, {
+        validate: false,
+      });
       assertEncoded(model, after);
     },
   };
@@ -149,7 +211,14 @@ const nothingLeft: Case = {
 const sameBytes: Case = {
   name: 'the same seed gives the same bytes',
   async run(backend) {
-    const run = async (seed: number): Promise<string> => Object.keys((await train(backend, objectiveFor(createModel(NETWORKS.separable, 2), { seed }), tinyBars, { validate: false })).model.tensors).join();
+    const run = async (seed: number): Promise<string> =>
+      Object.keys(
+        (
+          await train(backend, objectiveFor(createModel(NETWORKS.separable, 2), { seed }), tinyBars, {
+            validate: false,
+          })
+        ).model.tensors,
+      ).join();
     const once = await run(4);
     if ((await run(4)) !== once) throw new Error('two runs of one seed differ');
     if ((await run(5)) === once) throw new Error('two seeds give the same');
@@ -160,12 +229,16 @@ const frozenStays: Case = {
   name: 'training leaves frozen layers as they are',
   async run(backend) {
     const model = createModel(NETWORKS.residual, 2);
-    const frozen = model.layers.filter((layer) => layer.kind === 'conv2d' || layer.kind === 'batchNorm').slice(0, 2).map((layer) => layer.name);
+    const frozen = model.layers
+      .filter((layer) => layer.kind === 'conv2d' || layer.kind === 'batchNorm')
+      .slice(0, 2)
+      .map((layer) => layer.name);
     const { model: after } = await train(backend, objectiveFor(model, { frozen }), tinyBars, { validate: false });
     for (const layer of model.layers) {
       const other = after.layers.find((one) => one.name === layer.name);
       const same = JSON.stringify(other) === JSON.stringify(layer);
-      if (frozen.includes(layer.name) !== same && 'kernel' in layer) throw new Error(`${layer.name} ${same ? 'was not trained' : 'was trained'}`);
+      if (frozen.includes(layer.name) !== same && 'kernel' in layer)
+        throw new Error(`${layer.name} ${same ? 'was not trained' : 'was trained'}`);
       if (frozen.includes(layer.name) && !same) throw new Error(`${layer.name} was trained`);
     }
   },
@@ -173,13 +246,27 @@ const frozenStays: Case = {
 
 const make = (network: keyof typeof NETWORKS): Model => createModel(NETWORKS[network], 9);
 export const trainingCases: readonly Case[] = [
-  curveCase('a plain network, sgd', () => objectiveFor(make('plain'), { optimizer: { kind: 'sgd' }, learningRate: 0.1, l1: 1e-3 })),
+  curveCase('a plain network, sgd', () =>
+    objectiveFor(make('plain'), { optimizer: { kind: 'sgd' }, learningRate: 0.1, l1: 1e-3 }),
+  ),
   curveCase('batch normalisation and a residual add, adam', () => objectiveFor(make('residual'))),
-  curveCase('depthwise, PReLU and dropout, momentum', () => objectiveFor(make('separable'), { optimizer: { kind: 'momentum', momentum: 0.9 } })),
-  curveCase('a mask and a grid', () => objectiveFor(encoded(make('plain'), 'grid'), { optimizer: { kind: 'sgd' }, learningRate: 0.02 })),
-  curveCase('a codebook', () => objectiveFor(encoded(make('plain'), 'codebook'), { optimizer: { kind: 'sgd' }, learningRate: 0.02 })),
+  curveCase('depthwise, PReLU and dropout, momentum', () =>
+    objectiveFor(make('separable'), { optimizer: { kind: 'momentum', momentum: 0.9 } }),
+  ),
+  curveCase('a mask and a grid', () =>
+    objectiveFor(encoded(make('plain'), 'grid'), { optimizer: { kind: 'sgd' }, learningRate: 0.02 }),
+  ),
+  curveCase('a codebook', () =>
+    objectiveFor(encoded(make('plain'), 'codebook'), { optimizer: { kind: 'sgd' }, learningRate: 0.02 }),
+  ),
   curveCase('distillation', () =>
-    objectiveFor(make('plain'), { loss: [{ kind: 'crossEntropy', weight: 0.3 }, { kind: 'distillation', weight: 0.7, temperature: 3, teacher: { kind: 'model', model: make('residual') } }] })),
+    objectiveFor(make('plain'), {
+      loss: [
+        { kind: 'crossEntropy', weight: 0.3 },
+        { kind: 'distillation', weight: 0.7, temperature: 3, teacher: { kind: 'model', model: make('residual') } },
+      ],
+    }),
+  ),
   ...(['mask', 'grid', 'channels', 'codebook'] as const).map(encodingCase),
   nothingLeft,
   sameBytes,

@@ -23,7 +23,8 @@ export function reference(op: Op, inputs: readonly Values[], shapes: Shapes): Va
         let sum = inputs[2] ? valueAt(inputs[2], [o as number]) : 0;
         const firstChannel = Math.floor((o as number) / perGroup) * (second.shape[2] as number);
         for (const [kr, kc, r, c] of window(op.window, second.shape, x.shape, row as number, column as number)) {
-          for (let i = 0; i < (second.shape[2] as number); i++) sum += valueAt(x, [n as number, r, c, firstChannel + i]) * valueAt(second, [kr, kc, i, o as number]);
+          for (let i = 0; i < (second.shape[2] as number); i++)
+            sum += valueAt(x, [n as number, r, c, firstChannel + i]) * valueAt(second, [kr, kc, i, o as number]);
         }
         return elementOf(op.act, sum);
       });
@@ -34,7 +35,8 @@ export function reference(op: Op, inputs: readonly Values[], shapes: Shapes): Va
         let sum = inputs[2] ? valueAt(inputs[2], [o as number]) : 0;
         const channel = Math.floor((o as number) / multiplier);
         for (const [kr, kc, r, c] of window(op.window, second.shape, x.shape, row as number, column as number)) {
-          sum += valueAt(x, [n as number, r, c, channel]) * valueAt(second, [kr, kc, channel, (o as number) % multiplier]);
+          sum +=
+            valueAt(x, [n as number, r, c, channel]) * valueAt(second, [kr, kc, channel, (o as number) % multiplier]);
         }
         return elementOf(op.act, sum);
       });
@@ -44,7 +46,9 @@ export function reference(op: Op, inputs: readonly Values[], shapes: Shapes): Va
       return like(([m, n]) => {
         let sum = inputs[2] ? valueAt(inputs[2], [n as number]) : 0;
         for (let k = 0; k < depth; k++) {
-          sum += valueAt(x, op.transposeA ? [k, m as number] : [m as number, k]) * valueAt(second, op.transposeB ? [n as number, k] : [k, n as number]);
+          sum +=
+            valueAt(x, op.transposeA ? [k, m as number] : [m as number, k]) *
+            valueAt(second, op.transposeB ? [n as number, k] : [k, n as number]);
         }
         return elementOf(op.act, sum);
       });
@@ -54,14 +58,24 @@ export function reference(op: Op, inputs: readonly Values[], shapes: Shapes): Va
     case 'maxPool2d':
     case 'averagePool2d':
       return like(([n, row, column, c]) => {
-        const seen = [...window(op.window, op.size, x.shape, row as number, column as number)].map(([, , r, q]) => valueAt(x, [n as number, r, q, c as number]));
+        const seen = [...window(op.window, op.size, x.shape, row as number, column as number)].map(([, , r, q]) =>
+          valueAt(x, [n as number, r, q, c as number]),
+        );
         return op.kind === 'maxPool2d' ? Math.max(...seen) : seen.reduce((sum, one) => sum + one, 0) / seen.length;
       });
     case 'batchNormTrain': {
       const channels = [x.shape.at(-1) as number];
       const count = x.data.length / (channels[0] as number);
       const mean = filled(channels, ([c]) => sumWhere(x, (index) => index.at(-1) === c) / count);
-      const variance = filled(channels, ([c]) => sumWhere(x, (index) => index.at(-1) === c, (value) => (value - valueAt(mean, [c as number])) ** 2) / count);
+      const variance = filled(
+        channels,
+        ([c]) =>
+          sumWhere(
+            x,
+            (index) => index.at(-1) === c,
+            (value) => (value - valueAt(mean, [c as number])) ** 2,
+          ) / count,
+      );
       return [normalised(op.epsilon, [x, second, inputs[2] as Values, mean, variance]), mean, variance];
     }
     case 'batchNorm':
@@ -93,13 +107,20 @@ export function reference(op: Op, inputs: readonly Values[], shapes: Shapes): Va
     case 'sliceLast':
       return like((index) => valueAt(x, [...index.slice(0, -1), (index.at(-1) as number) + op.begin]));
     case 'pad2d':
-      return like(([n, r, c, k]) => pixel(x, n as number, (r as number) - op.pads[0], (c as number) - op.pads[2], k as number));
+      return like(([n, r, c, k]) =>
+        pixel(x, n as number, (r as number) - op.pads[0], (c as number) - op.pads[2], k as number),
+      );
     case 'upsample2d':
-      return like((index) => (op.interpolation === 'nearest' ? nearest(x, index, op.size) : bilinear(x, index, op.size)));
+      return like((index) =>
+        op.interpolation === 'nearest' ? nearest(x, index, op.size) : bilinear(x, index, op.size),
+      );
     case 'reshape':
       return [{ shape, data: x.data.slice() }];
     case 'oneHot':
-      return like(([i, k]) => (1 - op.smoothing) * (valueAt(x, [i as number]) === k ? 1 : 0) + op.smoothing / (shape[1] as number));
+      return like(
+        ([i, k]) =>
+          (1 - op.smoothing) * (valueAt(x, [i as number]) === k ? 1 : 0) + op.smoothing / (shape[1] as number),
+      );
     case 'softmaxCrossEntropy':
       return like(([i]) => {
         let sum = 0;
@@ -117,24 +138,41 @@ export function reference(op: Op, inputs: readonly Values[], shapes: Shapes): Va
 }
 
 /** [kernel row, kernel column, input row, input column] of the pixels that a window really covers. */
-function* window(geometry: { readonly strides: readonly number[]; readonly pads: readonly number[]; readonly dilation: readonly number[] }, size: readonly number[], input: readonly number[], row: number, column: number): Generator<readonly [number, number, number, number]> {
+function* window(
+  geometry: {
+    readonly strides: readonly number[];
+    readonly pads: readonly number[];
+    readonly dilation: readonly number[];
+  },
+  size: readonly number[],
+  input: readonly number[],
+  row: number,
+  column: number,
+): Generator<readonly [number, number, number, number]> {
   for (let kr = 0; kr < (size[0] as number); kr++) {
     for (let kc = 0; kc < (size[1] as number); kc++) {
-      const r = row * (geometry.strides[0] as number) - (geometry.pads[0] as number) + kr * (geometry.dilation[0] as number);
-      const c = column * (geometry.strides[1] as number) - (geometry.pads[2] as number) + kc * (geometry.dilation[1] as number);
+      const r =
+        row * (geometry.strides[0] as number) - (geometry.pads[0] as number) + kr * (geometry.dilation[0] as number);
+      const c =
+        column * (geometry.strides[1] as number) - (geometry.pads[2] as number) + kc * (geometry.dilation[1] as number);
       if (r >= 0 && r < (input[1] as number) && c >= 0 && c < (input[2] as number)) yield [kr, kc, r, c];
     }
   }
 }
 
-function sumWhere(x: Values, wanted: (index: readonly number[]) => boolean, of: (value: number) => number = (value) => value): number {
+function sumWhere(
+  x: Values,
+  wanted: (index: readonly number[]) => boolean,
+  of: (value: number) => number = (value) => value,
+): number {
   let sum = 0;
   for (const index of indices(x.shape)) if (wanted(index)) sum += of(x.data[placeOf(x.shape, index)] as number);
   return sum;
 }
 
 function normalised(epsilon: number, [x, gamma, beta, mean, variance]: readonly Values[]): Values {
-  const channel = (of: Values | undefined, index: readonly number[]): number => valueAt(of as Values, [index.at(-1) as number]);
+  const channel = (of: Values | undefined, index: readonly number[]): number =>
+    valueAt(of as Values, [index.at(-1) as number]);
   return filled((x as Values).shape, (index) => {
     const centred = valueAt(x as Values, index) - channel(mean, index);
     return (centred / Math.sqrt(channel(variance, index) + epsilon)) * channel(gamma, index) + channel(beta, index);
@@ -157,7 +195,12 @@ function pixel(x: Values, n: number, r: number, c: number, k: number): number {
 }
 
 function nearest(x: Values, [n, r, c, k]: readonly number[], size: readonly [number, number]): number {
-  return valueAt(x, [n as number, Math.floor((r as number) / size[0]), Math.floor((c as number) / size[1]), k as number]);
+  return valueAt(x, [
+    n as number,
+    Math.floor((r as number) / size[0]),
+    Math.floor((c as number) / size[1]),
+    k as number,
+  ]);
 }
 
 /** Half-pixel centres; beyond the outermost centres the border's value. */

@@ -16,9 +16,17 @@ type Shapes = readonly (readonly number[])[];
  * The outputs of a plan of one step. `inPlace` gives the input that each output writes to, as updates do. Nothing may be
  * left over on the backend afterwards.
  */
-export async function runOp(backend: Backend, op: Op, inputs: readonly Values[], shapes: Shapes, inPlace?: readonly number[]): Promise<Float32Array[]> {
+export async function runOp(
+  backend: Backend,
+  op: Op,
+  inputs: readonly Values[],
+  shapes: Shapes,
+  inPlace?: readonly number[],
+): Promise<Float32Array[]> {
   const slots = inputs.map((input) => ({ shape: input.shape, life: 'persistent' as const }));
-  const outputs: SlotId[] = inPlace ? [...inPlace] : shapes.map((shape) => slots.push({ shape, life: 'persistent' }) - 1);
+  const outputs: SlotId[] = inPlace
+    ? [...inPlace]
+    : shapes.map((shape) => slots.push({ shape, life: 'persistent' }) - 1);
   const plan: Plan = { slots, steps: [{ op, inputs: inputs.map((_, i) => i), outputs }] };
   const before = backend.counts().live;
   const program = await backend.compile(plan);
@@ -37,8 +45,14 @@ export async function runOp(backend: Backend, op: Op, inputs: readonly Values[],
 }
 
 /** Throws where a value differs by more than `tolerance` (of 1 + its size), or is not a number. */
-export function assertClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number, what: string): void {
-  if (actual.length !== expected.length) throw new Error(`${what}: ${actual.length} values instead of ${expected.length}`);
+export function assertClose(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  tolerance: number,
+  what: string,
+): void {
+  if (actual.length !== expected.length)
+    throw new Error(`${what}: ${actual.length} values instead of ${expected.length}`);
   for (let i = 0; i < expected.length; i++) {
     const [a, e] = [actual[i] as number, expected[i] as number];
     if (!(Math.abs(a - e) <= tolerance * (1 + Math.abs(e)))) throw new Error(`${what}: value ${i} is ${a}, not ${e}`);
@@ -63,11 +77,24 @@ export function forwardCase(name: string, op: Op, inputs: readonly Values[], sha
 }
 
 /** An operation whose right answer was worked out by hand. */
-export function exactCase(name: string, op: Op, inputs: readonly Values[], expected: readonly Values[], inPlace?: readonly number[], tolerance = FORWARD_TOLERANCE): Case {
+export function exactCase(
+  name: string,
+  op: Op,
+  inputs: readonly Values[],
+  expected: readonly Values[],
+  inPlace?: readonly number[],
+  tolerance = FORWARD_TOLERANCE,
+): Case {
   return {
     name: `${op.kind}: ${name}`,
     async run(backend) {
-      const actual = await runOp(backend, op, inputs, expected.map((one) => one.shape), inPlace);
+      const actual = await runOp(
+        backend,
+        op,
+        inputs,
+        expected.map((one) => one.shape),
+        inPlace,
+      );
       expected.forEach((one, i) => assertClose(actual[i] as Float32Array, one.data, tolerance, `output ${i}`));
     },
   };
@@ -95,7 +122,9 @@ export function gradientCase(spec: GradientOf): Case {
       const expected = spec.of.map((i) => numericGradient(spec, i));
       const shapes = spec.of.map((i) => (spec.inputs[i] as Values).shape);
       const actual = await runOp(backend, spec.gradient, spec.from(outputs), shapes);
-      expected.forEach((one, i) => assertClose(actual[i] as Float32Array, one, GRADIENT_TOLERANCE, `gradient of input ${spec.of[i]}`));
+      expected.forEach((one, i) =>
+        assertClose(actual[i] as Float32Array, one, GRADIENT_TOLERANCE, `gradient of input ${spec.of[i]}`),
+      );
     },
   };
 }

@@ -17,7 +17,10 @@ export function values(shape: readonly number[], data: Iterable<number>): Values
 /** Uniform in [low, high), single-precision numbers, so that every backend starts from the same ones. */
 export function uniform(shape: readonly number[], seed: number, low = -1, high = 1): Values {
   const random = seededRandom(seed);
-  return values(shape, Array.from({ length: sizeOf(shape) }, () => Math.fround(low + (high - low) * random())));
+  return values(
+    shape,
+    Array.from({ length: sizeOf(shape) }, () => Math.fround(low + (high - low) * random())),
+  );
 }
 
 /** Numbers that differ by at least 0.05 and stay away from 0, in a seeded order: no ties, no kinks. */

@@ -1,0 +1,94 @@
+/** The engine's suite in Chromium: WebGPU (on a software adapter where there is no other), WebGL and WebAssembly. */
+import { expect, type Page, test } from '@playwright/test';
+import { build, type PreviewServer, preview } from 'vite';
+import { headers } from '../../src/build/policy';
+import { kernelsPlugin } from '../../src/build/wasm';
+import type { Harness } from '../engine/harness';
+
+declare const harness: Harness;
+
+/** Patterns that divide the suite into parts of similar length; together they are the whole. */
+const PARTS = {
+  convolutions: '^(conv2d|depthwise|matmul|maxPool2d|averagePool2d)',
+  elements: '^(?!conv2d|depthwise|matmul|maxPool2d|averagePool2d|training|the same seed)',
+  training: '^(training|the same seed)',
+} as const;
+const BACKENDS = ['webgpu', 'webgl', 'wasm'] as const;
+
+let server: PreviewServer;
+let page: Page;
+
+test.describe.configure({ mode: 'serial', timeout: 300_000 });
+
+test.beforeAll(async ({ browser }) => {
+  const shared = {
+    configFile: false,
+    root: 'tests/engine',
+    logLevel: 'error',
+    build: { outDir: '../../node_modules/.cache/whittle/harness' },
+  } as const;
+  await build({
+    ...shared,
+    base: './',
+    plugins: [kernelsPlugin()],
+    build: {
+      ...shared.build,
+      emptyOutDir: true,
+      target: 'es2023',
+      minify: false,
+      assetsInlineLimit: 0,
+      modulePreload: false,
+      rolldownOptions: { input: 'tests/engine/harness.html' },
+    },
+  });
+  server = await preview({ ...shared, preview: { host: 'localhost', headers } });
+  page = await browser.newPage();
+  await page.goto(new URL('harness.html', server.resolvedUrls?.local[0]).href);
+  await page.waitForFunction('globalThis.harness');
+});
+
+test.afterAll(async () => {
+  await page.close();
+  await server.close();
+});
+
+test('the parts are the whole', async () => {
+  let ran = 0;
+  for (const pattern of Object.values(PARTS))
+    ran += await page.evaluate((part) => harness.run('wasm', part).then((result) => result.ran), pattern);
+  expect(ran).toBe(await page.evaluate(() => harness.total));
+});
+
+for (const name of BACKENDS) {
+  for (const [part, pattern] of Object.entries(PARTS)) {
+    test(`${name}: ${part}`, async () => {
+      const { ran, failures } = await page.evaluate(([backend, which]) => harness.run(backend, which), [
+        name,
+        pattern,
+      ] as const);
+      expect(failures).toEqual([]);
+      expect(ran).toBeGreaterThan(10);
+    });
+  }
+  test(`${name}: passes the parity check`, () => page.evaluate((backend) => harness.parity(backend), name));
+}
+
+test('a software adapter is named, and never chosen by itself', async () => {
+  const webgpu = await page.evaluate(() => harness.about('webgpu'));
+  const { chosen, reports, milliseconds } = await page.evaluate(() => harness.choose('auto'));
+  if (webgpu.software) {
+    expect(chosen).toBe('wasm');
+    expect(reports).toContainEqual(
+      expect.objectContaining({
+        name: 'webgpu',
+        software: true,
+        available: true,
+        reason: expect.stringContaining('not timed'),
+      }),
+    );
+  }
+  expect(reports).toContainEqual(
+    expect.objectContaining({ name: 'wasm', available: true, imagesPerSecond: expect.any(Number) }),
+  );
+  expect(milliseconds).toBeLessThan(15_000);
+});

@@ -1,0 +1,56 @@
+/** The suite in a browser: a page that runs cases by name on a backend and tells what failed. Driven by tests/e2e. */
+import type { Backend } from '#engine/backend';
+import { makeCpuBackend } from '#engine/backends/cpu';
+import { startBackends } from '#engine/choose';
+import { assertParity } from '#engine/parity';
+import { SUITE } from './suite';
+
+const FACTORIES = {
+  webgpu: async () => (await import('#engine/backends/webgpu')).makeWebgpuBackend(),
+  webgl: async () => (await import('#engine/backends/webgl')).makeWebglBackend(),
+  wasm: async () => (await import('#engine/backends/wasm/backend')).makeWasmBackend(),
+};
+type Name = keyof typeof FACTORIES;
+
+const backends = new Map<Name, Promise<Backend>>();
+function backendOf(name: Name): Promise<Backend> {
+  const made = backends.get(name) ?? FACTORIES[name]();
+  backends.set(name, made);
+  return made;
+}
+const cpu = makeCpuBackend();
+
+const harness = {
+  /** How many cases have a name that matches, and what went wrong with them: "name: reason". */
+  async run(name: Name, pattern: string): Promise<{ ran: number; failures: string[] }> {
+    const backend = await backendOf(name);
+    const failures: string[] = [];
+    const cases = SUITE.filter((one) => new RegExp(pattern).test(one.name));
+    for (const { name: title, run } of cases) {
+      try {
+        await run(backend, await cpu);
+      } catch (error) {
+        failures.push(`${title}: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }
+    return { ran: cases.length, failures };
+  },
+  async about(name: Name): Promise<{ id: string; description: string; software: boolean }> {
+    const { id, description, software } = await backendOf(name);
+    return { id, description, software };
+  },
+  async parity(name: Name): Promise<void> {
+    await assertParity(await backendOf(name));
+  },
+  /** What choosing a backend says, and how long it takes. */
+  async choose(asked: Name | 'auto'): Promise<{ chosen: string; milliseconds: number; reports: unknown }> {
+    const begun = performance.now();
+    const { backend, reports } = await startBackends(asked);
+    const chosen = backend.id;
+    backend.dispose();
+    return { chosen, milliseconds: performance.now() - begun, reports };
+  },
+  total: SUITE.length,
+};
+export type Harness = typeof harness;
+(globalThis as { harness?: Harness }).harness = harness;
