@@ -52,6 +52,9 @@ export default defineConfig({
         test: {
           name: 'node',
           environment: 'node',
+          // Bars are on results. Time limits only stop what hangs, also on a machine that does much else.
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
           include: ['tests/{core,formats,engine,worker,i18n,build,cli,run}/**/*.test.ts', 'tests/architecture.test.ts'],
         },
       },
@@ -60,6 +63,7 @@ export default defineConfig({
         test: {
           name: 'dom',
           environment: 'jsdom',
+          testTimeout: 30_000,
           include: ['tests/{ui,stores}/**/*.test.{ts,tsx}'],
           setupFiles: ['tests/run/dom-setup.ts'],
         },
