@@ -4,7 +4,7 @@ import { training } from '#stores/training';
 import { dismissNotice, view } from '#stores/view';
 import styles from '#ui/app.module.css';
 import { Notice } from '#ui/kit/Feedback.tsx';
-import { useThrottled } from '#ui/kit/use-throttled.ts';
+import { useThrottledStore } from '#ui/kit/use-throttled.ts';
 import { useFormat, useText, useWords } from '#ui/kit/words.ts';
 
 export function StatusBar() {
@@ -13,11 +13,8 @@ export function StatusBar() {
   const format = useFormat();
   const announcement = useStore(view, (state) => state.announcement);
   const status = useStore(training, (state) => state.status);
-  // Progress is spoken every few seconds; oftener would drown everything else.
-  const progress = useThrottled(
-    useStore(training, (state) => state.progress),
-    5000,
-  );
+  // Progress is spoken every few seconds only; oftener would drown everything else.
+  const { progress } = useThrottledStore(training, 2500);
   const running =
     status === 'idle' || !progress
       ? null

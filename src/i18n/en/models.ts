@@ -36,8 +36,6 @@ export const models = {
     'Every model you train or shrink becomes a point here: how large it is, and how many unseen images it gets right. Up and to the left is better.',
   emptyAction: 'Train a small network',
   emptyHint: 'Takes a few seconds: 8 × 8 digits, a small network, on this computer.',
-  emptyAxisX: 'larger',
-  emptyAxisY: 'more accurate',
   table: 'Models',
   columns: {
     name: 'Name',

@@ -37,8 +37,6 @@ export const models: Texts['models'] = {
   emptyText: '您训练或缩小的每个模型都会成为这里的一个点：它有多大，又能答对多少没见过的图片。越靠左上越好。',
   emptyAction: '训练一个小网络',
   emptyHint: '只需几秒：8 × 8 的数字、一个小网络，就在本机上。',
-  emptyAxisX: '更大',
-  emptyAxisY: '更准',
   table: '模型',
   columns: {
     name: '名称',

@@ -30,9 +30,11 @@ interface TraceCanvasProps {
 export function TraceCanvas(props: TraceCanvasProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const { version, width } = useRedraw(canvas);
+  const looks = useRef<Looks & { version: number }>(null);
   useEffect(() => {
-    void version;
-    if (canvas.current && width > 0) draw(canvas.current, width, props);
+    if (!canvas.current || width === 0) return;
+    if (looks.current?.version !== version) looks.current = { version, ...looksOf(canvas.current) };
+    draw(canvas.current, width, looks.current, props);
   });
   return (
     <div className={styles.trace}>
@@ -51,22 +53,50 @@ export function TraceCanvas(props: TraceCanvasProps) {
   );
 }
 
+interface Looks {
+  /** Pixels in a rem. */
+  readonly rem: number;
+  readonly font: string;
+  readonly line: string;
+  readonly text: string;
+  readonly strong: string;
+  readonly quiet: string;
+}
+
+/** Read once for each change of colours or size: asking for styles at every drawing holds up the page. */
+function looksOf(canvas: HTMLCanvasElement): Looks {
+  const style = getComputedStyle(canvas);
+  const colour = (name: string) => style.getPropertyValue(name).trim();
+  return {
+    rem: Number.parseFloat(getComputedStyle(document.documentElement).fontSize),
+    font: style.fontFamily,
+    line: colour('--w-line'),
+    text: colour('--w-dim'),
+    strong: colour('--w-accent'),
+    quiet: colour('--w-line-strong'),
+  };
+}
+
 function draw(
   canvas: HTMLCanvasElement,
   width: number,
+  looks: Looks,
   { traces, end, endLabel, bounds, showX, showY }: TraceCanvasProps,
 ): void {
   const context = canvas.getContext('2d');
   if (!context) return;
-  const style = getComputedStyle(canvas);
-  const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+  const { rem, font, line: grid, text, strong, quiet } = looks;
   const height = rem * 8.5;
   const ratio = window.devicePixelRatio || 1;
-  canvas.width = Math.round(width * ratio);
-  canvas.height = Math.round(height * ratio);
-  canvas.style.height = `${height}px`;
-  context.scale(ratio, ratio);
-  const colour = (name: string) => style.getPropertyValue(name).trim();
+  const [wide, tall] = [Math.round(width * ratio), Math.round(height * ratio)];
+  // Another size clears the canvas and its memory: only where it is another.
+  if (canvas.width !== wide || canvas.height !== tall) {
+    canvas.width = wide;
+    canvas.height = tall;
+    canvas.style.height = `${height}px`;
+  }
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, width, height);
   const area = { left: rem * 2.75, right: width - rem * 0.5, top: rem * 0.5, bottom: height - rem * 1.5 };
 
   const values = traces.flatMap(({ points }) => points.map(({ y }) => y)).filter(Number.isFinite);
@@ -80,14 +110,14 @@ function draw(
   const toX = (x: number) => area.left + (x / last) * (area.right - area.left);
   const toY = (y: number) => area.bottom - ((y - bottom) / (top - bottom)) * (area.bottom - area.top);
 
-  context.font = `${rem * 0.6875}px ${style.fontFamily}`;
+  context.font = `${rem * 0.6875}px ${font}`;
   context.lineWidth = 1;
-  context.fillStyle = colour('--w-dim');
+  context.fillStyle = text;
   context.textBaseline = 'middle';
   context.textAlign = 'right';
   for (const tick of yAxis.ticks) {
     const y = Math.round(toY(tick)) + 0.5;
-    context.strokeStyle = colour('--w-line');
+    context.strokeStyle = grid;
     line(context, [
       [area.left, y],
       [area.right, y],
@@ -98,16 +128,16 @@ function draw(
   const inside = xAxis.ticks.filter((tick) => tick <= last * 1.0001);
   inside.forEach((tick, index) => {
     const isLast = index === inside.length - 1;
-    const text = isLast ? `${showX(tick)} ${endLabel}` : showX(tick);
+    const label = isLast ? `${showX(tick)} ${endLabel}` : showX(tick);
     context.textAlign = isLast && toX(tick) > area.right - rem * 3 ? 'right' : index === 0 ? 'left' : 'center';
-    context.fillText(text, Math.min(toX(tick), area.right), area.bottom + rem * 0.4);
+    context.fillText(label, Math.min(toX(tick), area.right), area.bottom + rem * 0.4);
   });
 
   for (const { points, tone } of traces) {
     const path = points
       .filter(({ y }) => Number.isFinite(y))
       .map(({ x, y }) => [toX(x), toY(Math.min(top, Math.max(bottom, y)))] as const);
-    context.strokeStyle = colour(tone === 'strong' ? '--w-accent' : '--w-line-strong');
+    context.strokeStyle = tone === 'strong' ? strong : quiet;
     context.fillStyle = context.strokeStyle;
     context.lineWidth = tone === 'strong' ? 2 : 1.25;
     context.lineJoin = 'round';

@@ -1,20 +1,46 @@
-/** A value that changes at most every `ms`; the last one always arrives. What is drawn live is drawn through this. */
+/** What changes often, heard at most every `ms`; the last value always arrives. What is drawn live goes through this. */
 import { useEffect, useRef, useState } from 'react';
 
+/** The part of a store that is needed here. */
+interface Source<S> {
+  readonly getState: () => S;
+  readonly subscribe: (listener: () => void) => () => void;
+}
+
+/** A store's state. The component is not even asked in between. */
+export function useThrottledStore<S>(store: Source<S>, ms = 100): S {
+  const [shown, setShown] = useState(store.getState);
+  useEffect(() => {
+    let last = Number.NEGATIVE_INFINITY;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const show = () => {
+      timer = undefined;
+      last = performance.now();
+      setShown(() => store.getState());
+    };
+    const changed = () => {
+      timer ??= setTimeout(show, Math.max(0, last + ms - performance.now()));
+    };
+    changed();
+    const leave = store.subscribe(changed);
+    return () => {
+      leave();
+      clearTimeout(timer);
+    };
+  }, [store, ms]);
+  return shown;
+}
+
+/** A value of the component's own. */
 export function useThrottled<T>(value: T, ms = 100): T {
   const [shown, setShown] = useState(value);
   const last = useRef(0);
   useEffect(() => {
-    const wait = last.current + ms - performance.now();
     const show = () => {
       last.current = performance.now();
-      setShown(value);
+      setShown(() => value);
     };
-    if (wait <= 0) {
-      show();
-      return;
-    }
-    const timer = setTimeout(show, wait);
+    const timer = setTimeout(show, Math.max(0, last.current + ms - performance.now()));
     return () => clearTimeout(timer);
   }, [value, ms]);
   return shown;

@@ -3,7 +3,7 @@
  * while there is nothing to show yet.
  */
 import { Button } from '@mantine/core';
-import { Component, lazy, type ReactNode, Suspense, useCallback, useEffect, useState } from 'react';
+import { Component, lazy, type ReactNode, Suspense, useCallback, useState } from 'react';
 import { useStore } from 'zustand';
 import { project, select } from '#stores/project';
 import type { Axis } from '#stores/state';
@@ -22,8 +22,7 @@ import { MovingContext } from '#ui/models/moving-context.ts';
 import { useDescription } from '#ui/models/origin.ts';
 import { useChart } from '#ui/models/use-chart.ts';
 
-const loadChart = () => import('#ui/models/ParetoChart.tsx');
-const ParetoChart = lazy(loadChart);
+const ParetoChart = lazy(() => import('#ui/models/ParetoChart.tsx'));
 const AXES: readonly Axis[] = ['parameters', 'nonZero', 'bytes', 'macs', 'latency'];
 
 /** A cost in the axis's unit, short enough for a tick. */
@@ -45,11 +44,6 @@ export function ChartFigure() {
   const hasMeasured = useStore(project, ({ nodes, order }) => order.some((id) => nodes[id]?.validation));
   const { axis, points, front, links, axes, moving } = content;
   const { live, preview, previewSize, sweep } = moving;
-  // Fetched while the page is idle, so that the first point does not wait for it.
-  useEffect(() => {
-    const timer = setTimeout(() => void loadChart(), 600);
-    return () => clearTimeout(timer);
-  }, []);
   const isEmpty = !hasMeasured && !live && !isTraining;
 
   const [tick = 0, next = 1] = axes.y.ticks;
@@ -98,39 +92,39 @@ export function ChartFigure() {
       </header>
       {!isHidden && (
         <>
-          {isEmpty ? (
-            <div className={styles.blank}>
-              <span className={styles.blankY} aria-hidden="true">
-                {t('models.emptyAxisY')} ↑
-              </span>
-              <span className={styles.blankX} aria-hidden="true">
-                {t('models.emptyAxisX')} →
-              </span>
-              <EmptyState title={t('models.emptyTitle')} text={t('models.emptyText')} hint={t('models.emptyHint')}>
-                <Button onClick={() => void trainSmallNetwork()}>{t('models.emptyAction')}</Button>
-              </EmptyState>
-            </div>
-          ) : (
-            <Guard fallback={<p className={styles.note}>{t('models.chartBroken')}</p>}>
-              <Suspense fallback={<div className={styles.plot} />}>
-                <MovingContext value={moving}>
-                  <ParetoChart
-                    points={points}
-                    front={front}
-                    links={links}
-                    axes={axes}
-                    selected={selected}
-                    compact={compact}
-                    xLabel={`${t(`models.chartOf.${axis}`)} (${t('models.logNote')})`}
-                    tickX={tickX}
-                    tickY={tickY}
-                    describe={describe}
-                    onSelect={select}
-                  />
-                </MovingContext>
-              </Suspense>
-            </Guard>
-          )}
+          <div className={styles.stage}>
+            {/* The axes stand behind the empty state already, so that the first run does not wait for them. */}
+            {(!isEmpty || !compact) && (
+              <div className={styles.layer} inert={isEmpty}>
+                <Guard fallback={<p className={styles.note}>{t('models.chartBroken')}</p>}>
+                  <Suspense fallback={null}>
+                    <MovingContext value={moving}>
+                      <ParetoChart
+                        points={points}
+                        front={front}
+                        links={links}
+                        axes={axes}
+                        selected={selected}
+                        compact={compact}
+                        xLabel={`${t(`models.chartOf.${axis}`)} (${t('models.logNote')})`}
+                        tickX={tickX}
+                        tickY={tickY}
+                        describe={describe}
+                        onSelect={select}
+                      />
+                    </MovingContext>
+                  </Suspense>
+                </Guard>
+              </div>
+            )}
+            {isEmpty && (
+              <div className={styles.blank}>
+                <EmptyState title={t('models.emptyTitle')} text={t('models.emptyText')} hint={t('models.emptyHint')}>
+                  <Button onClick={() => void trainSmallNetwork()}>{t('models.emptyAction')}</Button>
+                </EmptyState>
+              </div>
+            )}
+          </div>
           {!isEmpty && (
             <Legend
               kinds={MARKS.filter((kind) => points.some((point) => point.kind === kind))}

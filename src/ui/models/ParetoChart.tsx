@@ -74,6 +74,7 @@ function ParetoChart(props: ParetoChartProps) {
           ticks={[...axes.x.ticks]}
           interval="preserveStartEnd"
           allowDataOverflow
+          niceTicks="none"
           tickFormatter={props.tickX}
           tickLine={false}
           axisLine={{ stroke: 'var(--w-line-strong)' }}
@@ -96,6 +97,7 @@ function ParetoChart(props: ParetoChartProps) {
           ticks={[...axes.y.ticks]}
           interval={0}
           allowDataOverflow
+          niceTicks="none"
           tickFormatter={props.tickY}
           tickLine={false}
           axisLine={false}

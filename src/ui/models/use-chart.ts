@@ -7,7 +7,7 @@ import { project } from '#stores/project';
 import type { Axis, OptimizeState, ProjectState, TrainingState } from '#stores/state';
 import { training } from '#stores/training';
 import { view } from '#stores/view';
-import { useThrottled } from '#ui/kit/use-throttled.ts';
+import { useThrottledStore } from '#ui/kit/use-throttled.ts';
 import {
   type ChartPoint,
   chartAxes,
@@ -71,8 +71,8 @@ export function useChart(ticks: number): ChartContent {
   const axis = useStore(view, (state) => state.axis);
   const sliding = useStore(view, (state) => state.tab === 'optimize');
   const dataset = useStore(datasets, (state) => state.selected);
-  const run = useThrottled(useStore(training));
-  const asked = useThrottled(useStore(optimize));
+  const run = useThrottledStore(training);
+  const asked = useThrottledStore(optimize);
   const still = useMemo(() => {
     const points = chartPoints({ nodes, order }, axis, dataset);
     return { points, front: frontOf(points), links: linksOf({ nodes, order }, points) };

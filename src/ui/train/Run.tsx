@@ -7,13 +7,13 @@ import { ProgressLine } from '#ui/kit/Feedback.tsx';
 import { Help, Section } from '#ui/kit/Layout.tsx';
 import { Stat, Stats } from '#ui/kit/Stat.tsx';
 import { TraceCanvas } from '#ui/kit/TraceCanvas.tsx';
-import { useThrottled } from '#ui/kit/use-throttled.ts';
+import { useThrottledStore } from '#ui/kit/use-throttled.ts';
 import { useFormat, useText } from '#ui/kit/words.ts';
 
 export function Run() {
   const t = useText();
   const format = useFormat();
-  const { status, progress, trace, settings } = useThrottled(useStore(training));
+  const { status, progress, trace, settings } = useThrottledStore(training);
   const selected = useStore(project, ({ nodes, selected: id }) => (id === null ? null : (nodes[id] ?? null)));
   const isIdle = status === 'idle';
   const made = isIdle && selected?.origin.kind === 'trained' ? selected.origin : null;
