@@ -3,7 +3,7 @@
  * first, then zips unpacked, then the format found by content, then the format's own reader.
  */
 import type { Model } from '#core/model/model';
-import type { Bundle, Format, Note } from '#formats/format';
+import { type Bundle, type Format, type Note, ReadError } from '#formats/format';
 import { kerasH5 } from '#formats/keras-h5/index';
 import { checkFileSizes } from '#formats/limits';
 import { refuseUnknown, refuseWrongContent } from '#formats/others';
@@ -40,13 +40,20 @@ export function detectFormat(bundle: Bundle): FormatId {
 export async function readFiles(files: readonly { readonly name: string; readonly bytes: Uint8Array }[]): Promise<ReadFiles> {
   checkFileSizes(files.map(({ name, bytes }) => ({ name, size: bytes.length })));
   const notes: Note[] = [];
+  /** Which dropped zip an unpacked file came from. */
+  const zips = new Map<string, string>();
   try {
-    const bundle = await unpack(files, notes);
+    const bundle = await unpack(files, notes, zips);
     const format = formatById(detectFormat(bundle));
     const result = await format.read(bundle);
     noteExtension(files, format, notes);
     return { format: format.id as FormatId, model: result.model, notes: [...notes, ...result.notes] };
   } catch (error) {
+    const zip = error instanceof ReadError ? zips.get(error.file) : undefined;
+    // People know the file that they dropped, not what is in it.
+    if (error instanceof ReadError && zip !== undefined) {
+      throw new ReadError({ code: error.code, file: shown(zip), where: [error.file, error.where].filter((part) => part !== '').join(', '), cause: error.cause_, hint: error.hint });
+    }
     if (error instanceof RangeError && /alloc|length|memory/i.test(error.message)) {
       refuse('out-of-memory', { file: files[0]?.name ?? '', where: '' }, { en: 'The browser has no memory left for it.', zh: '浏览器内存不足，无法打开。' }, { en: 'Close other tabs, or open a smaller model.', zh: '请关闭其他标签页，或打开较小的模型。' });
     }
@@ -55,7 +62,7 @@ export async function readFiles(files: readonly { readonly name: string; readonl
 }
 
 /** One bundle of all files, zips unpacked one level, by base name. */
-async function unpack(files: readonly { readonly name: string; readonly bytes: Uint8Array }[], notes: Note[]): Promise<Bundle> {
+async function unpack(files: readonly { readonly name: string; readonly bytes: Uint8Array }[], notes: Note[], zips: Map<string, string>): Promise<Bundle> {
   const bundle = new Map<string, Uint8Array>();
   const add = (name: string, bytes: Uint8Array): void => {
     const before = bundle.get(name);
@@ -80,6 +87,7 @@ async function unpack(files: readonly { readonly name: string; readonly bytes: U
         refuse('zip-in-zip', { file: base, where: entry }, { en: 'There is another zip inside the zip.', zh: '压缩包里还有一个压缩包。' }, { en: 'Unpack the outer one, and drop the inner one.', zh: '请解开外层压缩包，再拖入里面的那个。' });
       }
       add(entry, content);
+      zips.set(entry, base);
     }
   }
   return bundle;

@@ -83,6 +83,9 @@ export function refuseUnknown(bundle: Bundle): never {
   if (empty) refuse('empty', { file: empty[0], where: '' }, { en: 'It is empty (0 bytes).', zh: '文件为空（0 字节）。' }, HINTS.downloadAgain);
   const [file, bytes] = files[0] as [string, Uint8Array];
   const json = files.find(([, content]) => /^\s*[{[]/.test(textOf(content.subarray(0, 64))));
+  if (json && /"weights"\s*:/.test(textOf(json[1].subarray(0, 4_096)))) {
+    refuse('weights-only', { file: json[0], where: '' }, { en: 'It lists weights but describes no network.', zh: '它列出了权重，但没有描述网络。' }, { en: 'Drop the model.json that belongs to these weights.', zh: '请拖入与这些权重对应的 model.json。' });
+  }
   if (json) refuse('no-topology', { file: json[0], where: '' }, { en: 'It is JSON, but no model: it has no modelTopology.', zh: '它是 JSON，但不是模型：没有 modelTopology。' }, { en: 'Drop the model.json that tf.io saved, with its weight files.', zh: '请拖入 tf.io 保存的 model.json 及其权重文件。' });
   if (ends('.bin')(file) || /shard\d+of\d+/.test(file)) {
     refuse('weights-only', { file, where: '' }, { en: 'It is a weight file; the network is described in another file.', zh: '这是权重文件；网络的描述在另一个文件中。' }, { en: 'Drop model.json together with all its weight files.', zh: '请将 model.json 与其全部权重文件一起拖入。' });

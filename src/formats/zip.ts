@@ -32,19 +32,19 @@ export async function readZip(bytes: Uint8Array, file: string): Promise<Bundle> 
   let where = '';
   let total = 0;
   try {
-    let seen = 0;
+    const entries: Entry[] = [];
     for await (const entry of reader.getEntriesGenerator()) {
-      if (++seen > LIMITS.files) tooMany(file);
+      if (entries.push(entry as Entry) > LIMITS.files) tooMany(file);
+    }
+    for (const entry of entries) {
       where = entry.filename;
       const name = baseName(entry.filename);
       if (entry.directory || name === '' || LITTER.test(name) || entry.filename.startsWith('__MACOSX/')) continue;
-      if (entry.symlink) refuse('zip-link', { file, where }, { en: 'This entry is a link, not a file.', zh: '此条目是链接，不是文件。' }, { en: 'Put the file itself into the zip.', zh: '请把文件本身放入压缩包。' });
-      if (entry.encrypted) refuse('zip-encrypted', { file, where }, { en: 'This entry is encrypted.', zh: '此条目已加密。' }, { en: 'Unpack it with its password, and drop the files.', zh: '请用密码解压后再拖入文件。' });
-      if (entry.compressionMethod !== 0 && entry.compressionMethod !== 8) refuseMethod(entry.compressionMethod, file, where);
+      refuseStrange(entry, file);
       if (files.has(name)) {
         refuse('zip-duplicate', { file, where: name }, { en: 'Two entries have this name.', zh: '有两个条目使用了这个名称。' }, { en: 'Pack the files of one model only.', zh: '请只打包一个模型的文件。' });
       }
-      const content = await inflate(entry as Inflatable, allowed - total, () => tooLarge(file, where, allowed));
+      const content = await inflate(entry, allowed - total, () => tooLarge(file, where, allowed));
       total += content.length;
       files.set(name, content);
     }
@@ -58,13 +58,30 @@ export async function readZip(bytes: Uint8Array, file: string): Promise<Bundle> 
   return files;
 }
 
-interface Inflatable {
+/** What is used of zip.js' entries. */
+interface Entry {
+  readonly filename: string;
+  readonly directory: boolean;
+  readonly symlink: boolean;
+  readonly encrypted: boolean;
+  readonly compressionMethod: number;
   readonly uncompressedSize: number;
   getData(writable: unknown, options: object): Promise<unknown>;
 }
 
+/** Refuses links, secrets and compression that browsers do not have. */
+function refuseStrange({ symlink, encrypted, compressionMethod, filename: where }: Entry, file: string): void {
+  if (symlink) refuse('zip-link', { file, where }, { en: 'This entry is a link, not a file.', zh: '此条目是链接，不是文件。' }, { en: 'Put the file itself into the zip.', zh: '请把文件本身放入压缩包。' });
+  if (encrypted) refuseEncrypted(file, where);
+  if (compressionMethod !== 0 && compressionMethod !== 8) refuseMethod(compressionMethod, file, where);
+}
+
+function refuseEncrypted(file: string, where: string): never {
+  return refuse('zip-encrypted', { file, where }, { en: 'This entry is encrypted.', zh: '此条目已加密。' }, { en: 'Unpack it with its password, and drop the files.', zh: '请用密码解压后再拖入文件。' });
+}
+
 /** The content of one entry; `refuseSize` is called as soon as it grows past `most` bytes, whatever its header says. */
-async function inflate(entry: Inflatable, most: number, refuseSize: () => never): Promise<Uint8Array> {
+async function inflate(entry: Entry, most: number, refuseSize: () => never): Promise<Uint8Array> {
   if (entry.uncompressedSize > most) refuseSize();
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -123,7 +140,7 @@ function refuseZipError(error: unknown, file: string, where: string): never {
       return refuse('zip-split', { file, where: '' }, { en: 'It is one part of a zip that was split.', zh: '它是分卷压缩包的一部分。' }, { en: 'Unpack all parts yourself and drop the files.', zh: '请自行解压全部分卷后再拖入文件。' });
     case zip.ERR_ENCRYPTED:
     case zip.ERR_ENCRYPTED_CENTRAL_DIRECTORY:
-      return refuse('zip-encrypted', { file, where }, { en: 'This entry is encrypted.', zh: '此条目已加密。' }, { en: 'Unpack it with its password, and drop the files.', zh: '请用密码解压后再拖入文件。' });
+      return refuseEncrypted(file, where);
     default:
       return refuse('zip-damaged', { file, where }, { en: `The zip is damaged or cut short (${shown(message)}).`, zh: `压缩包已损坏或不完整（${shown(message)}）。` }, HINTS.downloadAgain);
   }

@@ -44,7 +44,7 @@ describe.each(FORMATS)('$id', (format: Format) => {
       expect(back.model.meta).toEqual({ ...model.meta, source: format.id });
       expect(files).toHaveLength(1);
       expect(files[0]?.bytes.length).toBeGreaterThan(100);
-    });
+    }, 30_000);
   }
 
   it('writes the same bytes for the same model, also later', async () => {

@@ -253,7 +253,9 @@ class Unfolding {
       const stuck = [...new Set(calls.filter(({ key }) => (waiting.get(key) as number) > 0).map(({ layer }) => layer.name))];
       const names = listed(stuck);
       refuse('cyclic-graph', this.at(path),
-        { en: `The layers ${names.en} form a circle: each waits for another's output.`, zh: `层 ${names.zh} 构成了循环：彼此等待对方的输出。` },
+        stuck.length === 1
+          ? { en: `The layer ${names.en} waits for its own output.`, zh: `层 ${names.zh} 在等待自己的输出。` }
+          : { en: `The layers ${names.en} form a circle, or wait for one that does.`, zh: `层 ${names.zh} 构成了循环，或在等待循环中的层。` },
         { en: 'A network that can run has no circles; save the model again.', zh: '可运行的网络不含循环；请重新保存模型。' });
     }
     return order;

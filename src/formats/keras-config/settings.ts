@@ -36,8 +36,9 @@ export function settingsOf(config: JsonObject, file: string, layer: string): Set
     const { min = Number.NEGATIVE_INFINITY, max = LIMITS.dimension } = range;
     if (typeof value !== 'number' || !Number.isFinite(value) || value < min || value > max || (whole && !Number.isInteger(value))) {
       const kind = whole ? { en: 'a whole number', zh: '整数' } : { en: 'a number', zh: '数值' };
-      const low = Number.isFinite(min) ? { en: ` of at least ${min}`, zh: `（不小于 ${min}）` } : { en: '', zh: '' };
-      return wrong(key, value, { en: `${kind.en}${low.en}`, zh: `${kind.zh}${low.zh}` });
+      const high = typeof value === 'number' && value > max;
+      const range_ = high ? { en: ` of at most ${max}`, zh: `（不大于 ${max}）` } : Number.isFinite(min) ? { en: ` of at least ${min}`, zh: `（不小于 ${min}）` } : { en: '', zh: '' };
+      return wrong(key, value, { en: `${kind.en}${range_.en}`, zh: `${kind.zh}${range_.zh}` });
     }
     return value;
   };

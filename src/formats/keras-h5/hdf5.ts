@@ -85,6 +85,7 @@ function reason(message: string): string {
 function reader(handle: H5.File, module: H5Module, fileBytes: number, file: string): H5File {
   const id = handle.file_id;
   const checked = new Set<string>(['/']);
+  const listings = new Map<string, ReadonlySet<string>>();
   let declared = 0;
 
   /** Refuses links on the way: every part of the path must be stored right there. */
@@ -92,11 +93,14 @@ function reader(handle: H5.File, module: H5Module, fileBytes: number, file: stri
     const parts = path.split('/').filter((part) => part !== '');
     let at = '';
     for (const part of parts) {
+      const parent = at === '' ? '/' : at;
       at += `/${part}`;
       if (checked.has(at)) continue;
+      const names = listings.get(parent) ?? new Set(module.get_names(id, parent, false));
+      listings.set(parent, names);
+      if (!names.has(part)) return false;
+      if ('filename' in module.get_external_link(id, at) || module.get_symbolic_link(id, at) !== null) refuseLink(at, file);
       const type = module.get_type(id, at);
-      if (type === module.H5G_UDLINK || 'filename' in module.get_external_link(id, at)) refuseLink(at, file);
-      if (type === module.H5G_LINK || module.get_symbolic_link(id, at) !== null) refuseLink(at, file);
       if (type !== module.H5G_GROUP && type !== module.H5G_DATASET) return false;
       checked.add(at);
     }
@@ -162,7 +166,7 @@ function reader(handle: H5.File, module: H5Module, fileBytes: number, file: stri
           { en: `Its shape [${shape.join(', ')}] needs ${bytesInWords(bytes)}, far more than the file of ${bytesInWords(fileBytes)} can hold.`, zh: `其形状 [${shape.join(', ')}] 需要 ${bytesInWords(bytes)}，远超 ${bytesInWords(fileBytes)} 的文件所能容纳。` },
           HINTS.downloadAgain);
       }
-      return { shape, read: () => readFloats(module, id, path, bytes, metadata, file) };
+      return { shape, read: () => readFloats(module, id, path, bytes, metadata.size, file) };
     },
   };
 }
@@ -184,7 +188,7 @@ function checkFilters(filters: readonly { readonly id: number; readonly name: st
   }
 }
 
-function readFloats(module: H5Module, id: bigint, path: string, bytes: number, { size, littleEndian }: { size: number; littleEndian: boolean }, file: string): Float32Array {
+function readFloats(module: H5Module, id: bigint, path: string, bytes: number, size: number, file: string): Float32Array {
   if (bytes === 0) return new Float32Array(0);
   const pointer = module._malloc(bytes);
   if (pointer === 0) refuse('h5-size', { file, where: path }, { en: `There is no memory for its ${bytesInWords(bytes)}.`, zh: `没有足够的内存存放 ${bytesInWords(bytes)}。` }, { en: 'Close other tabs, or open a smaller model.', zh: '请关闭其他标签页，或打开较小的模型。' });
@@ -192,7 +196,7 @@ function readFloats(module: H5Module, id: bigint, path: string, bytes: number, {
     // Untouched memory would show through where the library writes nothing.
     module.HEAPU8.fill(0, pointer, pointer + bytes);
     module.get_dataset_data(id, path, null, null, null, BigInt(pointer));
-    return floats(module.HEAPU8.slice(pointer, pointer + bytes), size, littleEndian);
+    return floats(module.HEAPU8.slice(pointer, pointer + bytes), size);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     if (/external|efl/i.test(message)) refuseLink(path, file);
@@ -202,12 +206,13 @@ function readFloats(module: H5Module, id: bigint, path: string, bytes: number, {
   }
 }
 
-function floats(raw: Uint8Array, size: number, little: boolean): Float32Array {
+/** The library hands numbers over low byte first, whatever their order in the file. */
+function floats(raw: Uint8Array, size: number): Float32Array {
   const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
   const count = raw.length / size;
   const values = new Float32Array(count);
   for (let i = 0; i < count; i++) {
-    values[i] = size === 4 ? view.getFloat32(4 * i, little) : size === 8 ? view.getFloat64(8 * i, little) : fromHalf(view.getUint16(2 * i, little));
+    values[i] = size === 4 ? view.getFloat32(4 * i, true) : size === 8 ? view.getFloat64(8 * i, true) : fromHalf(view.getUint16(2 * i, true));
   }
   return values;
 }

@@ -73,7 +73,7 @@ export function decodeGrid(stored: Uint8Array | Uint16Array, { dtype, scale, min
     onGrid[i] = step * ((stored[i] as number) - zero);
     difference = Math.max(difference, Math.abs((onGrid[i] as number) - (data[i] as number)));
   }
-  if (!(difference <= largest * 1e-6)) return { data, encoding: DENSE, difference: 0 };
+  if (!(difference <= largest * 2.5e-7)) return { data, encoding: DENSE, difference: 0 };
   const values: GridValues = {
     kind: 'grid', bits: dtype === 'uint8' ? 8 : 16, qMin: 0, qMax, scale: Float32Array.of(step), zeroPoint: Int32Array.of(zero), axis: null, symmetric: false,
   };

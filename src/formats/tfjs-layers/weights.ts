@@ -68,7 +68,7 @@ function withNotes(weights: readonly StoredWeight[], decoded: { off: number; nea
     read: () => {
       const result = weight.read();
       if (--left === 0) {
-        if (decoded.near > 0) notes.push(info(`${decoded.near} quantized tensors were put on a float32 grid; no value moved by more than ${decoded.largest.toPrecision(2)}.`, `${decoded.near} 个量化张量已放到 float32 网格上；数值变化不超过 ${decoded.largest.toPrecision(2)}。`));
+        if (decoded.near > 0) notes.push(info(`${decoded.near} quantized tensors were put on a float32 grid; no value moved by more than ${decoded.largest.toPrecision(2)} of its tensor's largest.`, `${decoded.near} 个量化张量已放到 float32 网格上；数值变化不超过该张量最大值的 ${decoded.largest.toPrecision(2)}。`));
         if (decoded.off > 0) notes.push(info(`${decoded.off} quantized tensors have a grid without zero and were read as float32.`, `${decoded.off} 个量化张量的网格不含零，已按 float32 读取。`));
       }
       return result;
@@ -175,7 +175,7 @@ function decode(entry: Entry, bytes: Uint8Array, decoded: { off: number; near: n
     if (encoding.values.kind !== 'grid') decoded.off++;
     else if (difference > 0) {
       decoded.near++;
-      decoded.largest = Math.max(decoded.largest, difference);
+      decoded.largest = Math.max(decoded.largest, difference / largestOf(data));
     }
     return { data, encoding };
   }
@@ -183,6 +183,12 @@ function decode(entry: Entry, bytes: Uint8Array, decoded: { off: number; near: n
   if (entry.stored === 'float16') for (let i = 0; i < count; i++) data[i] = fromHalf(view.getUint16(2 * i, true));
   else for (let i = 0; i < count; i++) data[i] = view.getFloat32(4 * i, true);
   return { data, encoding: DENSE };
+}
+
+function largestOf(data: Float32Array): number {
+  let largest = 0;
+  for (const value of data) largest = Math.max(largest, Math.abs(value));
+  return largest;
 }
 
 function bad(file: string, where: string, value: unknown): never {

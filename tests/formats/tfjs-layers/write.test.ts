@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { tensorsOf } from '#core/model/layers';
 import type { Model } from '#core/model/model';
 import { shapesOf } from '#core/model/shapes';
-import { read } from '#formats/tfjs-layers/read';
 import { write } from '#formats/tfjs-layers/write';
 import { readZip } from '#formats/zip';
 import { encodedModel, everyLayer, numbers, templateModels } from '../models';
@@ -39,14 +38,6 @@ describe('stock loadLayersModel', () => {
       const output = stock.predict(input) as InstanceType<typeof tf.Tensor>;
       expect(output.shape).toEqual([1, ...(shapesOf(model)[model.outputs[0] as string] as readonly number[])]);
       expect([...output.dataSync()].every(Number.isFinite)).toBe(true);
-    });
+    }, 30_000);
   }
-
-  it('reads back as the same graph with the same tensors', async () => {
-    for (const model of [...templateModels(), everyLayer(), encodedModel()]) {
-      const back = (await read(await unzipped(model))).model;
-      expect(back.layers).toEqual(model.layers);
-      expect(back.outputs).toEqual(model.outputs);
-    }
-  });
 });
