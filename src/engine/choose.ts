@@ -24,7 +24,8 @@ export interface Started {
   readonly backend: Backend;
 }
 
-interface Candidate {
+/** A way to a backend. */
+export interface Candidate {
   readonly id: BackendId;
   /** What can be known without loading it. Throws BackendError where it cannot be had. */
   readonly probe: () => Promise<Found>;
@@ -39,7 +40,11 @@ const CANDIDATES: readonly Candidate[] = [
     load: async () => (await import('#engine/backends/wasm/backend')).makeWasmBackend,
   },
   { id: 'webgpu', probe: probeWebgpu, load: async () => (await import('#engine/backends/webgpu')).makeWebgpuBackend },
-  { id: 'webgl', probe: async () => probeWebgl(), load: async () => (await import('#engine/backends/webgl')).makeWebglBackend },
+  {
+    id: 'webgl',
+    probe: async () => probeWebgl(),
+    load: async () => (await import('#engine/backends/webgl')).makeWebglBackend,
+  },
   {
     id: 'cpu',
     probe: async () => ({ description: 'JavaScript', software: false }),
@@ -60,7 +65,11 @@ export interface ChooseOptions {
  * Starts the fastest backend ('auto') or the one asked for; where that one cannot be had, its report says why and the
  * fastest other one is started. Throws EngineError('backend') where none works.
  */
-export async function startBackends(asked: BackendId | 'auto', onReport: (report: BackendReport) => void = () => undefined, options: ChooseOptions = {}): Promise<Started> {
+export async function startBackends(
+  asked: BackendId | 'auto',
+  onReport: (report: BackendReport) => void = () => undefined,
+  options: ChooseOptions = {},
+): Promise<Started> {
   const { now = () => performance.now(), candidates = CANDIDATES } = options;
   const reports = new Map<BackendId, BackendReport>();
   const tell = (report: BackendReport): void => {
@@ -98,7 +107,11 @@ export async function startBackends(asked: BackendId | 'auto', onReport: (report
 }
 
 /** A report without starting the backend, where there is no point in it. */
-async function reasonToSkip(candidate: Candidate, isAuto: boolean, reports: ReadonlyMap<BackendId, BackendReport>): Promise<BackendReport | null> {
+async function reasonToSkip(
+  candidate: Candidate,
+  isAuto: boolean,
+  reports: ReadonlyMap<BackendId, BackendReport>,
+): Promise<BackendReport | null> {
   let found: Found;
   try {
     found = await candidate.probe();
@@ -108,12 +121,17 @@ async function reasonToSkip(candidate: Candidate, isAuto: boolean, reports: Read
   const skip = (reason: string): BackendReport => ({ name: candidate.id, ...found, available: true, reason });
   if (found.software) return skip('Emulated by the processor: not timed.');
   if (!isAuto) return skip('Not timed: another backend was asked for.');
-  if (candidate.id === 'webgl' && (reports.get('webgpu')?.imagesPerSecond ?? 0) > 0) return skip('Not timed: WebGPU runs on the same graphics card.');
-  if (candidate.id === 'cpu' && reports.get('wasm')?.imagesPerSecond) return skip('Not timed: WebAssembly runs on the same processor.');
+  if (candidate.id === 'webgl' && (reports.get('webgpu')?.imagesPerSecond ?? 0) > 0)
+    return skip('Not timed: WebGPU runs on the same graphics card.');
+  if (candidate.id === 'cpu' && reports.get('wasm')?.imagesPerSecond)
+    return skip('Not timed: WebAssembly runs on the same processor.');
   return null;
 }
 
-async function tryBackend(candidate: Candidate, now: () => number): Promise<{ backend: Backend | null; report: BackendReport }> {
+async function tryBackend(
+  candidate: Candidate,
+  now: () => number,
+): Promise<{ backend: Backend | null; report: BackendReport }> {
   let found: Found = { description: '', software: false };
   let backend: Backend | null = null;
   try {

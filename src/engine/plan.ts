@@ -65,13 +65,17 @@ export function inferencePlan(model: Model, batch: number): InferencePlan {
   const slots = new Map<string, SlotId>();
   for (const layer of reachable(model)) {
     for (const [role, tensor] of heldTensors(model, layer)) {
-      const slot = plainSlot(b, role, tensor);
+      const slot = plainSlot(b, tensor);
       params.push({ layer: layer.name, role, slot });
       slots.set(`${layer.name}/${role}`, slot);
     }
   }
   const param = (layer: Layer, role: TensorRole) => slots.get(`${layer.name}/${role}`) ?? null;
-  const { input, logits, probabilities, classes } = forward(b, model, batch, { param, batchStatistics: () => false, noise: () => null });
+  const { input, logits, probabilities, classes } = forward(b, model, batch, {
+    param,
+    batchStatistics: () => false,
+    noise: () => null,
+  });
   b.keep(logits);
   return { plan: b.build(), batch, classes, input, output: logits, probabilities, params, writes: b.writes };
 }
@@ -85,7 +89,7 @@ export function trainingPlan(objective: Objective, batch: number): TrainingPlan 
   for (const layer of reachable(model)) {
     for (const [role, tensor] of heldTensors(model, layer)) {
       const slots = frozen.has(layer.name)
-        ? { value: plainSlot(b, role, tensor), trained: null, mask: null, penalised: false }
+        ? { value: plainSlot(b, tensor), trained: null, mask: null, penalised: false }
         : trainedSlots(b, layer, role, tensor);
       params.set(`${layer.name}/${role}`, slots);
     }
@@ -106,13 +110,26 @@ export function trainingPlan(objective: Objective, batch: number): TrainingPlan 
   const forwardSteps = b.steps.slice(encodingSteps.length);
   const loss = lossSteps(b, objective, logits, batch, classes);
   const updated = [...params.values()].filter(isUpdated);
-  const gradients = reverse(b, forwardSteps, new Map([[logits, loss.gradient]]), new Set(updated.map((one) => one.value)));
+  const gradients = reverse(
+    b,
+    forwardSteps,
+    new Map([[logits, loss.gradient]]),
+    new Set(updated.map((one) => one.value)),
+  );
   if (!updated.some((one) => gradients.has(one.value))) throw nothingToTrain();
   const rate = b.persistent([1]);
   updateSteps(b, objective, rate, updated, encodingSteps, gradients);
   return {
-    plan: b.build(), batch, classes, input, rate, noises,
-    labels: loss.labels, weights: loss.weights, sums: loss.sums, teachers: loss.teachers,
+    plan: b.build(),
+    batch,
+    classes,
+    input,
+    rate,
+    noises,
+    labels: loss.labels,
+    weights: loss.weights,
+    sums: loss.sums,
+    teachers: loss.teachers,
     trained: [...params.values()].flatMap((one) => one.trained ?? []),
     writes: b.writes,
   };
@@ -121,7 +138,12 @@ export function trainingPlan(objective: Objective, batch: number): TrainingPlan 
 type Supply = Pick<Lowering, 'param' | 'batchStatistics' | 'noise'>;
 
 /** Appends the forward pass up to [batch, classes] logits (or probabilities, where there is nothing before them). */
-function forward(b: Builder, model: Model, batch: number, supply: Supply): { input: SlotId; logits: SlotId; probabilities: boolean; classes: number } {
+function forward(
+  b: Builder,
+  model: Model,
+  batch: number,
+  supply: Supply,
+): { input: SlotId; logits: SlotId; probabilities: boolean; classes: number } {
   const shapes = shapesOf(model);
   const { replaced, logSigmoid, probabilities } = logitsRule(model, shapes);
   const low: Lowering = { builder: b, batch, replaced, ...supply };

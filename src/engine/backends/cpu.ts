@@ -2,8 +2,9 @@
  * Plain JavaScript by TensorFlow.js's cpu backend: slow, everywhere there, and the yardstick that the others are
  * checked against.
  */
+
+import type { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import type { BackendFactory, Counts } from '#engine/backend';
 import { type TfjsHost, tfjsProgram } from '#engine/backends/tfjs/program';
 

@@ -1,6 +1,7 @@
 /** WebGL 2 by TensorFlow.js, for browsers whose graphics card has no WebGPU. Single precision or nothing. */
-import * as tf from '@tensorflow/tfjs-core';
+
 import { MathBackendWebGL } from '@tensorflow/tfjs-backend-webgl';
+import * as tf from '@tensorflow/tfjs-core';
 import { BackendError, type BackendFactory, type Counts } from '#engine/backend';
 import { describeRenderer } from '#engine/backends/probe';
 import { type TfjsHost, tfjsProgram } from '#engine/backends/tfjs/program';

@@ -2,8 +2,9 @@
  * WebGPU by TensorFlow.js. The device is made here and not there, because TensorFlow.js never hears of shader or
  * validation errors (the operation gives zeros) nor of a lost device: both become a BackendError at the next call.
  */
-import * as tf from '@tensorflow/tfjs-core';
+
 import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { BackendError, type BackendFactory, type Counts } from '#engine/backend';
 import { describeAdapter, requestAdapter } from '#engine/backends/probe';
 import { type TfjsHost, tfjsProgram } from '#engine/backends/tfjs/program';

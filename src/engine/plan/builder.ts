@@ -87,7 +87,12 @@ export function scaled(b: Builder, x: SlotId, scale: number, offset = 0): SlotId
 }
 
 /** a (op) b, element by element; b may be broadcast. */
-export function binary(b: Builder, fn: 'add' | 'subtract' | 'multiply' | 'maximum' | 'minimum', left: SlotId, right: SlotId): SlotId {
+export function binary(
+  b: Builder,
+  fn: 'add' | 'subtract' | 'multiply' | 'maximum' | 'minimum',
+  left: SlotId,
+  right: SlotId,
+): SlotId {
   return b.push({ kind: 'binary', fn }, [left, right], b.shape(left));
 }
 

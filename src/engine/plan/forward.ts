@@ -7,9 +7,8 @@ import type { Activation, Layer, MergeLayer, TensorRole } from '#core/model/laye
 import { resolvePads } from '#core/model/shapes';
 import { sizeOf } from '#core/model/tensor';
 import type { SlotId } from '#engine/backend';
-import { EngineError } from '#engine/errors';
-import { type Builder, binary, reshaped, sameShape, scaled } from '#engine/plan/builder';
 import { type ElementFn, isFusable, LINEAR, type Window } from '#engine/ops';
+import { type Builder, binary, reshaped, scaled } from '#engine/plan/builder';
 
 /** What lowering a layer needs from outside. */
 export interface Lowering {
@@ -47,7 +46,13 @@ export function lowerLayer(low: Lowering, layer: Layer, inputs: readonly SlotId[
       const [, height, width] = b.shape(x);
       const kernel = low.param(layer, 'kernel') as SlotId;
       const kernelSize = [b.shape(kernel)[0], b.shape(kernel)[1]] as [number, number];
-      const pads = resolvePads(layer.padding, [height as number, width as number], kernelSize, layer.strides, layer.dilation);
+      const pads = resolvePads(
+        layer.padding,
+        [height as number, width as number],
+        kernelSize,
+        layer.strides,
+        layer.dilation,
+      );
       const window: Window = { strides: layer.strides, pads, dilation: layer.dilation };
       const activation = low.replaced.get(layer.name) ?? layer.activation;
       const act = fused(activation);
@@ -61,7 +66,11 @@ export function lowerLayer(low: Lowering, layer: Layer, inputs: readonly SlotId[
       const flat = reshaped(b, x, [rows, features]);
       const activation = low.replaced.get(layer.name) ?? layer.activation;
       const act = fused(activation);
-      const y = b.push({ kind: 'matmul', transposeA: false, transposeB: false, act }, withBias(flat, kernel, low.param(layer, 'bias')), [rows, units]);
+      const y = b.push(
+        { kind: 'matmul', transposeA: false, transposeB: false, act },
+        withBias(flat, kernel, low.param(layer, 'bias')),
+        [rows, units],
+      );
       return reshaped(b, act === LINEAR ? activate(b, y, activation) : y, out);
     }
     case 'batchNorm':
@@ -74,7 +83,11 @@ export function lowerLayer(low: Lowering, layer: Layer, inputs: readonly SlotId[
     case 'averagePool2d': {
       const [, height, width] = b.shape(x);
       const pads = resolvePads(layer.padding, [height as number, width as number], layer.window, layer.strides, [1, 1]);
-      return b.push({ kind: layer.kind, size: layer.window, window: { strides: layer.strides, pads, dilation: [1, 1] } }, [x], out);
+      return b.push(
+        { kind: layer.kind, size: layer.window, window: { strides: layer.strides, pads, dilation: [1, 1] } },
+        [x],
+        out,
+      );
     }
     case 'globalAveragePool2d':
     case 'globalMaxPool2d': {
@@ -146,7 +159,8 @@ function lowerBatchNorm(low: Lowering, layer: Layer & { kind: 'batchNorm' }, x: 
   const mean = low.param(layer, 'mean') as SlotId;
   const variance = low.param(layer, 'variance') as SlotId;
   const { epsilon, momentum } = layer;
-  if (!low.batchStatistics(layer)) return b.push({ kind: 'batchNorm', epsilon }, [x, gamma, beta, mean, variance], shape);
+  if (!low.batchStatistics(layer))
+    return b.push({ kind: 'batchNorm', epsilon }, [x, gamma, beta, mean, variance], shape);
   const outputs = b.pushAll({ kind: 'batchNormTrain', epsilon }, [x, gamma, beta], [shape, channels, channels]);
   const [y, batchMean, batchVariance] = outputs as [SlotId, SlotId, SlotId];
   b.pushInto({ kind: 'movingAverage', momentum }, [mean, batchMean], [mean]);
@@ -154,22 +168,14 @@ function lowerBatchNorm(low: Lowering, layer: Layer & { kind: 'batchNorm' }, x: 
   return y;
 }
 
-/** a (fn) b, with the one that has sides of 1 on the right, as the operation wants it. */
-function merge(b: Builder, fn: 'add' | 'subtract' | 'multiply' | 'maximum' | 'minimum', left: SlotId, right: SlotId): SlotId {
-  const a = b.shape(left);
-  const c = b.shape(right);
-  if (sameShape(a, c) || fits(c, a)) return binary(b, fn, left, right);
-  if (fits(a, c)) return fn === 'subtract' ? binary(b, 'add', scaled(b, right, -1), left) : binary(b, fn, right, left);
-  const shapes = `[${a.slice(1).join(' × ')}], [${c.slice(1).join(' × ')}]`;
-  throw new EngineError('plan', {
-    en: `Two outputs of different shapes cannot be combined: ${shapes}.`,
-    zh: `形状不同的两个输出无法合并：${shapes}。`,
-  });
-}
-
-/** Whether `small` can be broadcast to `large`. */
-function fits(small: readonly number[], large: readonly number[]): boolean {
-  return small.length === large.length && small.every((side, i) => side === large[i] || side === 1);
+/** a (fn) b, with the one that is broadcast (a gate of [1, 1, c], by multiplication only) on the right, as the operation wants it. */
+function merge(
+  b: Builder,
+  fn: 'add' | 'subtract' | 'multiply' | 'maximum' | 'minimum',
+  left: SlotId,
+  right: SlotId,
+): SlotId {
+  return sizeOf(b.shape(left)) < sizeOf(b.shape(right)) ? binary(b, fn, right, left) : binary(b, fn, left, right);
 }
 
 function lowerMerge(b: Builder, layer: MergeLayer, inputs: readonly SlotId[]): SlotId {

@@ -30,9 +30,17 @@ export function logitsRule(model: Model, shapes: Readonly<Record<string, readonl
     const fn = finalActivation(layer)?.fn;
     const overClasses = shapes[layer.name]?.at(-1) === classes;
     if (alone && overClasses && (fn === 'softmax' || fn === 'sigmoid')) {
-      return { replaced: new Map([[layer.name, LINEAR_ACTIVATION]]), logSigmoid: fn === 'sigmoid', probabilities: false };
+      return {
+        replaced: new Map([[layer.name, LINEAR_ACTIVATION]]),
+        logSigmoid: fn === 'sigmoid',
+        probabilities: false,
+      };
     }
-    const through: boolean = layer.kind === 'flatten' || layer.kind === 'reshape' || layer.kind === 'dropout' || (layer.kind === 'activation' && fn === 'linear');
+    const through: boolean =
+      layer.kind === 'flatten' ||
+      layer.kind === 'reshape' ||
+      layer.kind === 'dropout' ||
+      (layer.kind === 'activation' && fn === 'linear');
     if (!through) break;
     layer = byName.get(layer.inputs[0] as string);
     alone &&= layer !== undefined && readers.get(layer.name) === 1;
@@ -41,13 +49,19 @@ export function logitsRule(model: Model, shapes: Readonly<Record<string, readonl
 }
 
 function finalActivation(layer: Layer): Activation | undefined {
-  return layer.kind === 'conv2d' || layer.kind === 'dense' || layer.kind === 'depthwiseConv2d' || layer.kind === 'activation' ? layer.activation : undefined;
+  return layer.kind === 'conv2d' ||
+    layer.kind === 'dense' ||
+    layer.kind === 'depthwiseConv2d' ||
+    layer.kind === 'activation'
+    ? layer.activation
+    : undefined;
 }
 
 function holdsProbabilities(byName: ReadonlyMap<string, Layer>, name: string): boolean {
   const layer = byName.get(name);
   if (!layer) return false;
   if (finalActivation(layer)?.fn === 'softmax') return true;
-  const through = layer.kind === 'flatten' || layer.kind === 'reshape' || layer.kind === 'dropout' || layer.kind === 'average';
+  const through =
+    layer.kind === 'flatten' || layer.kind === 'reshape' || layer.kind === 'dropout' || layer.kind === 'average';
   return through && layer.inputs.every((input) => holdsProbabilities(byName, input));
 }

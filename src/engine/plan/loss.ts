@@ -25,11 +25,22 @@ export function lossSteps(b: Builder, objective: Objective, logits: SlotId, batc
   const term = (targets: SlotId, temperature: number, relative: boolean, factor: number): void => {
     const loss = b.push({ kind: 'softmaxCrossEntropy', temperature, relative }, [logits, targets], [batch]);
     losses.push(scaled(b, loss, factor));
-    gradients.push(b.push({ kind: 'softmaxCrossEntropyGrad', temperature, scale: factor / batch }, [logits, targets, weights], [batch, classes]));
+    gradients.push(
+      b.push(
+        { kind: 'softmaxCrossEntropyGrad', temperature, scale: factor / batch },
+        [logits, targets, weights],
+        [batch, classes],
+      ),
+    );
   };
   for (const one of objective.loss) {
     if (one.kind === 'crossEntropy') {
-      term(b.push({ kind: 'oneHot', smoothing: one.labelSmoothing ?? 0 }, [labels], [batch, classes]), 1, false, one.weight);
+      term(
+        b.push({ kind: 'oneHot', smoothing: one.labelSmoothing ?? 0 }, [labels], [batch, classes]),
+        1,
+        false,
+        one.weight,
+      );
     } else {
       const slot = b.persistent([batch, classes]);
       teachers.push({ slot, term: one });
@@ -37,7 +48,8 @@ export function lossSteps(b: Builder, objective: Objective, logits: SlotId, batc
       term(targets, one.temperature, true, one.weight * one.temperature ** 2);
     }
   }
-  const sum = (all: readonly SlotId[]) => all.slice(1).reduce((total, one) => binary(b, 'add', total, one), all[0] as SlotId);
+  const sum = (all: readonly SlotId[]) =>
+    all.slice(1).reduce((total, one) => binary(b, 'add', total, one), all[0] as SlotId);
   b.pushInto({ kind: 'accumulateMetrics' }, [logits, labels, sum(losses), weights, sums], [sums]);
   return { gradient: sum(gradients), labels, weights, sums, teachers };
 }

@@ -5,9 +5,8 @@
  */
 import { tensorOf, withTensors } from '#core/model/edit';
 import { codesOf, type Encoding, type GridValues, innerStride, roundHalfEven } from '#core/model/encoding';
-import { isPrunable, isTrainable, type Layer, tensorsOf, type TensorRole } from '#core/model/layers';
+import { isPrunable, isTrainable, type Layer, type TensorRole, tensorsOf } from '#core/model/layers';
 import type { Model, Tensor } from '#core/model/model';
-import { sizeOf } from '#core/model/tensor';
 import type { SlotId } from '#engine/backend';
 import type { Builder } from '#engine/plan/builder';
 
@@ -35,19 +34,14 @@ export interface ParamSlots {
   readonly penalised: boolean;
 }
 
-/** PReLU slopes shared over the image ([1, 1, c]) are [c] to the operations. */
-function slotShape(role: TensorRole, shape: readonly number[]): readonly number[] {
-  return role === 'alpha' && shape.length > 1 && sizeOf(shape) === shape.at(-1) ? [shape.at(-1) as number] : shape;
-}
-
 /** A tensor as a plain persistent slot with its decoded values. */
-export function plainSlot(b: Builder, role: TensorRole, tensor: Tensor): SlotId {
-  return b.persistent(slotShape(role, tensor.shape), tensor.data);
+export function plainSlot(b: Builder, tensor: Tensor): SlotId {
+  return b.persistent(tensor.shape, tensor.data);
 }
 
 /** Appends a tensor of a layer that is being trained. */
 export function trainedSlots(b: Builder, layer: Layer, role: TensorRole, tensor: Tensor): ParamSlots {
-  const shape = slotShape(role, tensor.shape);
+  const { shape } = tensor;
   const about = { layer: layer.name, role, tensor };
   if (!isTrainable(role)) {
     const slot = b.persistent(shape, tensor.data);
@@ -64,7 +58,8 @@ export function trainedSlots(b: Builder, layer: Layer, role: TensorRole, tensor:
   }
   const slot = b.persistent(shape, tensor.data);
   const maskSlot = mask ? b.persistent(shape, Float32Array.from(mask)) : null;
-  if (values.kind === 'dense') return { value: slot, trained: { ...about, slot, kind: 'dense', codes: null }, mask: maskSlot, penalised };
+  if (values.kind === 'dense')
+    return { value: slot, trained: { ...about, slot, kind: 'dense', codes: null }, mask: maskSlot, penalised };
   const { qMin, qMax, axis } = values;
   const scale = b.persistent([values.scale.length], values.scale);
   const zeroPoint = b.persistent([values.zeroPoint.length], Float32Array.from(values.zeroPoint));
@@ -95,8 +90,17 @@ export function trainedTensor(trained: TrainedTensor, content: Float32Array, mak
 }
 
 /** The model with every trained tensor replaced by what its slot holds (`contents`, in the order of `trained`). */
-export function collectModel(model: Model, trained: readonly TrainedTensor[], contents: readonly Float32Array[], make: MakeTensor): Model {
-  const changes = trained.map((one, i) => ({ layer: one.layer, role: one.role, tensor: trainedTensor(one, contents[i] as Float32Array, make) }));
+export function collectModel(
+  model: Model,
+  trained: readonly TrainedTensor[],
+  contents: readonly Float32Array[],
+  make: MakeTensor,
+): Model {
+  const changes = trained.map((one, i) => ({
+    layer: one.layer,
+    role: one.role,
+    tensor: trainedTensor(one, contents[i] as Float32Array, make),
+  }));
   return withTensors(model, changes);
 }
 

@@ -5,8 +5,8 @@
  */
 import type { SlotId, Step } from '#engine/backend';
 import { EngineError } from '#engine/errors';
-import { type Builder, binary, product, sameShape, scaled } from '#engine/plan/builder';
 import { type ElementFn, isFusable } from '#engine/ops';
+import { type Builder, binary, product, sameShape, scaled } from '#engine/plan/builder';
 
 /** Gradients by slot. */
 export type Gradients = ReadonlyMap<SlotId, SlotId>;
@@ -15,7 +15,12 @@ export type Gradients = ReadonlyMap<SlotId, SlotId>;
  * Appends the reverse of `forward` (steps already in the builder). `seeds` are gradients of some of its outputs;
  * `wanted` the slots whose gradients are asked for.
  */
-export function reverse(b: Builder, forward: readonly Step[], seeds: Gradients, wanted: ReadonlySet<SlotId>): Gradients {
+export function reverse(
+  b: Builder,
+  forward: readonly Step[],
+  seeds: Gradients,
+  wanted: ReadonlySet<SlotId>,
+): Gradients {
   const needed = new Set(wanted);
   for (const step of forward) {
     if (step.inputs.some((slot) => needed.has(slot))) for (const slot of step.outputs) needed.add(slot);
@@ -68,7 +73,11 @@ function reverseStep(b: Builder, step: Step, dy: SlotId, add: Add, needed: Reado
     case 'batchNormTrain': {
       const [, mean, variance] = step.outputs as [SlotId, SlotId, SlotId];
       const inputs = [x, second, mean, variance, dy];
-      const all = b.pushAll({ kind: 'batchNormTrainGrad', epsilon: op.epsilon }, inputs, [like(x), like(second), like(second)]);
+      const all = b.pushAll({ kind: 'batchNormTrainGrad', epsilon: op.epsilon }, inputs, [
+        like(x),
+        like(second),
+        like(second),
+      ]);
       const [dx, dGamma, dBeta] = all as [SlotId, SlotId, SlotId];
       add(x, () => dx);
       add(second, () => dGamma);
@@ -77,7 +86,8 @@ function reverseStep(b: Builder, step: Step, dy: SlotId, add: Add, needed: Reado
     }
     case 'batchNorm': {
       const variance = step.inputs[4] as SlotId;
-      if (needed.has(second) || needed.has(third as SlotId)) throw new Error('frozen batch normalisation has nothing to train');
+      if (needed.has(second) || needed.has(third as SlotId))
+        throw new Error('frozen batch normalisation has nothing to train');
       add(x, () => b.push({ kind: 'batchNormGrad', epsilon: op.epsilon }, [second, variance, dy], like(x)));
       return;
     }
@@ -85,7 +95,10 @@ function reverseStep(b: Builder, step: Step, dy: SlotId, add: Add, needed: Reado
       add(x, () => b.push({ kind: 'activationGrad', act: op.act }, [dy, isFusable(op.act.fn) ? y : x], like(x)));
       return;
     case 'prelu': {
-      const [dx, dAlpha] = b.pushAll({ kind: 'preluGrad' }, [x, second, dy], [like(x), like(second)]) as [SlotId, SlotId];
+      const [dx, dAlpha] = b.pushAll({ kind: 'preluGrad' }, [x, second, dy], [like(x), like(second)]) as [
+        SlotId,
+        SlotId,
+      ];
       add(x, () => dx);
       add(second, () => dAlpha);
       return;
@@ -140,7 +153,14 @@ function beforeActivation(b: Builder, act: ElementFn, dy: SlotId, y: SlotId): Sl
   return act.fn === 'linear' ? dy : b.push({ kind: 'activationGrad', act }, [dy, y], b.shape(y));
 }
 
-function reverseBinary(b: Builder, fn: 'add' | 'subtract' | 'multiply' | 'maximum' | 'minimum', left: SlotId, right: SlotId, dy: SlotId, add: Add): void {
+function reverseBinary(
+  b: Builder,
+  fn: 'add' | 'subtract' | 'multiply' | 'maximum' | 'minimum',
+  left: SlotId,
+  right: SlotId,
+  dy: SlotId,
+  add: Add,
+): void {
   const summed = (gradient: SlotId): SlotId =>
     sameShape(b.shape(right), b.shape(left)) ? gradient : b.push({ kind: 'sumTo' }, [gradient], b.shape(right));
   switch (fn) {

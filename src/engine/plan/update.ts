@@ -20,13 +20,23 @@ export function isUpdated(slots: ParamSlots): slots is UpdatedSlots {
  * Appends penalties, the reverse of `encodingSteps` (rounding and lookups) and the optimiser. `gradients` are those of
  * the values the layers read. Parameters that the loss does not reach stay as they are.
  */
-export function updateSteps(b: Builder, objective: Objective, rate: SlotId, params: readonly UpdatedSlots[], encodingSteps: readonly Step[], gradients: Gradients): void {
+export function updateSteps(
+  b: Builder,
+  objective: Objective,
+  rate: SlotId,
+  params: readonly UpdatedSlots[],
+  encodingSteps: readonly Step[],
+  gradients: Gradients,
+): void {
   const { l1, l2, optimizer } = objective;
   const seeds = new Map<SlotId, SlotId>();
   for (const { value, penalised } of params) {
     const gradient = gradients.get(value);
     if (gradient === undefined) continue;
-    const full = penalised && (l1 > 0 || l2 > 0) ? b.push({ kind: 'penaltyGrad', l1, l2 }, [value, gradient], b.shape(value)) : gradient;
+    const full =
+      penalised && (l1 > 0 || l2 > 0)
+        ? b.push({ kind: 'penaltyGrad', l1, l2 }, [value, gradient], b.shape(value))
+        : gradient;
     seeds.set(value, full);
   }
   const all = reverse(b, encodingSteps, seeds, new Set(params.map((one) => one.trained.slot)));

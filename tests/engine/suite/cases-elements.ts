@@ -2,7 +2,7 @@
 import type { ElementFn, Op } from '#engine/ops';
 import { isFusable } from '#engine/ops';
 import { type Case, exactCase, forwardCase, gradientCase } from './run';
-import { distinct, uniform, values, type Values } from './values';
+import { distinct, uniform, type Values, values } from './values';
 
 const INFINITY = Number.POSITIVE_INFINITY;
 const ACTIVATIONS: readonly ElementFn[] = [

@@ -5,7 +5,7 @@
  */
 import type { Op } from '#engine/ops';
 import { elementOf } from './reference-elements';
-import { filled, indices, placeOf, valueAt, type Values } from './values';
+import { filled, indices, placeOf, type Values, valueAt } from './values';
 
 type Shapes = readonly (readonly number[])[];
 

@@ -30,18 +30,18 @@ export async function runOp(
   const plan: Plan = { slots, steps: [{ op, inputs: inputs.map((_, i) => i), outputs }] };
   const before = backend.counts().live;
   const program = await backend.compile(plan);
+  const results: Float32Array[] = [];
   try {
-    inputs.forEach((input, i) => program.write(i, Float32Array.from(input.data)));
+    for (const [i, input] of inputs.entries()) program.write(i, Float32Array.from(input.data));
     if (backend.counts().live <= before) throw new Error('the counts see none of the program');
     program.run();
-    const results: Float32Array[] = [];
     for (const slot of outputs) results.push(await program.read(slot));
-    return results;
   } finally {
     program.dispose();
-    const after = backend.counts().live;
-    if (after !== before) throw new Error(`${after - before} tensors were left over by ${op.kind}`);
   }
+  const over = backend.counts().live - before;
+  if (over !== 0) throw new Error(`${over} tensors were left over by ${op.kind}`);
+  return results;
 }
 
 /** Throws where a value differs by more than `tolerance` (of 1 + its size), or is not a number. */

@@ -10,12 +10,24 @@ import type { Window } from '#engine/ops';
 type Four = [number, number, number, number];
 
 export const convolutionKernels: Kernels<
-  'conv2d' | 'conv2dGradInput' | 'conv2dGradKernel' | 'depthwiseConv2d' | 'depthwiseConv2dGradInput' | 'depthwiseConv2dGradKernel' | 'matmul' | 'biasGrad'
+  | 'conv2d'
+  | 'conv2dGradInput'
+  | 'conv2dGradKernel'
+  | 'depthwiseConv2d'
+  | 'depthwiseConv2dGradInput'
+  | 'depthwiseConv2dGradKernel'
+  | 'matmul'
+  | 'biasGrad'
 > = {
   conv2d: (op, inputs) => {
     const [x, kernel] = [at<tf.Tensor4D>(inputs, 0), at<tf.Tensor4D>(inputs, 1)];
     const spread = spreadKernel(kernel, op.window.dilation);
-    const y = grouped(x, kernel, (part, filters) => tf.conv2d(part, filters, [...op.window.strides], explicitPads(op.window.pads)), spread);
+    const y = grouped(
+      x,
+      kernel,
+      (part, filters) => tf.conv2d(part, filters, [...op.window.strides], explicitPads(op.window.pads)),
+      spread,
+    );
     return [activate(inputs[2] ? tf.add(y, inputs[2]) : y, op.act)];
   },
   conv2dGradInput: (op, inputs, shapes) => {
@@ -25,7 +37,11 @@ export const convolutionKernels: Kernels<
     const spread = spreadKernel(kernel, op.window.dilation);
     const perGroup: Four = [inputShape[0], inputShape[1], inputShape[2], inputShape[3] / groups];
     const parts = range(groups).map((g) =>
-      run('Conv2DBackpropInput', { dy: channels(dy, g, groups), filter: channels(spread, g, groups) }, { ...attributes(op.window), inputShape: perGroup }),
+      run(
+        'Conv2DBackpropInput',
+        { dy: channels(dy, g, groups), filter: channels(spread, g, groups) },
+        { ...attributes(op.window), inputShape: perGroup },
+      ),
     );
     return [joined(parts)];
   },
@@ -35,23 +51,42 @@ export const convolutionKernels: Kernels<
     const groups = (x.shape[3] as number) / shape[2];
     const filterShape = spreadShape([shape[0], shape[1], shape[2], shape[3] / groups], op.window.dilation);
     const parts = range(groups).map((g) =>
-      run('Conv2DBackpropFilter', { x: channels(x, g, groups), dy: channels(dy, g, groups) }, { ...attributes(op.window), filterShape }),
+      run(
+        'Conv2DBackpropFilter',
+        { x: channels(x, g, groups), dy: channels(dy, g, groups) },
+        { ...attributes(op.window), filterShape },
+      ),
     );
     return [gatherKernel(joined(parts), shape, op.window.dilation)];
   },
   depthwiseConv2d: (op, inputs) => {
     const spread = spreadKernel(at<tf.Tensor4D>(inputs, 1), op.window.dilation);
-    const y = tf.depthwiseConv2d(at<tf.Tensor4D>(inputs, 0), spread, [...op.window.strides], explicitPads(op.window.pads));
+    const y = tf.depthwiseConv2d(
+      at<tf.Tensor4D>(inputs, 0),
+      spread,
+      [...op.window.strides],
+      explicitPads(op.window.pads),
+    );
     return [activate(inputs[2] ? tf.add(y, inputs[2]) : y, op.act)];
   },
   depthwiseConv2dGradInput: (op, inputs, shapes) => {
     const filter = spreadKernel(at<tf.Tensor4D>(inputs, 1), op.window.dilation);
-    return [run('DepthwiseConv2dNativeBackpropInput', { dy: at(inputs, 0), filter }, { ...attributes(op.window), dilations: [1, 1], inputShape: shapes[0] })];
+    return [
+      run(
+        'DepthwiseConv2dNativeBackpropInput',
+        { dy: at(inputs, 0), filter },
+        { ...attributes(op.window), dilations: [1, 1], inputShape: shapes[0] },
+      ),
+    ];
   },
   depthwiseConv2dGradKernel: (op, inputs, shapes) => {
     const shape = shapes[0] as Four;
     const filterShape = spreadShape(shape, op.window.dilation);
-    const spread = run('DepthwiseConv2dNativeBackpropFilter', { x: at(inputs, 0), dy: at(inputs, 1) }, { ...attributes(op.window), dilations: [1, 1], filterShape });
+    const spread = run(
+      'DepthwiseConv2dNativeBackpropFilter',
+      { x: at(inputs, 0), dy: at(inputs, 1) },
+      { ...attributes(op.window), dilations: [1, 1], filterShape },
+    );
     return [gatherKernel(spread, shape, op.window.dilation)];
   },
   matmul: (op, inputs) => {
@@ -70,12 +105,18 @@ function run(name: string, inputs: Record<string, tf.Tensor>, attrs: Record<stri
 }
 
 function attributes(window: Window): Record<string, unknown> {
-  return { strides: [...window.strides], pad: explicitPads(window.pads), dataFormat: 'NHWC', dimRoundingMode: undefined };
+  return {
+    strides: [...window.strides],
+    pad: explicitPads(window.pads),
+    dataFormat: 'NHWC',
+    dimRoundingMode: undefined,
+  };
 }
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 const groupsOf = (inputChannels: number, kernel: tf.Tensor4D): number => inputChannels / kernel.shape[2];
-const joined = (parts: readonly tf.Tensor4D[]): tf.Tensor4D => (parts.length === 1 ? (parts[0] as tf.Tensor4D) : tf.concat([...parts], 3));
+const joined = (parts: readonly tf.Tensor4D[]): tf.Tensor4D =>
+  parts.length === 1 ? (parts[0] as tf.Tensor4D) : tf.concat([...parts], 3);
 
 /** The g-th of `groups` equal parts of the last axis. */
 function channels(x: tf.Tensor4D, g: number, groups: number): tf.Tensor4D {
@@ -84,7 +125,12 @@ function channels(x: tf.Tensor4D, g: number, groups: number): tf.Tensor4D {
   return tf.slice(x, [0, 0, 0, g * size], [x.shape[0], x.shape[1], x.shape[2], size]);
 }
 
-function grouped(x: tf.Tensor4D, kernel: tf.Tensor4D, convolve: (x: tf.Tensor4D, kernel: tf.Tensor4D) => tf.Tensor4D, spread: tf.Tensor4D): tf.Tensor4D {
+function grouped(
+  x: tf.Tensor4D,
+  kernel: tf.Tensor4D,
+  convolve: (x: tf.Tensor4D, kernel: tf.Tensor4D) => tf.Tensor4D,
+  spread: tf.Tensor4D,
+): tf.Tensor4D {
   const groups = groupsOf(x.shape[3], kernel);
   return joined(range(groups).map((g) => convolve(channels(x, g, groups), channels(spread, g, groups))));
 }

@@ -90,7 +90,9 @@ export const indicator = (condition: tf.Tensor): tf.Tensor => tf.cast(condition,
 /** The standard normal distribution function. */
 const normalShare = (x: tf.Tensor): tf.Tensor => tf.mul(tf.add(tf.erf(tf.mul(x, SQRT_HALF)), 1), 0.5);
 
-export const elementKernels: Kernels<'activation' | 'activationGrad' | 'prelu' | 'preluGrad' | 'binary' | 'selectGrad' | 'sumTo' | 'scale'> = {
+export const elementKernels: Kernels<
+  'activation' | 'activationGrad' | 'prelu' | 'preluGrad' | 'binary' | 'selectGrad' | 'sumTo' | 'scale'
+> = {
   activation: (op, inputs) => [activate(at(inputs, 0), op.act)],
   activationGrad: (op, inputs) => [activationGrad(at(inputs, 0), at(inputs, 1), op.act)],
   prelu: (_op, inputs) => {

@@ -41,7 +41,12 @@ export const encodingKernels: Kernels<'fakeQuantize' | 'fakeQuantizeGrad' | 'loo
 };
 
 /** Views in which scale and zero point broadcast: [outer, channels, inner] against [channels, 1]. */
-function alongAxis(w: tf.Tensor, scale: tf.Tensor, zero: tf.Tensor, axis: number | null): [tf.Tensor, tf.Tensor, tf.Tensor] {
+function alongAxis(
+  w: tf.Tensor,
+  scale: tf.Tensor,
+  zero: tf.Tensor,
+  axis: number | null,
+): [tf.Tensor, tf.Tensor, tf.Tensor] {
   if (axis === null) return [w, scale, zero];
   const channels = w.shape[axis] as number;
   const inner = innerStride(w.shape, axis);

@@ -13,7 +13,12 @@ export interface KernelContext {
 
 type Shapes = readonly (readonly number[])[];
 /** Computes the outputs (shapes as in `shapes`) of an operation of kind K. Temporaries are the caller's to tidy. */
-export type KernelFor<K extends OpKind> = (op: Extract<Op, { kind: K }>, inputs: readonly tf.Tensor[], shapes: Shapes, context: KernelContext) => readonly tf.Tensor[];
+export type KernelFor<K extends OpKind> = (
+  op: Extract<Op, { kind: K }>,
+  inputs: readonly tf.Tensor[],
+  shapes: Shapes,
+  context: KernelContext,
+) => readonly tf.Tensor[];
 export type Kernels<K extends OpKind> = { readonly [P in K]: KernelFor<P> };
 export type Kernel = (inputs: readonly tf.Tensor[], shapes: Shapes) => readonly tf.Tensor[];
 
@@ -27,7 +32,16 @@ export function at<T extends tf.Tensor = tf.Tensor>(inputs: readonly tf.Tensor[]
 export const hasPads = (pads: Pads): boolean => pads.some((pad) => pad !== 0);
 
 /** Pads in TensorFlow.js's form. */
-export function explicitPads(pads: Pads): 'valid' | [[number, number], [number, number], [number, number], [number, number]] {
+export function explicitPads(
+  pads: Pads,
+): 'valid' | [[number, number], [number, number], [number, number], [number, number]] {
   const [top, bottom, left, right] = pads;
-  return hasPads(pads) ? [[0, 0], [top, bottom], [left, right], [0, 0]] : 'valid';
+  return hasPads(pads)
+    ? [
+        [0, 0],
+        [top, bottom],
+        [left, right],
+        [0, 0],
+      ]
+    : 'valid';
 }

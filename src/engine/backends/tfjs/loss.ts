@@ -6,7 +6,9 @@ import { at, type Kernels } from '#engine/backends/tfjs/kernel';
 /** Below every probability that counts, so that 0 log 0 is 0. */
 const TINY = 1e-30;
 
-export const lossKernels: Kernels<'softmax' | 'softmaxGrad' | 'oneHot' | 'softmaxCrossEntropy' | 'softmaxCrossEntropyGrad' | 'accumulateMetrics'> = {
+export const lossKernels: Kernels<
+  'softmax' | 'softmaxGrad' | 'oneHot' | 'softmaxCrossEntropy' | 'softmaxCrossEntropyGrad' | 'accumulateMetrics'
+> = {
   softmax: (op, inputs) => [tf.softmax(tempered(at(inputs, 0), op.temperature))],
   softmaxGrad: (_op, inputs) => {
     const [y, dy] = [at(inputs, 0), at(inputs, 1)];
@@ -29,7 +31,13 @@ export const lossKernels: Kernels<'softmax' | 'softmaxGrad' | 'oneHot' | 'softma
     return [tf.mul(difference, tf.reshape(tf.mul(weight, op.scale / op.temperature), [-1, 1]))];
   },
   accumulateMetrics: (_op, inputs) => {
-    const [logits, labels, loss, weight, sums] = [at(inputs, 0), at(inputs, 1), at(inputs, 2), at(inputs, 3), at(inputs, 4)];
+    const [logits, labels, loss, weight, sums] = [
+      at(inputs, 0),
+      at(inputs, 1),
+      at(inputs, 2),
+      at(inputs, 3),
+      at(inputs, 4),
+    ];
     const classes = logits.shape[1] as number;
     const best = indicator(tf.equal(logits, tf.max(logits, -1, true)));
     const hit = tf.sum(tf.mul(best, oneHot(labels, classes)), -1);
@@ -42,7 +50,8 @@ export const lossKernels: Kernels<'softmax' | 'softmaxGrad' | 'oneHot' | 'softma
   },
 };
 
-const tempered = (logits: tf.Tensor, temperature: number): tf.Tensor => (temperature === 1 ? logits : tf.div(logits, temperature));
+const tempered = (logits: tf.Tensor, temperature: number): tf.Tensor =>
+  temperature === 1 ? logits : tf.div(logits, temperature);
 
 function oneHot(labels: tf.Tensor, classes: number): tf.Tensor {
   return indicator(tf.equal(tf.reshape(labels, [-1, 1]), tf.range(0, classes)));

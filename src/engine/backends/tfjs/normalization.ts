@@ -2,7 +2,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { at, type Kernels } from '#engine/backends/tfjs/kernel';
 
-export const normalizationKernels: Kernels<'batchNormTrain' | 'batchNormTrainGrad' | 'batchNorm' | 'batchNormGrad' | 'movingAverage'> = {
+export const normalizationKernels: Kernels<
+  'batchNormTrain' | 'batchNormTrainGrad' | 'batchNorm' | 'batchNormGrad' | 'movingAverage'
+> = {
   batchNormTrain: (op, inputs) => {
     const [x, gamma, beta] = [at(inputs, 0), at(inputs, 1), at(inputs, 2)];
     const rows = byChannel(x);
@@ -25,7 +27,13 @@ export const normalizationKernels: Kernels<'batchNormTrain' | 'batchNormTrainGra
     return [tf.reshape(dx, x.shape), dGamma, dBeta];
   },
   batchNorm: (op, inputs) => {
-    const [x, gamma, beta, mean, variance] = [at(inputs, 0), at(inputs, 1), at(inputs, 2), at(inputs, 3), at(inputs, 4)];
+    const [x, gamma, beta, mean, variance] = [
+      at(inputs, 0),
+      at(inputs, 1),
+      at(inputs, 2),
+      at(inputs, 3),
+      at(inputs, 4),
+    ];
     return [tf.add(tf.mul(tf.sub(x, mean), tf.mul(inverseRoot(variance, op.epsilon), gamma)), beta)];
   },
   batchNormGrad: (op, inputs) => [tf.mul(at(inputs, 2), tf.mul(at(inputs, 0), inverseRoot(at(inputs, 1), op.epsilon)))],

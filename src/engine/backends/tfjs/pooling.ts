@@ -8,8 +8,12 @@ import { at, explicitPads, hasPads, type Kernels } from '#engine/backends/tfjs/k
 import { padded } from '#engine/backends/tfjs/shaping';
 import type { Window } from '#engine/ops';
 
-export const poolingKernels: Kernels<'maxPool2d' | 'maxPool2dGrad' | 'averagePool2d' | 'averagePool2dGrad' | 'upsample2d' | 'upsample2dGrad'> = {
-  maxPool2d: (op, inputs) => [tf.maxPool(at<tf.Tensor4D>(inputs, 0), [...op.size], [...op.window.strides], explicitPads(op.window.pads))],
+export const poolingKernels: Kernels<
+  'maxPool2d' | 'maxPool2dGrad' | 'averagePool2d' | 'averagePool2dGrad' | 'upsample2d' | 'upsample2dGrad'
+> = {
+  maxPool2d: (op, inputs) => [
+    tf.maxPool(at<tf.Tensor4D>(inputs, 0), [...op.size], [...op.window.strides], explicitPads(op.window.pads)),
+  ],
   maxPool2dGrad: (op, inputs, _shapes, context) => {
     const [x, y, dy] = [at<tf.Tensor4D>(inputs, 0), at<tf.Tensor4D>(inputs, 1), at<tf.Tensor4D>(inputs, 2)];
     if (context.poolTies === 'first') return [maxPoolGrad(x, y, dy, op.size, op.window, op.window.pads)];
@@ -20,18 +24,31 @@ export const poolingKernels: Kernels<'maxPool2d' | 'maxPool2dGrad' | 'averagePoo
     const unused: Pads = [0, Math.max(0, -bottom), 0, Math.max(0, -right)];
     const turned: Pads = [Math.max(0, bottom), pads[0], Math.max(0, right), pads[2]];
     const around = (tensor: tf.Tensor4D): tf.Tensor4D => tf.reverse(tensor, [1, 2]);
-    const dx = around(maxPoolGrad(around(padded(x, negated(unused))), around(y), around(dy), op.size, op.window, turned));
+    const dx = around(
+      maxPoolGrad(around(padded(x, negated(unused))), around(y), around(dy), op.size, op.window, turned),
+    );
     return [padded(dx, unused)];
   },
-  averagePool2d: (op, inputs) => [tf.avgPool(at<tf.Tensor4D>(inputs, 0), [...op.size], [...op.window.strides], explicitPads(op.window.pads))],
+  averagePool2d: (op, inputs) => [
+    tf.avgPool(at<tf.Tensor4D>(inputs, 0), [...op.size], [...op.window.strides], explicitPads(op.window.pads)),
+  ],
   averagePool2dGrad: (op, inputs, shapes) => {
     const dy = at<tf.Tensor4D>(inputs, 0);
     const [, height, width, channels] = shapes[0] as [number, number, number, number];
     const pads = op.window.pads;
-    const shared = hasPads(pads) ? tf.mul(dy, correction(op.size, op.window, [height, width], [dy.shape[1], dy.shape[2]])) : dy;
+    const shared = hasPads(pads)
+      ? tf.mul(dy, correction(op.size, op.window, [height, width], [dy.shape[1], dy.shape[2]]))
+      : dy;
     const input = tf.zeros([dy.shape[0], height, width, channels]);
-    const attrs = { filterSize: [...op.size], strides: [...op.window.strides], pad: explicitPads(pads), dimRoundingMode: undefined };
-    return [tf.engine().runKernel('AvgPoolGrad', { dy: shared, input }, attrs as unknown as tf.NamedAttrMap) as tf.Tensor];
+    const attrs = {
+      filterSize: [...op.size],
+      strides: [...op.window.strides],
+      pad: explicitPads(pads),
+      dimRoundingMode: undefined,
+    };
+    return [
+      tf.engine().runKernel('AvgPoolGrad', { dy: shared, input }, attrs as unknown as tf.NamedAttrMap) as tf.Tensor,
+    ];
   },
   upsample2d: (op, inputs, shapes) => {
     const x = at<tf.Tensor4D>(inputs, 0);
@@ -48,9 +65,23 @@ export const poolingKernels: Kernels<'maxPool2d' | 'maxPool2dGrad' | 'averagePoo
   },
 };
 
-function maxPoolGrad(x: tf.Tensor4D, y: tf.Tensor4D, dy: tf.Tensor4D, size: Pair, window: Window, pads: Pads): tf.Tensor4D {
-  const attrs = { filterSize: [...size], strides: [...window.strides], pad: explicitPads(pads), dimRoundingMode: undefined };
-  return tf.engine().runKernel('MaxPoolGrad', { dy, input: x, output: y }, attrs as unknown as tf.NamedAttrMap) as tf.Tensor4D;
+function maxPoolGrad(
+  x: tf.Tensor4D,
+  y: tf.Tensor4D,
+  dy: tf.Tensor4D,
+  size: Pair,
+  window: Window,
+  pads: Pads,
+): tf.Tensor4D {
+  const attrs = {
+    filterSize: [...size],
+    strides: [...window.strides],
+    pad: explicitPads(pads),
+    dimRoundingMode: undefined,
+  };
+  return tf
+    .engine()
+    .runKernel('MaxPoolGrad', { dy, input: x, output: y }, attrs as unknown as tf.NamedAttrMap) as tf.Tensor4D;
 }
 
 const negated = ([top, bottom, left, right]: Pads): Pads => [-top, -bottom, -left, -right];

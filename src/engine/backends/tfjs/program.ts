@@ -31,12 +31,15 @@ interface Action {
 /** Compiles a plan; nothing runs yet. Persistent slots start at 0. */
 export function tfjsProgram(host: TfjsHost, plan: Plan): Program {
   use(host);
-  const held: (tf.Tensor | undefined)[] = plan.slots.map((slot) => (slot.life === 'persistent' ? tf.zeros([...slot.shape]) : undefined));
+  const held: (tf.Tensor | undefined)[] = plan.slots.map((slot) =>
+    slot.life === 'persistent' ? tf.zeros([...slot.shape]) : undefined,
+  );
   const actions = schedule(plan, host.context);
   let disposed = false;
   const persistent = (slot: SlotId): tf.Tensor => {
     const tensor = held[slot];
-    if (disposed || plan.slots[slot]?.life !== 'persistent' || !tensor) throw new Error(`slot ${slot} cannot be reached`);
+    if (disposed || plan.slots[slot]?.life !== 'persistent' || !tensor)
+      throw new Error(`slot ${slot} cannot be reached`);
     return tensor;
   };
   return {
@@ -107,6 +110,8 @@ function schedule(plan: Plan, context: KernelContext): Action[] {
     step,
     kernel: kernelOf(step.op, context),
     shapes: step.outputs.map((slot) => plan.slots[slot]?.shape ?? []),
-    spent: [...new Set([...step.inputs, ...step.outputs])].filter((slot) => plan.slots[slot]?.life === 'temporary' && lastReader.get(slot) === i),
+    spent: [...new Set([...step.inputs, ...step.outputs])].filter(
+      (slot) => plan.slots[slot]?.life === 'temporary' && lastReader.get(slot) === i,
+    ),
   }));
 }

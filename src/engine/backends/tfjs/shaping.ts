@@ -20,8 +20,18 @@ export function padded(x: tf.Tensor4D, pads: Pads): tf.Tensor4D {
   const cut = (pad: number): number => Math.max(0, -pad);
   const more = (pad: number): number => Math.max(0, pad);
   const [n, height, width, channels] = x.shape;
-  const size: [number, number, number, number] = [n, height - cut(top) - cut(bottom), width - cut(left) - cut(right), channels];
+  const size: [number, number, number, number] = [
+    n,
+    height - cut(top) - cut(bottom),
+    width - cut(left) - cut(right),
+    channels,
+  ];
   const inner = pads.some((pad) => pad < 0) ? tf.slice(x, [0, cut(top), cut(left), 0], size) : x;
   if (pads.every((pad) => pad <= 0)) return inner;
-  return tf.pad(inner, [[0, 0], [more(top), more(bottom)], [more(left), more(right)], [0, 0]]);
+  return tf.pad(inner, [
+    [0, 0],
+    [more(top), more(bottom)],
+    [more(left), more(right)],
+    [0, 0],
+  ]);
 }

@@ -1,7 +1,7 @@
 /** The optimiser's step over all trained values: plain descent, momentum (Polyak 1964) and Adam (Kingma and Ba 2015). */
 import * as tf from '@tensorflow/tfjs-core';
-import { at, type Kernels } from '#engine/backends/tfjs/kernel';
 import type { Optimizer } from '#core/objective';
+import { at, type Kernels } from '#engine/backends/tfjs/kernel';
 import { momentsOf } from '#engine/optimizers';
 
 export const updateKernels: Kernels<'optimize'> = {
@@ -23,7 +23,13 @@ export const updateKernels: Kernels<'optimize'> = {
 };
 
 /** The parameter and its moments after the step. Moments of masked entries start at 0 and stay there. */
-function updated(optimizer: Optimizer, rate: tf.Tensor, param: tf.Tensor, gradient: tf.Tensor, held: readonly tf.Tensor[]): tf.Tensor[] {
+function updated(
+  optimizer: Optimizer,
+  rate: tf.Tensor,
+  param: tf.Tensor,
+  gradient: tf.Tensor,
+  held: readonly tf.Tensor[],
+): tf.Tensor[] {
   switch (optimizer.kind) {
     case 'sgd':
       return [tf.sub(param, tf.mul(gradient, rate))];
