@@ -11,7 +11,14 @@ export function imageSize(dataset: Dataset): number {
 }
 
 /** Fills `pixels` and `labels` with the images at rows[begin …]; what is left over at the end stays 0. */
-export function fillBatch(dataset: Dataset, images: Images, rowAt: (i: number) => number, count: number, pixels: Float32Array, labels?: Float32Array): void {
+export function fillBatch(
+  dataset: Dataset,
+  images: Images,
+  rowAt: (i: number) => number,
+  count: number,
+  pixels: Float32Array,
+  labels?: Float32Array,
+): void {
   const size = imageSize(dataset);
   const { scale } = dataset;
   for (let i = 0; i < count; i++) {

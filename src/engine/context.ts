@@ -1,13 +1,14 @@
 /** The whole PassContext: what the core only declares (training, accuracy, other models), done by a backend on a data set. */
+
+import { seededRandom } from '#core/numeric/random';
 import type { TrainPoint } from '#core/objective';
 import type { PassContext } from '#core/pass';
 import type { Predictor } from '#core/predictor';
-import { seededRandom } from '#core/numeric/random';
 import type { Backend } from '#engine/backend';
 import type { Dataset } from '#engine/datasets/dataset';
 import { EngineError } from '#engine/errors';
 import { evaluate } from '#engine/evaluate';
-import { train, type TrainProgress } from '#engine/train';
+import { type TrainProgress, train } from '#engine/train';
 import type { TrainControl } from '#engine/train-control';
 
 export interface ContextParts {
@@ -29,7 +30,10 @@ export function makeContext(parts: ContextParts): PassContext {
   const { backend, signal, progress, between } = parts;
   const dataset = (): Dataset => {
     if (parts.dataset) return parts.dataset;
-    throw new EngineError('data', { en: 'This method needs a data set: choose one on the Data tab.', zh: '此方法需要数据集：请在“数据”页选择一个。' });
+    throw new EngineError('data', {
+      en: 'This method needs a data set: choose one on the Data tab.',
+      zh: '此方法需要数据集：请在“数据”页选择一个。',
+    });
   };
   return {
     random: seededRandom(parts.seed),
@@ -38,7 +42,9 @@ export function makeContext(parts: ContextParts): PassContext {
     predictor: parts.resolve,
     async train(objective) {
       const outcome = await train(backend, objective, dataset(), {
-        signal, between, control: parts.control,
+        signal,
+        between,
+        control: parts.control,
         onProgress: (one) => {
           progress(one.point.step / one.totalSteps, one.point);
           parts.onTrain?.(one);

@@ -36,14 +36,26 @@ export interface Evaluation {
 }
 
 /** Accuracy and loss on a split. Throws EngineError('data') where they do not fit, or the signal's reason. */
-export async function evaluate(backend: Backend, predictor: Predictor, dataset: Dataset, split: Split, options: EvaluateOptions = {}): Promise<Evaluation> {
+export async function evaluate(
+  backend: Backend,
+  predictor: Predictor,
+  dataset: Dataset,
+  split: Split,
+  options: EvaluateOptions = {},
+): Promise<Evaluation> {
   const from = options.from ?? 0;
   const logits = await logitsOf(backend, predictor, dataset, split, options);
   return judge(logits, dataset.splits[split].labels.subarray(from), dataset.classes.length);
 }
 
 /** Logits [images, classes] of the (first) images of a split. */
-export async function logitsOf(backend: Backend, predictor: Predictor, dataset: Dataset, split: Split, options: EvaluateOptions = {}): Promise<Float32Array> {
+export async function logitsOf(
+  backend: Backend,
+  predictor: Predictor,
+  dataset: Dataset,
+  split: Split,
+  options: EvaluateOptions = {},
+): Promise<Float32Array> {
   const model = modelOf(predictor);
   assertFits(model, dataset);
   const images = dataset.splits[split];

@@ -12,7 +12,13 @@ const KEPT = 200;
 const caches = new WeakMap<Backend, Map<string, Evaluation>>();
 
 /** The evaluation of a model on all of a split, measured now where it is not known yet. */
-export async function evaluateOnce(backend: Backend, model: Model, dataset: Dataset, split: Split, options: Omit<EvaluateOptions, 'images' | 'from'> = {}): Promise<Evaluation> {
+export async function evaluateOnce(
+  backend: Backend,
+  model: Model,
+  dataset: Dataset,
+  split: Split,
+  options: Omit<EvaluateOptions, 'images' | 'from'> = {},
+): Promise<Evaluation> {
   const known = knownEvaluation(backend, model, dataset, split);
   if (known) return known;
   const evaluation = await evaluate(backend, { kind: 'model', model }, dataset, split, options);
@@ -21,7 +27,12 @@ export async function evaluateOnce(backend: Backend, model: Model, dataset: Data
 }
 
 /** What is known about a model on all of a split. */
-export function knownEvaluation(backend: Backend, model: Model, dataset: Dataset, split: Split): Evaluation | undefined {
+export function knownEvaluation(
+  backend: Backend,
+  model: Model,
+  dataset: Dataset,
+  split: Split,
+): Evaluation | undefined {
   const cache = caches.get(backend);
   const key = keyOf(model, dataset, split);
   const known = cache?.get(key);
@@ -33,7 +44,13 @@ export function knownEvaluation(backend: Backend, model: Model, dataset: Dataset
 }
 
 /** Keeps an evaluation; those longest unused go first. */
-export function rememberEvaluation(backend: Backend, model: Model, dataset: Dataset, split: Split, evaluation: Evaluation): void {
+export function rememberEvaluation(
+  backend: Backend,
+  model: Model,
+  dataset: Dataset,
+  split: Split,
+  evaluation: Evaluation,
+): void {
   const cache = caches.get(backend) ?? new Map<string, Evaluation>();
   caches.set(backend, cache);
   cache.set(keyOf(model, dataset, split), evaluation);

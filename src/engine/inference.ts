@@ -100,10 +100,12 @@ function update(entry: Entry, model: Model): void {
 
 function idsOf(plan: InferencePlan, model: Model): Map<SlotId, TensorId> {
   const layers = new Map(model.layers.map((layer) => [layer.name, layer]));
-  return new Map(plan.params.flatMap(({ layer, role, slot }) => {
-    const id = idOf(layers.get(layer), role);
-    return id === undefined ? [] : [[slot, id] as const];
-  }));
+  return new Map(
+    plan.params.flatMap(({ layer, role, slot }) => {
+      const id = idOf(layers.get(layer), role);
+      return id === undefined ? [] : [[slot, id] as const];
+    }),
+  );
 }
 
 function idOf(layer: Layer | undefined, role: TensorRole): TensorId | undefined {

@@ -18,7 +18,12 @@ export interface LatencyResult {
 }
 
 /** Milliseconds for one image; nothing else should be running. */
-export async function measureLatency(backend: Backend, model: Model, signal?: AbortSignal, now: () => number = () => performance.now()): Promise<LatencyResult> {
+export async function measureLatency(
+  backend: Backend,
+  model: Model,
+  signal?: AbortSignal,
+  now: () => number = () => performance.now(),
+): Promise<LatencyResult> {
   const random = seededRandom(1);
   const image = Float32Array.from({ length: sizeOf(shapesOf(model)[model.inputs[0] as string] ?? []) }, random);
   const runner = await borrowRunner(backend, model, 1);

@@ -7,7 +7,18 @@ import type { Pads, Pair } from '#core/model/layers';
 import type { Optimizer } from '#core/objective';
 
 /** Element-wise functions whose derivative follows from their output y alone, so they may be fused into the op before. */
-export type FusableFn = 'linear' | 'relu' | 'leakyRelu' | 'sigmoid' | 'tanh' | 'exponential' | 'elu' | 'selu' | 'softplus' | 'softsign' | 'hardSigmoid';
+export type FusableFn =
+  | 'linear'
+  | 'relu'
+  | 'leakyRelu'
+  | 'sigmoid'
+  | 'tanh'
+  | 'exponential'
+  | 'elu'
+  | 'selu'
+  | 'softplus'
+  | 'softsign'
+  | 'hardSigmoid';
 /** Functions whose derivative needs the input x. */
 export type UnfusedFn = 'swish' | 'gelu';
 export interface ElementFn {
@@ -114,7 +125,12 @@ export type Op =
    * v = b2 v + (1-b2) g^2, p -= rate m / (sqrt(v) + eps), where the host has put the bias correction in `rate`.
    * Outputs: the params and moments again, in the same order.
    */
-  | { readonly kind: 'optimize'; readonly optimizer: Optimizer; readonly count: number; readonly masked: readonly boolean[] };
+  | {
+      readonly kind: 'optimize';
+      readonly optimizer: Optimizer;
+      readonly count: number;
+      readonly masked: readonly boolean[];
+    };
 
 export type OpKind = Op['kind'];
 

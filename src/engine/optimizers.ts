@@ -21,7 +21,10 @@ export function momentsOf(optimizer: Optimizer): number {
  */
 export function rateAt(objective: Objective, step: number, steps: number): number {
   const { learningRate, schedule, optimizer } = objective;
-  const base = schedule.kind === 'cosine' ? (learningRate * (1 + Math.cos((Math.PI * step) / Math.max(1, steps)))) / 2 : learningRate;
+  const base =
+    schedule.kind === 'cosine'
+      ? (learningRate * (1 + Math.cos((Math.PI * step) / Math.max(1, steps)))) / 2
+      : learningRate;
   if (optimizer.kind !== 'adam') return base;
   return (base * Math.sqrt(1 - optimizer.beta2 ** (step + 1))) / (1 - optimizer.beta1 ** (step + 1));
 }

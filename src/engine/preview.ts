@@ -34,7 +34,13 @@ export interface PreviewOptions {
  * Compares `model` with `base`, whose right and wrong answers on validation are measured at its first use and kept.
  * Throws EngineError('data'), or the signal's reason between two batches.
  */
-export async function previewAccuracy(backend: Backend, base: Model, model: Model, dataset: Dataset, options: PreviewOptions = {}): Promise<PreviewEstimate> {
+export async function previewAccuracy(
+  backend: Backend,
+  base: Model,
+  model: Model,
+  dataset: Dataset,
+  options: PreviewOptions = {},
+): Promise<PreviewEstimate> {
   const { signal, between } = options;
   const total = dataset.splits.validation.count;
   const before = await evaluateOnce(backend, base, dataset, 'validation', { signal, between });
@@ -45,7 +51,12 @@ export async function previewAccuracy(backend: Backend, base: Model, model: Mode
   let seen = 0;
   let latest: PreviewEstimate | null = null;
   for (const stage of stages(total, options.rest === true)) {
-    const part = await evaluate(backend, { kind: 'model', model }, dataset, 'validation', { signal, between, from: seen, images: stage - seen });
+    const part = await evaluate(backend, { kind: 'model', model }, dataset, 'validation', {
+      signal,
+      between,
+      from: seen,
+      images: stage - seen,
+    });
     correct.set(part.correct, seen);
     loss += part.loss * part.images;
     seen = stage;
@@ -53,7 +64,12 @@ export async function previewAccuracy(backend: Backend, base: Model, model: Mode
   }
   if (seen === total && total > 0) {
     const right = correct.reduce((sum, one) => sum + one, 0);
-    rememberEvaluation(backend, model, dataset, 'validation', { accuracy: right / total, loss: loss / total, correct, images: total });
+    rememberEvaluation(backend, model, dataset, 'validation', {
+      accuracy: right / total,
+      loss: loss / total,
+      correct,
+      images: total,
+    });
   }
   return latest ?? told(estimate(before, correct, 0), options);
 }

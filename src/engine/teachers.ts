@@ -8,7 +8,12 @@ import { type EvaluateOptions, logitsOf, modelOf } from '#engine/evaluate';
 const known = new WeakMap<Backend, WeakMap<Dataset, WeakMap<Model, Float32Array>>>();
 
 /** Logits [training images, classes]. */
-export async function teacherLogits(backend: Backend, teacher: Predictor, dataset: Dataset, options: EvaluateOptions): Promise<Float32Array> {
+export async function teacherLogits(
+  backend: Backend,
+  teacher: Predictor,
+  dataset: Dataset,
+  options: EvaluateOptions,
+): Promise<Float32Array> {
   const datasets = known.get(backend) ?? new WeakMap<Dataset, WeakMap<Model, Float32Array>>();
   known.set(backend, datasets);
   const models = datasets.get(dataset) ?? new WeakMap<Model, Float32Array>();

@@ -21,7 +21,18 @@ export async function timeTraining(backend: Backend, deadlineMs: number, now: ()
   if (!template) throw new Error('there is no template to time');
   const model = createModel(template.architecture([28, 28, 1], 10), 1);
   const plan = trainingPlan(
-    { model, loss: [{ kind: 'crossEntropy', weight: 1 }], optimizer: ADAM, learningRate: 1e-3, schedule: { kind: 'constant' }, epochs: 1, batchSize: BATCH, seed: 1, l1: 0, l2: 0 },
+    {
+      model,
+      loss: [{ kind: 'crossEntropy', weight: 1 }],
+      optimizer: ADAM,
+      learningRate: 1e-3,
+      schedule: { kind: 'constant' },
+      epochs: 1,
+      batchSize: BATCH,
+      seed: 1,
+      l1: 0,
+      l2: 0,
+    },
     BATCH,
   );
   const program = await backend.compile(plan.plan);

@@ -3,7 +3,7 @@
  * and for whatever is more urgent. The device is asked for figures a few times a second, never at every step. The same
  * seed on the same backend gives the same bytes: neither figures nor validation influence what is learned.
  */
-import { collectModel } from '#engine/plan/parameters';
+
 import type { Model, Tensor } from '#core/model/model';
 import { makeTensor } from '#core/model/tensor';
 import { derivedSeed, seededRandom, shuffledIndices } from '#core/numeric/random';
@@ -15,7 +15,8 @@ import type { Dataset } from '#engine/datasets/dataset';
 import { EngineError } from '#engine/errors';
 import { evaluate } from '#engine/evaluate';
 import { rateAt } from '#engine/optimizers';
-import { trainingPlan, type TrainingPlan } from '#engine/plan';
+import { type TrainingPlan, trainingPlan } from '#engine/plan';
+import { collectModel } from '#engine/plan/parameters';
 import { teacherLogits } from '#engine/teachers';
 import { makeTrainControl, type TrainControl } from '#engine/train-control';
 
@@ -61,7 +62,12 @@ export interface TrainOutcome {
  * Trains the objective's model and returns it with new tensors, encodings kept. Throws EngineError ('plan', 'data',
  * 'diverged'), BackendError, or the signal's reason.
  */
-export async function train(backend: Backend, objective: Objective, dataset: Dataset, options: TrainOptions = {}): Promise<TrainOutcome> {
+export async function train(
+  backend: Backend,
+  objective: Objective,
+  dataset: Dataset,
+  options: TrainOptions = {},
+): Promise<TrainOutcome> {
   const { signal, control = makeTrainControl(), between = breathe, now = () => performance.now() } = options;
   assertFits(objective.model, dataset);
   const images = dataset.splits.train;
@@ -82,7 +88,15 @@ export async function train(backend: Backend, objective: Objective, dataset: Dat
     const glance = async (count: number): Promise<Partial<TrainPoint>> => {
       if (options.validate === false) return {};
       const begun = now();
-      const seen = await validation(backend, await currentModel(objective.model, plan, program, unnamed), dataset, count, control, between, signal);
+      const seen = await validation(
+        backend,
+        await currentModel(objective.model, plan, program, unnamed),
+        dataset,
+        count,
+        control,
+        between,
+        signal,
+      );
       glanced = now();
       glanceCost = glanced - begun;
       meter.leaveOut(glanceCost);
@@ -106,7 +120,11 @@ export async function train(backend: Backend, objective: Objective, dataset: Dat
           const figures = await meter.read(step);
           const glanceDue = now() - glanced > Math.max(1000, glanceCost / GLANCE_SHARE);
           const seen = last ? await glance(EPOCH_GLANCE) : glanceDue && !paused ? await glance(GLANCE) : {};
-          options.onProgress?.({ ...figures, point: { ...figures.point, ...seen }, state: paused ? 'paused' : 'running' });
+          options.onProgress?.({
+            ...figures,
+            point: { ...figures.point, ...seen },
+            state: paused ? 'paused' : 'running',
+          });
         }
         await between();
       }
@@ -122,7 +140,14 @@ export async function train(backend: Backend, objective: Objective, dataset: Dat
 /** Writes one batch: images, labels, the rate, dropout noise, the teachers' logits. */
 type Feed = (order: Uint32Array, begin: number, rate: number) => void;
 
-async function makeFeed(backend: Backend, objective: Objective, dataset: Dataset, plan: TrainingPlan, program: Program, options: TrainOptions): Promise<Feed> {
+async function makeFeed(
+  backend: Backend,
+  objective: Objective,
+  dataset: Dataset,
+  plan: TrainingPlan,
+  program: Program,
+  options: TrainOptions,
+): Promise<Feed> {
   const { batch, classes } = plan;
   const pixels = new Float32Array(batch * imageSize(dataset));
   const labels = new Float32Array(batch);
@@ -131,7 +156,11 @@ async function makeFeed(backend: Backend, objective: Objective, dataset: Dataset
   const teachers: { slot: number; all: Float32Array; data: Float32Array }[] = [];
   for (const { slot, term } of plan.teachers) {
     const evaluateOptions = { signal: options.signal, between: options.between, onProgress: options.onPrepare };
-    teachers.push({ slot, all: await teacherLogits(backend, term.teacher, dataset, evaluateOptions), data: new Float32Array(batch * classes) });
+    teachers.push({
+      slot,
+      all: await teacherLogits(backend, term.teacher, dataset, evaluateOptions),
+      data: new Float32Array(batch * classes),
+    });
   }
   return (order, begin, rate) => {
     fillBatch(dataset, dataset.splits.train, (i) => order[begin + i] as number, batch, pixels, labels);
@@ -168,7 +197,14 @@ interface Meter {
  * Reads loss and accuracy since the last reading. How many steps lie between two readings follows from the speed seen
  * between the last two, so that a GPU, which only queues work, is never more than one interval behind.
  */
-function makeMeter(program: Program, plan: TrainingPlan, totalSteps: number, perEpoch: number, every: number, now: () => number): Meter {
+function makeMeter(
+  program: Program,
+  plan: TrainingPlan,
+  totalSteps: number,
+  perEpoch: number,
+  every: number,
+  now: () => number,
+): Meter {
   let interval = 1;
   let since = 0;
   let begun = now();
@@ -207,7 +243,12 @@ function makeMeter(program: Program, plan: TrainingPlan, totalSteps: number, per
 }
 
 /** The model as it stands. */
-async function currentModel(model: Model, plan: TrainingPlan, program: Program, make: typeof makeTensor): Promise<Model> {
+async function currentModel(
+  model: Model,
+  plan: TrainingPlan,
+  program: Program,
+  make: typeof makeTensor,
+): Promise<Model> {
   const contents: Float32Array[] = [];
   for (const { slot } of plan.trained) contents.push(await program.read(slot));
   return collectModel(model, plan.trained, contents, make);
@@ -215,11 +256,23 @@ async function currentModel(model: Model, plan: TrainingPlan, program: Program, 
 
 let unnamedTensors = 0;
 /** A tensor that is only looked at: hashing its content would cost more than running it. */
-function unnamed(shape: readonly number[], data: Float32Array, encoding: Tensor['encoding'] = { values: { kind: 'dense' } }): Tensor {
+function unnamed(
+  shape: readonly number[],
+  data: Float32Array,
+  encoding: Tensor['encoding'] = { values: { kind: 'dense' } },
+): Tensor {
   return { id: `unnamed ${++unnamedTensors}`, shape, data, encoding };
 }
 
-async function validation(backend: Backend, model: Model, dataset: Dataset, images: number, control: TrainControl, between: () => Promise<void>, signal: AbortSignal | undefined): Promise<Partial<TrainPoint>> {
+async function validation(
+  backend: Backend,
+  model: Model,
+  dataset: Dataset,
+  images: number,
+  control: TrainControl,
+  between: () => Promise<void>,
+  signal: AbortSignal | undefined,
+): Promise<Partial<TrainPoint>> {
   const cut = new AbortController();
   const either = signal ? AbortSignal.any([signal, cut.signal]) : cut.signal;
   const attend = async (): Promise<void> => {
@@ -227,7 +280,11 @@ async function validation(backend: Backend, model: Model, dataset: Dataset, imag
     if (control.state === 'stopped') cut.abort();
   };
   try {
-    const seen = await evaluate(backend, { kind: 'model', model }, dataset, 'validation', { images, signal: either, between: attend });
+    const seen = await evaluate(backend, { kind: 'model', model }, dataset, 'validation', {
+      images,
+      signal: either,
+      between: attend,
+    });
     return { validationLoss: seen.loss, validationAccuracy: seen.accuracy, validationImages: seen.images };
   } catch (error) {
     if (cut.signal.aborted && !signal?.aborted) return {};

@@ -1,12 +1,12 @@
 /** The whole thread on the cpu backend: train, evaluate, stop, diverge, and the same bytes for the same seed. */
 import { describe, expect, it } from 'vitest';
-import { createModel } from '#core/model/create';
 import type { Architecture } from '#core/architecture';
+import { createModel } from '#core/model/create';
 import { ADAM, type Objective } from '#core/objective';
 import { makeCpuBackend } from '#engine/backends/cpu';
 import { EngineError } from '#engine/errors';
 import { evaluate } from '#engine/evaluate';
-import { train, type TrainProgress } from '#engine/train';
+import { type TrainProgress, train } from '#engine/train';
 import { makeTrainControl } from '#engine/train-control';
 import { makeBars } from './bars';
 
