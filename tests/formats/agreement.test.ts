@@ -15,11 +15,27 @@ import { MOBILENET_SHARD, mobilenetFiles } from '../fixtures/mobilenet';
 import { encodedModel, everyLayer, modelOf, numbers, templateModels } from './models';
 import { openWithStock, tf } from './stock';
 
-const ACTIVATIONS: readonly ActivationFn[] = ['linear', 'relu', 'leakyRelu', 'sigmoid', 'tanh', 'elu', 'selu', 'softplus', 'softsign', 'hardSigmoid', 'swish', 'gelu'];
+const ACTIVATIONS: readonly ActivationFn[] = [
+  'linear',
+  'relu',
+  'leakyRelu',
+  'sigmoid',
+  'tanh',
+  'elu',
+  'selu',
+  'softplus',
+  'softsign',
+  'hardSigmoid',
+  'swish',
+  'gelu',
+];
 
 /** A dense layer with an activation, fused and alone. */
 function activationModel(fn: ActivationFn): Model {
-  const kernel = makeTensor([6, 6], numbers(36, 2).map((x) => 3 * x));
+  const kernel = makeTensor(
+    [6, 6],
+    numbers(36, 2).map((x) => 3 * x),
+  );
   const layers: Layer[] = [
     { kind: 'input', name: 'in', inputs: [], shape: [6] },
     { kind: 'dense', name: 'fused', inputs: ['in'], kernel: kernel.id, activation: { fn } },
@@ -58,11 +74,20 @@ async function bothAnswers(files: readonly { name: string; bytes: Uint8Array }[]
 }
 
 describe('stock TensorFlow.js and our engine agree on', () => {
-  const models = [...templateModels().filter((model) => model.layers[0]?.kind === 'input' && model.layers[0].shape[0] === 8), everyLayer(), encodedModel(), subtractModel(), ...ACTIVATIONS.map(activationModel)];
+  const models = [
+    ...templateModels().filter((model) => model.layers[0]?.kind === 'input' && model.layers[0].shape[0] === 8),
+    everyLayer(),
+    encodedModel(),
+    subtractModel(),
+    ...ACTIVATIONS.map(activationModel),
+  ];
   for (const model of models) {
     it(model.name, async () => {
       const { bundle, fileName } = await write(model, { unsupportedGrids: 'float' });
-      const files = [...(await readZip(bundle.get(fileName) as Uint8Array, fileName))].map(([name, bytes]) => ({ name, bytes }));
+      const files = [...(await readZip(bundle.get(fileName) as Uint8Array, fileName))].map(([name, bytes]) => ({
+        name,
+        bytes,
+      }));
       const { ours, theirs } = await bothAnswers(files, 'group1-shard1of1.bin');
       expect(ours.length).toBe(theirs.length);
       const worst = Math.max(...Array.from(ours, (p, i) => Math.abs(p - (theirs[i] as number))));

@@ -18,7 +18,9 @@ function values(model: Model): readonly number[] {
 describe('a broken file is refused by name:', () => {
   for (const [name, recipe] of Object.entries(BROKEN)) {
     it(name, async () => {
-      const error = await Promise.resolve(recipe()).then(readFiles).catch((caught: unknown) => caught);
+      const error = await Promise.resolve(recipe())
+        .then(readFiles)
+        .catch((caught: unknown) => caught);
       expect(error).toBeInstanceOf(ReadError);
       const { code, message, cause_, hint } = error as ReadError;
       expect({ code, text: message }).toEqual(errors[name]);

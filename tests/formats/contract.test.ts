@@ -74,7 +74,32 @@ describe.each(FORMATS)('$id', (format: Format) => {
 
 describe('the models of this suite', () => {
   it('have every kind of layer but subtract, which one of the formats writes as two', () => {
-    const all = ['input', 'conv2d', 'depthwiseConv2d', 'dense', 'batchNorm', 'activation', 'prelu', 'maxPool2d', 'averagePool2d', 'globalAveragePool2d', 'globalMaxPool2d', 'flatten', 'reshape', 'dropout', 'add', 'multiply', 'average', 'maximum', 'minimum', 'concat', 'zeroPad2d', 'crop2d', 'upsample2d', 'rescale'];
+    const all = [
+      'input',
+      'conv2d',
+      'depthwiseConv2d',
+      'dense',
+      'batchNorm',
+      'activation',
+      'prelu',
+      'maxPool2d',
+      'averagePool2d',
+      'globalAveragePool2d',
+      'globalMaxPool2d',
+      'flatten',
+      'reshape',
+      'dropout',
+      'add',
+      'multiply',
+      'average',
+      'maximum',
+      'minimum',
+      'concat',
+      'zeroPad2d',
+      'crop2d',
+      'upsample2d',
+      'rescale',
+    ];
     expect([...KINDS_OF_EVERY_LAYER].sort()).toEqual([...all].sort());
   });
   it('are recognised by no format before they are written', () => {

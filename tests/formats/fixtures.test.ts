@@ -43,7 +43,10 @@ describe('tests/fixtures', () => {
       const ids = new Set(model.layers.flatMap((layer) => tensorsOf(layer).map(([, id]) => id)));
       expect([...ids].reduce((sum, id) => sum + (model.tensors[id]?.data.length ?? 0), 0)).toBe(facts.parameters);
       const input = facts.input as readonly number[];
-      const images = Float32Array.from({ length: 2 * input.reduce((a, b) => a * b, 1) }, (_, i) => ((i * 37) % 61) / 61 - 0.5);
+      const images = Float32Array.from(
+        { length: 2 * input.reduce((a, b) => a * b, 1) },
+        (_, i) => ((i * 37) % 61) / 61 - 0.5,
+      );
       const runner = await borrowRunner(await makeCpuBackend(), model, 2);
       const answers = tf.softmax(tf.tensor(await runner.run(images), [2, runner.classes])).dataSync();
       const worst = Math.max(...Array.from(answers, (p, i) => Math.abs(p - (facts.output?.[i] ?? Number.NaN))));

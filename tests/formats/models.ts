@@ -1,7 +1,8 @@
 /** Small models with every kind of layer and encoding that a format may meet. */
-import { DENSE, type Encoding } from '#core/model/encoding';
+
 import { createModel } from '#core/model/create';
 import { mapPrunable } from '#core/model/edit';
+import { DENSE, type Encoding } from '#core/model/encoding';
 import type { Layer, LayerKind } from '#core/model/layers';
 import type { Model, Tensor } from '#core/model/model';
 import { filledTensor, makeTensor } from '#core/model/tensor';
@@ -17,12 +18,20 @@ export function numbers(count: number, seed = 1): Float32Array {
 }
 
 function tensor(shape: readonly number[], seed: number, encoding: Encoding = DENSE): Tensor {
-  return makeTensor(shape, numbers(shape.reduce((a, b) => a * b, 1), seed), encoding);
+  return makeTensor(
+    shape,
+    numbers(
+      shape.reduce((a, b) => a * b, 1),
+      seed,
+    ),
+    encoding,
+  );
 }
 
 export function modelOf(name: string, layers: readonly Layer[], tensors: readonly Tensor[]): Model {
   return {
-    name, layers,
+    name,
+    layers,
     inputs: layers.filter(({ kind }) => kind === 'input').map((layer) => layer.name),
     outputs: [(layers.at(-1) as Layer).name],
     tensors: Object.fromEntries(tensors.map((one) => [one.id, one])),
@@ -36,7 +45,15 @@ export function everyLayer(): Model {
   const k1 = tensor([3, 3, 3, 4], 1);
   const b1 = tensor([4], 2);
   const d1 = tensor([3, 3, 4, 2], 3);
-  const bn = [tensor([8], 4), tensor([8], 5), tensor([8], 6), makeTensor([8], numbers(8, 7).map((x) => Math.abs(x) + 0.5))] as const;
+  const bn = [
+    tensor([8], 4),
+    tensor([8], 5),
+    tensor([8], 6),
+    makeTensor(
+      [8],
+      numbers(8, 7).map((x) => Math.abs(x) + 0.5),
+    ),
+  ] as const;
   const alpha = tensor([8], 8);
   const k2 = tensor([1, 1, 8, 8], 9);
   const gate = tensor([8, 8], 10);
@@ -48,11 +65,46 @@ export function everyLayer(): Model {
     { kind: 'rescale', name: 'scaled', inputs: ['image'], scale: 0.5, offset: -0.25 },
     { kind: 'zeroPad2d', name: 'padded', inputs: ['scaled'], pads: [1, 0, 2, 1] },
     { kind: 'crop2d', name: 'cropped', inputs: ['padded'], pads: [0, 1, 1, 2] },
-    { ...base, kind: 'conv2d', name: 'conv', inputs: ['cropped'], kernel: k1.id, bias: b1.id, padding: [1, 1, 0, 2], activation: { fn: 'leakyRelu', alpha: 0.1 } },
-    { ...base, kind: 'depthwiseConv2d', name: 'depthwise', inputs: ['conv'], kernel: d1.id, padding: 'same', strides: [2, 2] },
-    { kind: 'batchNorm', name: 'normal', inputs: ['depthwise'], gamma: bn[0].id, beta: bn[1].id, mean: bn[2].id, variance: bn[3].id, epsilon: 0.001, momentum: 0.9 },
+    {
+      ...base,
+      kind: 'conv2d',
+      name: 'conv',
+      inputs: ['cropped'],
+      kernel: k1.id,
+      bias: b1.id,
+      padding: [1, 1, 0, 2],
+      activation: { fn: 'leakyRelu', alpha: 0.1 },
+    },
+    {
+      ...base,
+      kind: 'depthwiseConv2d',
+      name: 'depthwise',
+      inputs: ['conv'],
+      kernel: d1.id,
+      padding: 'same',
+      strides: [2, 2],
+    },
+    {
+      kind: 'batchNorm',
+      name: 'normal',
+      inputs: ['depthwise'],
+      gamma: bn[0].id,
+      beta: bn[1].id,
+      mean: bn[2].id,
+      variance: bn[3].id,
+      epsilon: 0.001,
+      momentum: 0.9,
+    },
     { kind: 'prelu', name: 'slopes', inputs: ['normal'], alpha: alpha.id },
-    { ...base, kind: 'conv2d', name: 'point', inputs: ['slopes'], kernel: k2.id, padding: 'valid', activation: { fn: 'relu', max: 6 } },
+    {
+      ...base,
+      kind: 'conv2d',
+      name: 'point',
+      inputs: ['slopes'],
+      kernel: k2.id,
+      padding: 'valid',
+      activation: { fn: 'relu', max: 6 },
+    },
     { kind: 'add', name: 'sum', inputs: ['slopes', 'point'] },
     { kind: 'globalAveragePool2d', name: 'squeeze', inputs: ['sum'], keepDims: true },
     { kind: 'dense', name: 'gate', inputs: ['squeeze'], kernel: gate.id, activation: { fn: 'sigmoid' } },
@@ -71,7 +123,14 @@ export function everyLayer(): Model {
     { kind: 'flatten', name: 'flat', inputs: ['shaped'] },
     { kind: 'dropout', name: 'dropped', inputs: ['flat'], rate: 0.25 },
     { kind: 'activation', name: 'elu', inputs: ['dropped'], activation: { fn: 'elu' } },
-    { kind: 'dense', name: 'classes', inputs: ['elu'], kernel: last.id, bias: lastBias.id, activation: { fn: 'softmax' } },
+    {
+      kind: 'dense',
+      name: 'classes',
+      inputs: ['elu'],
+      kernel: last.id,
+      bias: lastBias.id,
+      activation: { fn: 'softmax' },
+    },
   ];
   return modelOf('Every layer', layers, [k1, b1, d1, ...bn, alpha, k2, gate, last, lastBias]);
 }
@@ -81,7 +140,10 @@ export const KINDS_OF_EVERY_LAYER: readonly LayerKind[] = [...new Set(everyLayer
 
 /** Each template on 28x28 and 8x8 images, by title. */
 export function templateModels(): readonly Model[] {
-  return TEMPLATES.flatMap(({ architecture }) => [createModel(architecture([28, 28, 1], 10), 7), createModel(architecture([8, 8, 1], 10), 8)]);
+  return TEMPLATES.flatMap(({ architecture }) => [
+    createModel(architecture([28, 28, 1], 10), 7),
+    createModel(architecture([8, 8, 1], 10), 8),
+  ]);
 }
 
 /** A model whose kernels carry each encoding in turn: masked, grids of several kinds, masked grids, codebooks. */
@@ -95,13 +157,18 @@ export function encodedModel(): Model {
 }
 
 const ENCODED_ROWS = [
-  ...Array.from({ length: 7 }, () => ({ kind: 'conv2d', filters: 4, kernel: 3, stride: 1, padding: 'same', activation: 'relu', bias: true }) as const),
+  ...Array.from(
+    { length: 7 },
+    () =>
+      ({ kind: 'conv2d', filters: 4, kernel: 3, stride: 1, padding: 'same', activation: 'relu', bias: true }) as const,
+  ),
   { kind: 'flatten' },
   { kind: 'dense', units: 10, activation: 'linear', bias: true },
 ] as const;
 
 function encoded(shape: readonly number[], data: Float32Array, turn: number): Tensor {
-  const masked = (values: Float32Array): Uint8Array => Uint8Array.from(values, (value) => (Math.abs(value) > 0.1 ? 1 : 0));
+  const masked = (values: Float32Array): Uint8Array =>
+    Uint8Array.from(values, (value) => (Math.abs(value) > 0.1 ? 1 : 0));
   const cut = (values: Float32Array, mask: Uint8Array): Float32Array => values.map((value, i) => (mask[i] ? value : 0));
   const axis = shape.length - 1;
   const channels = shape[axis] as number;
@@ -115,7 +182,9 @@ function encoded(shape: readonly number[], data: Float32Array, turn: number): Te
       const step = scale[perChannel ? i % channels : 0] as number;
       return step * (Math.min(qMax, Math.max(qMin, Math.round(value / step) + zero)) - zero);
     });
-    return makeTensor(shape, values, { values: { kind: 'grid', bits, qMin, qMax, scale, zeroPoint, axis: perChannel ? axis : null, symmetric } });
+    return makeTensor(shape, values, {
+      values: { kind: 'grid', bits, qMin, qMax, scale, zeroPoint, axis: perChannel ? axis : null, symmetric },
+    });
   };
   switch (turn) {
     case 0: {
@@ -132,7 +201,11 @@ function encoded(shape: readonly number[], data: Float32Array, turn: number): Te
       return grid(8, true, true);
     case 5: {
       const centroids = Float32Array.of(-0.5, -0.1, 0.2, 0.6);
-      return makeTensor(shape, data.map((_, i) => centroids[i % 4] as number), { values: { kind: 'codebook', centroids } });
+      return makeTensor(
+        shape,
+        data.map((_, i) => centroids[i % 4] as number),
+        { values: { kind: 'codebook', centroids } },
+      );
     }
     case 6: {
       const { data: values, encoding } = grid(8, true, false);

@@ -8,9 +8,20 @@ export async function openWithStock(files: Bundle, shards: readonly string[]): P
   await tf.setBackend('cpu');
   const json = JSON.parse(new TextDecoder().decode(files.get('model.json'))) as Record<string, never>;
   const weightData = new Uint8Array(Buffer.concat(shards.map((name) => files.get(name) as Uint8Array))).buffer;
-  const { modelTopology, weightsManifest, userDefinedMetadata } = json as unknown as { modelTopology: object; weightsManifest: { weights: tf.io.WeightsManifestEntry[] }[]; userDefinedMetadata?: Record<string, string> };
+  const { modelTopology, weightsManifest, userDefinedMetadata } = json as unknown as {
+    modelTopology: object;
+    weightsManifest: { weights: tf.io.WeightsManifestEntry[] }[];
+    userDefinedMetadata?: Record<string, string>;
+  };
   const weightSpecs = weightsManifest.flatMap(({ weights }) => weights);
-  return loadLayersModel(tf.io.fromMemory({ modelTopology, weightSpecs, weightData, ...(userDefinedMetadata ? { userDefinedMetadata } : {}) }));
+  return loadLayersModel(
+    tf.io.fromMemory({
+      modelTopology,
+      weightSpecs,
+      weightData,
+      ...(userDefinedMetadata ? { userDefinedMetadata } : {}),
+    }),
+  );
 }
 
 /** Stock values of every weight, by name. */

@@ -9,7 +9,10 @@ import { readZip } from '#formats/zip';
 import { MOBILENET_SHARD, mobilenetFiles } from '../../fixtures/mobilenet';
 import { openWithStock, stockWeights } from '../stock';
 
-const parameters = (model: Model): number => model.layers.flatMap((layer) => tensorsOf(layer)).reduce((sum, [, id]) => sum + (model.tensors[id]?.data.length ?? 0), 0);
+const parameters = (model: Model): number =>
+  model.layers
+    .flatMap((layer) => tensorsOf(layer))
+    .reduce((sum, [, id]) => sum + (model.tensors[id]?.data.length ?? 0), 0);
 
 describe('MobileNet v2', () => {
   it('reads into 162 layers, 2.6 million parameters and 8-bit grids', async () => {
@@ -20,7 +23,9 @@ describe('MobileNet v2', () => {
     const shapes = shapesOf(model);
     expect(shapes[model.inputs[0] as string]).toEqual([224, 224, 3]);
     expect(shapes[model.outputs[0] as string]).toEqual([5]);
-    const kernels = model.layers.filter(({ kind }) => kind === 'conv2d' || kind === 'depthwiseConv2d' || kind === 'dense');
+    const kernels = model.layers.filter(
+      ({ kind }) => kind === 'conv2d' || kind === 'depthwiseConv2d' || kind === 'dense',
+    );
     expect(kernels).toHaveLength(55);
     const grids = kernels.map((layer) => model.tensors[(layer as { kernel: string }).kernel]?.encoding.values.kind);
     expect(grids.filter((kind) => kind === 'grid').length).toBe(55);
@@ -35,9 +40,13 @@ describe('MobileNet v2', () => {
   it('has the values that stock TensorFlow.js sees, within float32 rounding, and gives them back to it', async () => {
     const files = mobilenetFiles();
     const { model } = await readFiles(files);
-    const theirs = stockWeights(await openWithStock(new Map(files.map(({ name, bytes }) => [name, bytes])), [MOBILENET_SHARD]));
+    const theirs = stockWeights(
+      await openWithStock(new Map(files.map(({ name, bytes }) => [name, bytes])), [MOBILENET_SHARD]),
+    );
     const { bundle, fileName } = await write(model, { unsupportedGrids: 'float' });
-    const again = stockWeights(await openWithStock(await readZip(bundle.get(fileName) as Uint8Array, fileName), ['group1-shard1of1.bin']));
+    const again = stockWeights(
+      await openWithStock(await readZip(bundle.get(fileName) as Uint8Array, fileName), ['group1-shard1of1.bin']),
+    );
     const roles: Record<string, string> = { mean: 'moving_mean', variance: 'moving_variance' };
     let compared = 0;
     for (const layer of model.layers) {
@@ -46,8 +55,14 @@ describe('MobileNet v2', () => {
         const ours = model.tensors[id]?.data as Float32Array;
         const stock = theirs.get(name) as Float32Array;
         const largest = stock.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-        expect(ours.every((value, i) => Math.abs(value - (stock[i] as number)) <= largest * 2.5e-7), name).toBe(true);
-        expect(again.get(name)?.every((value, i) => value === ours[i]), name).toBe(true);
+        expect(
+          ours.every((value, i) => Math.abs(value - (stock[i] as number)) <= largest * 2.5e-7),
+          name,
+        ).toBe(true);
+        expect(
+          again.get(name)?.every((value, i) => value === ours[i]),
+          name,
+        ).toBe(true);
         compared += ours.length;
       }
     }

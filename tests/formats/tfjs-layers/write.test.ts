@@ -25,7 +25,8 @@ describe('stock loadLayersModel', () => {
       let held = 0;
       for (const layer of model.layers) {
         for (const [role, id] of tensorsOf(layer)) {
-          const name = layer.kind === 'depthwiseConv2d' && role === 'kernel' ? 'depthwise_kernel' : (KERAS_ROLES[role] ?? role);
+          const name =
+            layer.kind === 'depthwiseConv2d' && role === 'kernel' ? 'depthwise_kernel' : (KERAS_ROLES[role] ?? role);
           const theirs = weights.get(`${layer.name}/${name}`);
           expect(theirs, `${layer.name}/${name}`).toBeDefined();
           expect(theirs?.every((value, i) => value === model.tensors[id]?.data[i])).toBe(true);
@@ -34,7 +35,13 @@ describe('stock loadLayersModel', () => {
       }
       expect(weights.size).toBe(held);
       const shape = shapesOf(model)[model.inputs[0] as string] as readonly number[];
-      const input = tf.tensor(numbers(shape.reduce((a, b) => a * b, 1), 5), [1, ...shape]);
+      const input = tf.tensor(
+        numbers(
+          shape.reduce((a, b) => a * b, 1),
+          5,
+        ),
+        [1, ...shape],
+      );
       const output = stock.predict(input) as InstanceType<typeof tf.Tensor>;
       expect(output.shape).toEqual([1, ...(shapesOf(model)[model.outputs[0] as string] as readonly number[])]);
       expect([...output.dataSync()].every(Number.isFinite)).toBe(true);
