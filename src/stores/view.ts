@@ -47,7 +47,7 @@ export function setScheme(scheme: 'light' | 'dark' | 'auto'): void {
 }
 
 let lastNotice = 0;
-/** Shows a notice until it is dismissed (at most the five latest), and announces it. Returns its id. */
+/** Shows a notice until it is dismissed (at most the five latest, each once), and announces it. Returns its id. */
 export function notify(notice: {
   readonly level: 'info' | 'error';
   readonly words: Words;
@@ -56,7 +56,10 @@ export function notify(notice: {
   const id = ++lastNotice;
   const { level, words, hint } = notice;
   const shown = { id, level, words, ...(hint ? { hint } : {}) };
-  view.setState((state) => ({ notices: [...state.notices, shown].slice(-5), announcement: words }));
+  view.setState((state) => {
+    const others = state.notices.filter((other) => other.words.en !== words.en);
+    return { notices: [...others, shown].slice(-5), announcement: words };
+  });
   return id;
 }
 export function dismissNotice(id: number): void {

@@ -64,6 +64,10 @@ const died: Words = {
   en: 'The engine stopped unexpectedly and was started again. Your models are kept; please repeat the last step.',
   zh: '引擎意外停止，已重新启动。您的模型都已保留；请重复上一步操作。',
 };
+const missing: Words = {
+  en: 'The engine could not be started: its program could not be loaded, or it stopped at once. Reload the page.',
+  zh: '引擎无法启动：程序加载失败或立即停止。请重新加载页面。',
+};
 const late: Words = { en: 'This took too long and was stopped.', zh: '耗时过长，已停止。' };
 const readLate: Words = {
   en: 'Reading the file took longer than 30 seconds and was stopped. Nothing was changed.',
@@ -92,6 +96,8 @@ export function makeClient(settings: ClientSettings): Client {
   let lastStart: Calls['start']['request'] | null = null;
   /** Pings since the worker last said anything. Counted, not timed: timers sleep in hidden tabs and closed laptops. */
   let unanswered = 0;
+  /** Whether this worker has ever done what it was asked: one that has not is not started again by itself. */
+  let proven = false;
   let beating: ReturnType<typeof setInterval> | null = null;
 
   function post(message: ToWorker, transfer: readonly Transferable[] = []): void {
@@ -123,6 +129,7 @@ export function makeClient(settings: ClientSettings): Client {
         waiting.onProgress?.(message.progress as never);
         return;
       case 'result':
+        proven = true;
         waiting.resolve(message.response as never);
         break;
       case 'fault':
@@ -137,18 +144,22 @@ export function makeClient(settings: ClientSettings): Client {
     rest();
   }
 
-  /** The worker is dead: every pending call is told, and a new worker takes up the last choice of backend. */
+  /** The worker is dead: every pending call is told, and a new worker takes up the last choice of backend at once. */
   function fail(detail: string): void {
     if (!wire) return;
     wire.terminate();
     wire = null;
-    const fault: Fault = { code: 'worker-died', where: detail, words: died };
+    const fault: Fault = proven
+      ? { code: 'worker-died', where: detail, words: died }
+      : { code: 'worker-missing', where: detail, words: missing };
     const lost = [...pending.values()];
     pending.clear();
     rest();
     for (const { reject } of lost) reject(new FaultError(fault));
     settings.onNotice?.(fault);
-    if (lastStart)
+    const again = proven;
+    proven = false;
+    if (again && lastStart)
       call('start', lastStart).then(
         () => settings.onRestart?.(),
         () => undefined,

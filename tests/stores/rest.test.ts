@@ -242,6 +242,8 @@ describe('the view', () => {
   it('shows at most five notices', () => {
     const ids = Array.from({ length: 7 }, (_, at) => s.notify({ level: 'info', words: { en: `${at}`, zh: '' } }));
     expect(s.view.getState().notices.map(({ words }) => words.en)).toEqual(['2', '3', '4', '5', '6']);
+    s.notify({ level: 'info', words: { en: '3', zh: '' } });
+    expect(s.view.getState().notices.map(({ words }) => words.en)).toEqual(['2', '4', '5', '6', '3']);
     s.dismissNotice(ids[4] as number);
     expect(s.view.getState().notices).toHaveLength(4);
   });

@@ -140,9 +140,22 @@ describe('the client', () => {
     expect(await next).toEqual([]);
   });
 
+  it('does not start a worker again and again that cannot be loaded, but tries at the next call', async () => {
+    const it_ = setting();
+    const start = it_.client.call('start', { backend: 'auto' });
+    wire(it_).onerror?.({ message: '404' } as ErrorEvent);
+    await expect(start).rejects.toMatchObject({ fault: { code: 'worker-missing' } });
+    expect(it_.wires).toHaveLength(1);
+    void it_.client.call('start', { backend: 'auto' }).catch(() => undefined);
+    expect(it_.wires).toHaveLength(2);
+  });
+
   it('takes three unanswered pings for death, but not a slow call', async () => {
     vi.useFakeTimers();
     const it_ = setting();
+    const held = it_.client.call('held', { models: [] });
+    wire(it_).answer({ type: 'result', id: wire(it_).calls('held')[0] as number, response: [] });
+    await held;
     const call = it_.client.call('latency', { model: 'm' });
     const rejected = vi.fn();
     call.catch(rejected);
