@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { packageFolder } from '#build/licences';
 import { checkIdx, packMnist } from '#build/pack-data';
 import { developmentHeaders, headers, metaPolicy, policy } from '#build/policy';
+import { completeLock } from '../../src/build/platforms.mjs';
 
 describe('the policy', () => {
   test('lets nothing leave and no foreign script in', () => {
@@ -62,4 +63,27 @@ test('a module belongs to the innermost package', () => {
   expect(packageFolder('/r/node_modules/@a/b/dist/x.js')).toBe('/r/node_modules/@a/b');
   expect(packageFolder('\0/r/node_modules/a/node_modules/c/x.js?commonjs')).toBe('/r/node_modules/a/node_modules/c');
   expect(packageFolder('/r/src/core/pass.ts')).toBeUndefined();
+});
+
+describe('package-lock.json', () => {
+  const lock = () => JSON.parse(readFileSync('package-lock.json', 'utf8')) as Parameters<typeof completeLock>[0];
+
+  test('holds the optional packages of every platform, so that npm ci takes it anywhere (npm run lock)', () => {
+    expect(completeLock(lock())).toEqual([]);
+  });
+
+  test('gets back one that was left out, for its platform only', () => {
+    const partial = lock();
+    const { [`node_modules/@biomejs/cli-linux-x64-musl`]: left, ...packages } = partial.packages;
+    partial.packages = packages;
+    expect(left).toBeDefined();
+    expect(completeLock(partial)).toEqual(['@biomejs/cli-linux-x64-musl']);
+    expect(partial.packages['node_modules/@biomejs/cli-linux-x64-musl']).toMatchObject({
+      version: left.version,
+      os: ['linux'],
+      cpu: ['x64'],
+      libc: ['musl'],
+      optional: true,
+    });
+  });
 });
