@@ -36,12 +36,12 @@ export function placeLabels(
   for (const wish of wishes) {
     const { x, y, width } = wish;
     const corners = [
-      [x + gap * 0.6, y - gap * 0.6 - size],
-      [x - gap * 0.6 - width, y - gap * 0.6 - size],
+      [x + gap * 0.75, y - gap * 0.75 - size],
+      [x - gap * 0.75 - width, y - gap * 0.75 - size],
       [x + gap, y - size / 2],
       [x - gap - width, y - size / 2],
-      [x + gap * 0.6, y + gap * 0.6],
-      [x - gap * 0.6 - width, y + gap * 0.6],
+      [x + gap * 0.75, y + gap * 0.75],
+      [x - gap * 0.75 - width, y + gap * 0.75],
     ] as const;
     const free = corners
       .map(([left, top]) => ({ left, top, right: left + width, bottom: top + size }))

@@ -93,7 +93,7 @@ function describeStep(step: RecipeStep, words: ReturnType<typeof useWords>, form
     .map(([key, param]) => {
       const value = Number(step.values[key] ?? param.default);
       const isShare = param.kind === 'number' && param.unit === 'percent';
-      return `${words(param.label)} ${isShare ? format.percent(value, value * 100 === Math.round(value * 100) ? 0 : 1) : format.number(value)}`;
+      return `${words(param.label)} ${isShare ? format.percent(value, Math.abs(value * 100 - Math.round(value * 100)) < 1e-6 ? 0 : 1) : format.number(value)}`;
     });
   return [words(pass.words.title), ...values].join(', ');
 }

@@ -8,7 +8,7 @@ const size = 12;
 describe('names beside points', () => {
   test('a lone point has its name above to the right', () => {
     const [label] = placeLabels([{ id: 'a', text: 'A', width: 20, x: 100, y: 100 }], [], area, size, 10);
-    expect(label).toMatchObject({ id: 'a', left: 106 });
+    expect(label).toMatchObject({ id: 'a', left: 107.5 });
     expect(label?.baseline).toBeLessThan(100);
   });
 
