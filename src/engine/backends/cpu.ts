@@ -3,6 +3,8 @@
  * checked against.
  */
 
+// Registers the backend and its kernels; a type import alone would leave both out.
+import '@tensorflow/tfjs-backend-cpu';
 import type { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import type { BackendFactory, Counts } from '#engine/backend';
