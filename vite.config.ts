@@ -24,7 +24,11 @@ export default defineConfig({
     servingPlugin(),
     offlinePlugin(),
   ],
-  worker: { format: 'es', plugins: () => [kernelsPlugin(), licencesPlugin()] },
+  worker: {
+    format: 'es',
+    plugins: () => [kernelsPlugin(), licencesPlugin()],
+    rolldownOptions: { checks: { bundlerTimings: false } },
+  },
   server: { host, headers: developmentHeaders },
   preview: { host, port, strictPort: true, headers },
   build: {

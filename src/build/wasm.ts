@@ -78,6 +78,16 @@ function kernels(): Promise<Record<Variant, string>> {
 const moduleId = 'virtual:kernels';
 const resolvedId = `\0${moduleId}`;
 
+/** The module's text: an import of each file's address in the browser, the bytes themselves elsewhere. */
+async function addressesModule(inBrowser: boolean): Promise<string> {
+  const lines = [];
+  for (const [variant, path] of Object.entries(await kernels())) {
+    if (inBrowser) lines.push(`import ${variant} from ${JSON.stringify(`${resolve(path)}?url&no-inline`)};`);
+    else lines.push(`const ${variant} = 'data:application/wasm;base64,${await readFile(path, 'base64')}';`);
+  }
+  return `${lines.join('\n')}\nexport default { ${variants.join(', ')} };\n`;
+}
+
 /** Makes `virtual:kernels` importable, in the page's bundle, the workers' bundles and the tests. */
 export function kernelsPlugin(): Plugin {
   let inBrowser = true;
@@ -86,19 +96,8 @@ export function kernelsPlugin(): Plugin {
     configResolved(config) {
       inBrowser = config.mode !== 'test';
     },
-    resolveId: (id) => (id === moduleId ? resolvedId : undefined),
-    async load(id) {
-      if (id !== resolvedId) return undefined;
-      const lines = [];
-      for (const [variant, path] of Object.entries(await kernels())) {
-        if (inBrowser) lines.push(`import ${variant} from ${JSON.stringify(`${resolve(path)}?url&no-inline`)};`);
-        else {
-          const bytes = await readFile(path, 'base64');
-          lines.push(`const ${variant} = 'data:application/wasm;base64,${bytes}';`);
-        }
-      }
-      return `${lines.join('\n')}\nexport default { ${variants.join(', ')} };\n`;
-    },
+    resolveId: { filter: { id: /^virtual:kernels$/ }, handler: () => resolvedId },
+    load: { filter: { id: /virtual:kernels$/ }, handler: () => addressesModule(inBrowser) },
     configureServer(server) {
       server.watcher.on('change', (path) => {
         if (!path.replaceAll('\\', '/').includes(`/${kernelFolder}/`)) return;
