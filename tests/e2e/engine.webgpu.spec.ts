@@ -92,3 +92,7 @@ test('a software adapter is named, and never chosen by itself', async () => {
   );
   expect(milliseconds).toBeLessThan(15_000);
 });
+
+test('an error of the graphics card reaches the caller instead of becoming zeros', async () => {
+  expect(await page.evaluate(() => harness.fault())).toMatch(/^(shader|memory|lost): ./);
+});

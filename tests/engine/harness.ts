@@ -1,5 +1,5 @@
 /** The suite in a browser: a page that runs cases by name on a backend and tells what failed. Driven by tests/e2e. */
-import type { Backend } from '#engine/backend';
+import { type Backend, BackendError } from '#engine/backend';
 import { makeCpuBackend } from '#engine/backends/cpu';
 import { startBackends } from '#engine/choose';
 import { assertParity } from '#engine/parity';
@@ -49,6 +49,27 @@ const harness = {
     const chosen = backend.id;
     backend.dispose();
     return { chosen, milliseconds: performance.now() - begun, reports };
+  },
+  /** What a person would be told after asking the graphics card for a buffer that it cannot have. */
+  async fault(): Promise<string> {
+    const backend = await FACTORIES.webgpu();
+    const program = await backend.compile({
+      slots: [
+        { shape: [1, 1, 1, 1], life: 'persistent' },
+        { shape: [1, 30_000, 30_000, 1], life: 'temporary' },
+        { shape: [1, 1, 1, 1], life: 'persistent' },
+      ],
+      steps: [
+        { op: { kind: 'upsample2d', size: [30_000, 30_000], interpolation: 'nearest' }, inputs: [0], outputs: [1] },
+        { op: { kind: 'sumTo' }, inputs: [1], outputs: [2] },
+      ],
+    });
+    try {
+      program.run();
+      return `the answer ${await program.read(2)}`;
+    } catch (error) {
+      return error instanceof BackendError ? `${error.code}: ${error.message}` : `unexpected: ${String(error)}`;
+    }
   },
   total: SUITE.length,
 };
