@@ -37,7 +37,9 @@ export function detectFormat(bundle: Bundle): FormatId {
 }
 
 /** Reads dropped files as one model. Throws ReadError, always naming the file at fault. */
-export async function readFiles(files: readonly { readonly name: string; readonly bytes: Uint8Array }[]): Promise<ReadFiles> {
+export async function readFiles(
+  files: readonly { readonly name: string; readonly bytes: Uint8Array }[],
+): Promise<ReadFiles> {
   checkFileSizes(files.map(({ name, bytes }) => ({ name, size: bytes.length })));
   const notes: Note[] = [];
   /** Which dropped zip an unpacked file came from. */
@@ -52,17 +54,32 @@ export async function readFiles(files: readonly { readonly name: string; readonl
     const zip = error instanceof ReadError ? zips.get(error.file) : undefined;
     // People know the file that they dropped, not what is in it.
     if (error instanceof ReadError && zip !== undefined) {
-      throw new ReadError({ code: error.code, file: shown(zip), where: [error.file, error.where].filter((part) => part !== '').join(', '), cause: error.cause_, hint: error.hint });
+      throw new ReadError({
+        code: error.code,
+        file: shown(zip),
+        where: [error.file, error.where].filter((part) => part !== '').join(', '),
+        cause: error.cause_,
+        hint: error.hint,
+      });
     }
     if (error instanceof RangeError && /alloc|length|memory/i.test(error.message)) {
-      refuse('out-of-memory', { file: files[0]?.name ?? '', where: '' }, { en: 'The browser has no memory left for it.', zh: '浏览器内存不足，无法打开。' }, { en: 'Close other tabs, or open a smaller model.', zh: '请关闭其他标签页，或打开较小的模型。' });
+      refuse(
+        'out-of-memory',
+        { file: files[0]?.name ?? '', where: '' },
+        { en: 'The browser has no memory left for it.', zh: '浏览器内存不足，无法打开。' },
+        { en: 'Close other tabs, or open a smaller model.', zh: '请关闭其他标签页，或打开较小的模型。' },
+      );
     }
     throw error;
   }
 }
 
 /** One bundle of all files, zips unpacked one level, by base name. */
-async function unpack(files: readonly { readonly name: string; readonly bytes: Uint8Array }[], notes: Note[], zips: Map<string, string>): Promise<Bundle> {
+async function unpack(
+  files: readonly { readonly name: string; readonly bytes: Uint8Array }[],
+  notes: Note[],
+  zips: Map<string, string>,
+): Promise<Bundle> {
   const bundle = new Map<string, Uint8Array>();
   const add = (name: string, bytes: Uint8Array): void => {
     const before = bundle.get(name);
@@ -71,7 +88,12 @@ async function unpack(files: readonly { readonly name: string; readonly bytes: U
       return;
     }
     if (before) {
-      refuse('duplicate-file', { file: name, where: '' }, { en: 'Two different files have this name.', zh: '有两个内容不同的文件使用了这个名称。' }, { en: 'Drop the files of one model at a time.', zh: '请一次只拖入一个模型的文件。' });
+      refuse(
+        'duplicate-file',
+        { file: name, where: '' },
+        { en: 'Two different files have this name.', zh: '有两个内容不同的文件使用了这个名称。' },
+        { en: 'Drop the files of one model at a time.', zh: '请一次只拖入一个模型的文件。' },
+      );
     }
     bundle.set(name, bytes);
   };
@@ -84,7 +106,12 @@ async function unpack(files: readonly { readonly name: string; readonly bytes: U
     const { readZip } = await import('#formats/zip');
     for (const [entry, content] of await readZip(bytes, base)) {
       if (isZip(content)) {
-        refuse('zip-in-zip', { file: base, where: entry }, { en: 'There is another zip inside the zip.', zh: '压缩包里还有一个压缩包。' }, { en: 'Unpack the outer one, and drop the inner one.', zh: '请解开外层压缩包，再拖入里面的那个。' });
+        refuse(
+          'zip-in-zip',
+          { file: base, where: entry },
+          { en: 'There is another zip inside the zip.', zh: '压缩包里还有一个压缩包。' },
+          { en: 'Unpack the outer one, and drop the inner one.', zh: '请解开外层压缩包，再拖入里面的那个。' },
+        );
       }
       add(entry, content);
       zips.set(entry, base);
@@ -98,13 +125,33 @@ function same(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 /** The content decides; a name that says something else is worth a word. */
-function noteExtension(files: readonly { readonly name: string; readonly bytes: Uint8Array }[], format: Format, notes: Note[]): void {
+function noteExtension(
+  files: readonly { readonly name: string; readonly bytes: Uint8Array }[],
+  format: Format,
+  notes: Note[],
+): void {
   for (const { name, bytes } of files) {
     const extension = /\.[A-Za-z0-9]{1,12}$/.exec(name)?.[0].toLowerCase();
     const claims = extension === undefined ? null : CLAIMS.get(extension);
     const is = isZip(bytes) ? 'zip' : format.id === 'keras-h5' ? 'HDF5' : null;
-    if (claims && is && claims !== is) notes.push(info(`"${shown(name)}" is really ${is === 'zip' ? 'a zip' : 'an HDF5 file'}, whatever its name says; it was read as such.`, `"${shown(name)}" 实际上是 ${is} 文件（与扩展名不符），已按其内容读取。`));
+    if (claims && is && claims !== is)
+      notes.push(
+        info(
+          `"${shown(name)}" is really ${is === 'zip' ? 'a zip' : 'an HDF5 file'}, whatever its name says; it was read as such.`,
+          `"${shown(name)}" 实际上是 ${is} 文件（与扩展名不符），已按其内容读取。`,
+        ),
+      );
   }
 }
 
-const CLAIMS: ReadonlyMap<string, string> = new Map([['.h5', 'HDF5'], ['.hdf5', 'HDF5'], ['.keras', 'zip'], ['.zip', 'zip'], ['.json', 'JSON'], ['.onnx', 'ONNX'], ['.tflite', 'TFLite'], ['.pt', 'zip'], ['.bin', 'weights']]);
+const CLAIMS: ReadonlyMap<string, string> = new Map([
+  ['.h5', 'HDF5'],
+  ['.hdf5', 'HDF5'],
+  ['.keras', 'zip'],
+  ['.zip', 'zip'],
+  ['.json', 'JSON'],
+  ['.onnx', 'ONNX'],
+  ['.tflite', 'TFLite'],
+  ['.pt', 'zip'],
+  ['.bin', 'weights'],
+]);

@@ -39,9 +39,15 @@ function utf16(bytes: Uint8Array, little: boolean): string {
 /** The JSON value in these bytes, or a ReadError that names the file and the place. */
 export function readJson(bytes: Uint8Array, file: string): unknown {
   if (bytes.length > LIMITS.jsonBytes) {
-    refuse('json-too-large', { file, where: '' },
-      { en: `The JSON holds ${bytesInWords(bytes.length)}; at most ${bytesInWords(LIMITS.jsonBytes)} is read.`, zh: `JSON 大小为 ${bytesInWords(bytes.length)}，最多读取 ${bytesInWords(LIMITS.jsonBytes)}。` },
-      HINTS.exportAgain);
+    refuse(
+      'json-too-large',
+      { file, where: '' },
+      {
+        en: `The JSON holds ${bytesInWords(bytes.length)}; at most ${bytesInWords(LIMITS.jsonBytes)} is read.`,
+        zh: `JSON 大小为 ${bytesInWords(bytes.length)}，最多读取 ${bytesInWords(LIMITS.jsonBytes)}。`,
+      },
+      HINTS.exportAgain,
+    );
   }
   return readJsonText(textOf(bytes), file, '');
 }
@@ -49,17 +55,26 @@ export function readJson(bytes: Uint8Array, file: string): unknown {
 /** The same for text that was found inside a file, e.g. an HDF5 attribute. */
 export function readJsonText(text: string, file: string, where: string): unknown {
   if (depthOf(text) > LIMITS.jsonDepth) {
-    refuse('json-too-deep', { file, where },
-      { en: `The JSON is nested more than ${LIMITS.jsonDepth} levels deep.`, zh: `JSON 的嵌套超过 ${LIMITS.jsonDepth} 层。` },
-      HINTS.exportAgain);
+    refuse(
+      'json-too-deep',
+      { file, where },
+      {
+        en: `The JSON is nested more than ${LIMITS.jsonDepth} levels deep.`,
+        zh: `JSON 的嵌套超过 ${LIMITS.jsonDepth} 层。`,
+      },
+      HINTS.exportAgain,
+    );
   }
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    refuse('json-invalid', { file, where },
+    refuse(
+      'json-invalid',
+      { file, where },
       { en: `It is not valid JSON (${reason.slice(0, 120)}).`, zh: `不是有效的 JSON（${reason.slice(0, 120)}）。` },
-      HINTS.downloadAgain);
+      HINTS.downloadAgain,
+    );
   }
 }
 

@@ -29,14 +29,26 @@ export const LIMITS = {
 export function checkFileSizes(files: readonly { readonly name: string; readonly size: number }[]): void {
   const first = files[0];
   if (!first) {
-    refuse('no-file', { file: '', where: '' }, { en: 'No file was given.', zh: '没有收到文件。' }, {
-      en: 'Drop a model file on the page.', zh: '请将模型文件拖放到页面上。',
-    });
+    refuse(
+      'no-file',
+      { file: '', where: '' },
+      { en: 'No file was given.', zh: '没有收到文件。' },
+      {
+        en: 'Drop a model file on the page.',
+        zh: '请将模型文件拖放到页面上。',
+      },
+    );
   }
   if (files.length > LIMITS.files) {
-    refuse('too-many-files', { file: first.name, where: '' },
-      { en: `${files.length} files were dropped; at most ${LIMITS.files} are read.`, zh: `拖入了 ${files.length} 个文件，最多读取 ${LIMITS.files} 个。` },
-      { en: 'Drop only the files of one model.', zh: '请只拖入一个模型的文件。' });
+    refuse(
+      'too-many-files',
+      { file: first.name, where: '' },
+      {
+        en: `${files.length} files were dropped; at most ${LIMITS.files} are read.`,
+        zh: `拖入了 ${files.length} 个文件，最多读取 ${LIMITS.files} 个。`,
+      },
+      { en: 'Drop only the files of one model.', zh: '请只拖入一个模型的文件。' },
+    );
   }
   let total = 0;
   for (const { name, size } of files) {
@@ -44,9 +56,18 @@ export function checkFileSizes(files: readonly { readonly name: string; readonly
     if (size > LIMITS.fileBytes || total > LIMITS.fileBytes) {
       const bytes = bytesInWords(size > LIMITS.fileBytes ? size : total);
       const most = bytesInWords(LIMITS.fileBytes);
-      refuse('too-large', { file: name, where: '' },
-        { en: `It holds ${bytes}; at most ${most} can be opened in a browser.`, zh: `大小为 ${bytes}；浏览器中最多可打开 ${most}。` },
-        { en: 'Open a smaller model, or convert this one to 8-bit or float16 weights first.', zh: '请打开较小的模型，或先将其权重转换为 8 位或 float16。' });
+      refuse(
+        'too-large',
+        { file: name, where: '' },
+        {
+          en: `It holds ${bytes}; at most ${most} can be opened in a browser.`,
+          zh: `大小为 ${bytes}；浏览器中最多可打开 ${most}。`,
+        },
+        {
+          en: 'Open a smaller model, or convert this one to 8-bit or float16 weights first.',
+          zh: '请打开较小的模型，或先将其权重转换为 8 位或 float16。',
+        },
+      );
     }
   }
 }

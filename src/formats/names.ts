@@ -20,5 +20,10 @@ export function fileNameFor(model: Model, extension: string): string {
 export function renamedNote(renamed: readonly (readonly [string, string])[]): readonly Note[] {
   const [first] = renamed;
   if (!first) return [];
-  return [info(`${renamed.length} layers got names that this format allows, e.g. "${shown(first[0])}" is now "${first[1]}".`, `${renamed.length} 个层改用了此格式允许的名称，例如 "${shown(first[0])}" 现为 "${first[1]}"。`)];
+  return [
+    info(
+      `${renamed.length} layers got names that this format allows, e.g. "${shown(first[0])}" is now "${first[1]}".`,
+      `${renamed.length} 个层改用了此格式允许的名称，例如 "${shown(first[0])}" 现为 "${first[1]}"。`,
+    ),
+  ];
 }

@@ -2,9 +2,10 @@
  * Short ways to refuse a file. Every refusal says in both languages what is wrong, where, and what the person can do;
  * names taken from files are shortened and freed of characters that could turn a sentence around.
  */
-import { ReadError, WriteError } from '#formats/format';
-import type { Note } from '#formats/format';
+
 import type { Words } from '#core/params';
+import type { Note } from '#formats/format';
+import { ReadError, WriteError } from '#formats/format';
 
 /** Where in the dropped files something was found. */
 export interface Place {

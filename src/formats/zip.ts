@@ -42,7 +42,12 @@ export async function readZip(bytes: Uint8Array, file: string): Promise<Bundle> 
       if (entry.directory || name === '' || LITTER.test(name) || entry.filename.startsWith('__MACOSX/')) continue;
       refuseStrange(entry, file);
       if (files.has(name)) {
-        refuse('zip-duplicate', { file, where: name }, { en: 'Two entries have this name.', zh: '有两个条目使用了这个名称。' }, { en: 'Pack the files of one model only.', zh: '请只打包一个模型的文件。' });
+        refuse(
+          'zip-duplicate',
+          { file, where: name },
+          { en: 'Two entries have this name.', zh: '有两个条目使用了这个名称。' },
+          { en: 'Pack the files of one model only.', zh: '请只打包一个模型的文件。' },
+        );
       }
       const content = await inflate(entry, allowed - total, () => tooLarge(file, where, allowed));
       total += content.length;
@@ -54,7 +59,13 @@ export async function readZip(bytes: Uint8Array, file: string): Promise<Bundle> 
   } finally {
     await reader.close();
   }
-  if (files.size === 0) refuse('zip-empty', { file, where: '' }, { en: 'The zip holds no files.', zh: '压缩包中没有文件。' }, HINTS.exportAgain);
+  if (files.size === 0)
+    refuse(
+      'zip-empty',
+      { file, where: '' },
+      { en: 'The zip holds no files.', zh: '压缩包中没有文件。' },
+      HINTS.exportAgain,
+    );
   return files;
 }
 
@@ -71,13 +82,24 @@ interface Entry {
 
 /** Refuses links, secrets and compression that browsers do not have. */
 function refuseStrange({ symlink, encrypted, compressionMethod, filename: where }: Entry, file: string): void {
-  if (symlink) refuse('zip-link', { file, where }, { en: 'This entry is a link, not a file.', zh: '此条目是链接，不是文件。' }, { en: 'Put the file itself into the zip.', zh: '请把文件本身放入压缩包。' });
+  if (symlink)
+    refuse(
+      'zip-link',
+      { file, where },
+      { en: 'This entry is a link, not a file.', zh: '此条目是链接，不是文件。' },
+      { en: 'Put the file itself into the zip.', zh: '请把文件本身放入压缩包。' },
+    );
   if (encrypted) refuseEncrypted(file, where);
   if (compressionMethod !== 0 && compressionMethod !== 8) refuseMethod(compressionMethod, file, where);
 }
 
 function refuseEncrypted(file: string, where: string): never {
-  return refuse('zip-encrypted', { file, where }, { en: 'This entry is encrypted.', zh: '此条目已加密。' }, { en: 'Unpack it with its password, and drop the files.', zh: '请用密码解压后再拖入文件。' });
+  return refuse(
+    'zip-encrypted',
+    { file, where },
+    { en: 'This entry is encrypted.', zh: '此条目已加密。' },
+    { en: 'Unpack it with its password, and drop the files.', zh: '请用密码解压后再拖入文件。' },
+  );
 }
 
 /** The content of one entry; `refuseSize` is called as soon as it grows past `most` bytes, whatever its header says. */
@@ -112,20 +134,46 @@ async function inflate(entry: Entry, most: number, refuseSize: () => never): Pro
 }
 
 function tooMany(file: string): never {
-  return refuse('zip-too-many', { file, where: '' }, { en: `The zip holds more than ${LIMITS.files} entries.`, zh: `压缩包中的条目超过 ${LIMITS.files} 个。` }, { en: 'Pack the files of one model only.', zh: '请只打包一个模型的文件。' });
+  return refuse(
+    'zip-too-many',
+    { file, where: '' },
+    { en: `The zip holds more than ${LIMITS.files} entries.`, zh: `压缩包中的条目超过 ${LIMITS.files} 个。` },
+    { en: 'Pack the files of one model only.', zh: '请只打包一个模型的文件。' },
+  );
 }
 
 function tooLarge(file: string, where: string, allowed: number): never {
-  return refuse('zip-too-large', { file, where },
+  return refuse(
+    'zip-too-large',
+    { file, where },
     { en: `The zip unpacks to more than ${bytesInWords(allowed)}.`, zh: `解压后的大小超过 ${bytesInWords(allowed)}。` },
-    { en: 'If it really is that large, unpack it yourself and drop the files.', zh: '如果确实有这么大，请自行解压后再拖入文件。' });
+    {
+      en: 'If it really is that large, unpack it yourself and drop the files.',
+      zh: '如果确实有这么大，请自行解压后再拖入文件。',
+    },
+  );
 }
 
-const METHODS = new Map([[1, 'Shrink'], [6, 'Implode'], [9, 'Deflate64'], [12, 'bzip2'], [14, 'LZMA'], [93, 'Zstandard'], [95, 'XZ'], [98, 'PPMd'], [99, 'AES']]);
+const METHODS = new Map([
+  [1, 'Shrink'],
+  [6, 'Implode'],
+  [9, 'Deflate64'],
+  [12, 'bzip2'],
+  [14, 'LZMA'],
+  [93, 'Zstandard'],
+  [95, 'XZ'],
+  [98, 'PPMd'],
+  [99, 'AES'],
+]);
 
 function refuseMethod(method: number, file: string, where: string): never {
   const name = METHODS.get(method) ?? `method ${method}`;
-  return refuse('zip-method', { file, where }, { en: `It is compressed with ${name}, which cannot be read here.`, zh: `使用了 ${name} 压缩，这里无法读取。` }, { en: 'Pack the files again with ordinary (deflate) compression.', zh: '请用普通（deflate）压缩重新打包。' });
+  return refuse(
+    'zip-method',
+    { file, where },
+    { en: `It is compressed with ${name}, which cannot be read here.`, zh: `使用了 ${name} 压缩，这里无法读取。` },
+    { en: 'Pack the files again with ordinary (deflate) compression.', zh: '请用普通（deflate）压缩重新打包。' },
+  );
 }
 
 /** zip.js' own errors, in words. */
@@ -133,22 +181,55 @@ function refuseZipError(error: unknown, file: string, where: string): never {
   const message = error instanceof Error ? error.message : String(error);
   switch (message) {
     case zip.ERR_INVALID_CRC32:
-      return refuse('zip-crc', { file, where }, { en: 'Its content does not match its checksum (CRC).', zh: '内容与校验和（CRC）不符。' }, HINTS.downloadAgain);
+      return refuse(
+        'zip-crc',
+        { file, where },
+        { en: 'Its content does not match its checksum (CRC).', zh: '内容与校验和（CRC）不符。' },
+        HINTS.downloadAgain,
+      );
     case zip.ERR_OVERLAPPING_ENTRY:
-      return refuse('zip-overlap', { file, where }, { en: 'Entries of the zip lie on top of each other, as in a zip bomb.', zh: '压缩包的条目相互重叠，疑似压缩炸弹。' }, { en: 'Do not open this file.', zh: '请不要打开此文件。' });
+      return refuse(
+        'zip-overlap',
+        { file, where },
+        {
+          en: 'Entries of the zip lie on top of each other, as in a zip bomb.',
+          zh: '压缩包的条目相互重叠，疑似压缩炸弹。',
+        },
+        { en: 'Do not open this file.', zh: '请不要打开此文件。' },
+      );
     case zip.ERR_SPLIT_ZIP_FILE:
-      return refuse('zip-split', { file, where: '' }, { en: 'It is one part of a zip that was split.', zh: '它是分卷压缩包的一部分。' }, { en: 'Unpack all parts yourself and drop the files.', zh: '请自行解压全部分卷后再拖入文件。' });
+      return refuse(
+        'zip-split',
+        { file, where: '' },
+        { en: 'It is one part of a zip that was split.', zh: '它是分卷压缩包的一部分。' },
+        { en: 'Unpack all parts yourself and drop the files.', zh: '请自行解压全部分卷后再拖入文件。' },
+      );
     case zip.ERR_ENCRYPTED:
     case zip.ERR_ENCRYPTED_CENTRAL_DIRECTORY:
       return refuseEncrypted(file, where);
     default:
-      return refuse('zip-damaged', { file, where }, { en: `The zip is damaged or cut short (${shown(message)}).`, zh: `压缩包已损坏或不完整（${shown(message)}）。` }, HINTS.downloadAgain);
+      return refuse(
+        'zip-damaged',
+        { file, where },
+        {
+          en: `The zip is damaged or cut short (${shown(message)}).`,
+          zh: `压缩包已损坏或不完整（${shown(message)}）。`,
+        },
+        HINTS.downloadAgain,
+      );
   }
 }
 
 /** A zip of these files in name order, deflated; the same files give the same bytes. */
 export async function writeZip(files: Bundle): Promise<Uint8Array> {
-  const writer = new zip.ZipWriter(new zip.Uint8ArrayWriter(), { ...OPTIONS, level: 9, extendedTimestamp: false, dataDescriptor: false, msDosCompatible: true, useUnicodeFileNames: true });
+  const writer = new zip.ZipWriter(new zip.Uint8ArrayWriter(), {
+    ...OPTIONS,
+    level: 9,
+    extendedTimestamp: false,
+    dataDescriptor: false,
+    msDosCompatible: true,
+    useUnicodeFileNames: true,
+  });
   // The first moment that zip knows, in whatever time zone.
   const lastModDate = new Date(1980, 0, 1);
   for (const [name, bytes] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {

@@ -3,7 +3,7 @@
  * accepted where the meaning is ours.
  */
 import type { Activation } from '#core/model/layers';
-import { type JsonObject, isObject, own } from '#formats/json';
+import { isObject, type JsonObject, own } from '#formats/json';
 
 /** An activation that Keras can name in a layer's `activation` setting. */
 const BY_NAME: ReadonlyMap<string, Activation> = new Map<string, Activation>([

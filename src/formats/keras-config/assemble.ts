@@ -2,14 +2,16 @@
  * From a Keras configuration and its stored weights to a Model: the part that model.json and HDF5 files share. Every
  * layer is held against its inputs and weights as it is built, so nothing that cannot run gets any further.
  */
-import { DENSE } from '#core/model/encoding';
+
 import { type TensorChange, withTensors } from '#core/model/edit';
+import { DENSE } from '#core/model/encoding';
 import { type Layer, tensorsOf } from '#core/model/layers';
 import type { Model, Tensor, TensorId } from '#core/model/model';
 import { outputShape, type Shape, ShapeError } from '#core/model/shapes';
 import { makeTensor, sizeOf } from '#core/model/tensor';
 import { ModelError, validateModel } from '#core/model/validate';
 import type { Note, ReadResult } from '#formats/format';
+import { type JsonObject, own } from '#formats/json';
 import { type KerasCall, type KerasGraph, type KerasLayer, readGraph } from '#formats/keras-config/graph';
 import { inputLayer } from '#formats/keras-config/input';
 import { joinLayers } from '#formats/keras-config/joins';
@@ -18,7 +20,6 @@ import { matchWeights, type StoredWeight } from '#formats/keras-config/match';
 import type { LayerPlan } from '#formats/keras-config/plan';
 import { readRecord, restoreEncoding } from '#formats/keras-config/records';
 import { settingsOf } from '#formats/keras-config/settings';
-import { type JsonObject, own } from '#formats/json';
 import { LIMITS } from '#formats/limits';
 import { HINTS, refuse, warning } from '#formats/refuse';
 
@@ -39,7 +40,11 @@ export function assembleModel({ file, source, modelConfig, kerasVersion, weights
   const graph = readGraph(modelConfig, file);
   const notes: Note[] = [];
   const plans = planLayers(graph, file, kerasVersion.startsWith('3'));
-  const matched = matchWeights([...plans].map(([layer, plan]) => ({ layer, weights: plan.weights })), weights, file);
+  const matched = matchWeights(
+    [...plans].map(([layer, plan]) => ({ layer, weights: plan.weights })),
+    weights,
+    file,
+  );
   const ours = readRecord(record);
 
   const tensors = new Map<TensorId, Tensor>();
@@ -48,7 +53,8 @@ export function assembleModel({ file, source, modelConfig, kerasVersion, weights
     const known = made.get(stored)?.get(shape.join());
     if (known) return known;
     const { data, encoding } = stored.read();
-    const values = encoding.values.kind === 'grid' && encoding.values.axis !== null && shape !== stored.shape ? DENSE : encoding;
+    const values =
+      encoding.values.kind === 'grid' && encoding.values.axis !== null && shape !== stored.shape ? DENSE : encoding;
     const tensor = makeTensor(shape, data, values);
     tensors.set(tensor.id, tensor);
     made.set(stored, (made.get(stored) ?? new Map<string, TensorId>()).set(shape.join(), tensor.id));
@@ -111,7 +117,15 @@ function planLayers(graph: KerasGraph, file: string, keras3: boolean): ReadonlyM
   return plans;
 }
 
-const CODE_CLASSES = new Set(['Lambda', 'TFSMLayer', 'TFOpLambda', 'SlicingOpLambda', 'TorchModuleWrapper', 'JaxLayer', 'FlaxLayer']);
+const CODE_CLASSES = new Set([
+  'Lambda',
+  'TFSMLayer',
+  'TFOpLambda',
+  'SlicingOpLambda',
+  'TorchModuleWrapper',
+  'JaxLayer',
+  'FlaxLayer',
+]);
 
 function refuseLayers(layers: readonly { readonly name: string; readonly what: string }[], file: string): never {
   const names = layers.slice(0, 12).map(({ name, what }) => `"${name.slice(0, 80)}" (${what.slice(0, 60)})`);
@@ -119,18 +133,27 @@ function refuseLayers(layers: readonly { readonly name: string; readonly what: s
   const en = names.join(', ') + (more > 0 ? ` and ${more} more` : '');
   const zh = names.join('、') + (more > 0 ? ` 以及另外 ${more} 个` : '');
   const code = layers.some(({ what }) => CODE_CLASSES.has(what));
-  return refuse('unsupported-layers', { file, where: '' },
+  return refuse(
+    'unsupported-layers',
+    { file, where: '' },
     {
       en: `It has layers that cannot be read: ${en}.${code ? ' Some of them carry program code, which is never run here.' : ''}`,
       zh: `包含无法读取的层：${zh}。${code ? '其中有的层带有程序代码，这里绝不会运行。' : ''}`,
     },
-    HINTS.unsupportedLayer);
+    HINTS.unsupportedLayer,
+  );
 }
 
 function buildCall(
-  call: KerasCall, inputs: readonly string[], graph: KerasGraph, plans: ReadonlyMap<KerasLayer, LayerPlan>,
-  matched: ReturnType<typeof matchWeights>, shapes: ReadonlyMap<string, Shape>,
-  tensorFor: (stored: StoredWeight, shape: Shape) => TensorId, file: string, notes: Note[],
+  call: KerasCall,
+  inputs: readonly string[],
+  graph: KerasGraph,
+  plans: ReadonlyMap<KerasLayer, LayerPlan>,
+  matched: ReturnType<typeof matchWeights>,
+  shapes: ReadonlyMap<string, Shape>,
+  tensorFor: (stored: StoredWeight, shape: Shape) => TensorId,
+  file: string,
+  notes: Note[],
 ): readonly Layer[] {
   if (call.layer.className === 'InputLayer') return [inputLayer(call, graph, file, notes)];
   const held = matched.get(call.layer);
@@ -143,23 +166,48 @@ function buildCall(
     tensor: (name, shape) => tensorFor(stored(name), shape ?? stored(name).shape),
   });
   if (built.length === 0 && inputs.length !== 1) {
-    refuse('broken-graph', { file, where: call.name }, { en: 'It should have exactly one input.', zh: '它应当恰好有一个输入。' }, HINTS.exportAgain);
+    refuse(
+      'broken-graph',
+      { file, where: call.name },
+      { en: 'It should have exactly one input.', zh: '它应当恰好有一个输入。' },
+      HINTS.exportAgain,
+    );
   }
   return built;
 }
 
-function shapeOf(layer: Layer, shapes: ReadonlyMap<string, Shape>, tensors: ReadonlyMap<TensorId, Tensor>, file: string): Shape {
+function shapeOf(
+  layer: Layer,
+  shapes: ReadonlyMap<string, Shape>,
+  tensors: ReadonlyMap<TensorId, Tensor>,
+  file: string,
+): Shape {
   try {
-    const shape = outputShape(layer, layer.inputs.map((name) => shapes.get(name) as Shape), (id) => tensors.get(id)?.shape);
+    const shape = outputShape(
+      layer,
+      layer.inputs.map((name) => shapes.get(name) as Shape),
+      (id) => tensors.get(id)?.shape,
+    );
     if (sizeOf(shape) > LIMITS.elements) {
-      refuse('too-large', { file, where: layer.name },
-        { en: `Its output of ${shape.join(' x ')} values is too large for a browser.`, zh: `其输出 ${shape.join(' x ')} 过大，浏览器无法处理。` },
-        { en: 'Use a smaller input.', zh: '请使用较小的输入尺寸。' });
+      refuse(
+        'too-large',
+        { file, where: layer.name },
+        {
+          en: `Its output of ${shape.join(' x ')} values is too large for a browser.`,
+          zh: `其输出 ${shape.join(' x ')} 过大，浏览器无法处理。`,
+        },
+        { en: 'Use a smaller input.', zh: '请使用较小的输入尺寸。' },
+      );
     }
     return shape;
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error;
-    return refuse('wrong-shape', { file, where: layer.name }, { en: sentence(error.words.en), zh: error.words.zh }, HINTS.exportAgain);
+    return refuse(
+      'wrong-shape',
+      { file, where: layer.name },
+      { en: sentence(error.words.en), zh: error.words.zh },
+      HINTS.exportAgain,
+    );
   }
 }
 
@@ -177,7 +225,13 @@ function restoreEncodings(model: Model, records: JsonObject, notes: Note[]): Mod
       else changed++;
     }
   }
-  if (changed > 0) notes.push(warning(`${changed} tensors no longer hold the values that the file's notes describe; they were read as plain numbers.`, `${changed} 个张量的数值与文件中的说明不符，已按普通数值读取。`));
+  if (changed > 0)
+    notes.push(
+      warning(
+        `${changed} tensors no longer hold the values that the file's notes describe; they were read as plain numbers.`,
+        `${changed} 个张量的数值与文件中的说明不符，已按普通数值读取。`,
+      ),
+    );
   return withTensors(model, changes);
 }
 
@@ -188,7 +242,13 @@ function noteOddValues(model: Model, notes: Note[]): void {
       const data = model.tensors[id]?.data ?? [];
       let odd = 0;
       for (const value of data) if (!Number.isFinite(value)) odd++;
-      if (odd > 0) notes.push(warning(`"${key}" holds ${odd} values that are not finite numbers; the model cannot answer sensibly.`, `"${key}" 含有 ${odd} 个非有限数值，模型无法给出合理结果。`));
+      if (odd > 0)
+        notes.push(
+          warning(
+            `"${key}" holds ${odd} values that are not finite numbers; the model cannot answer sensibly.`,
+            `"${key}" 含有 ${odd} 个非有限数值，模型无法给出合理结果。`,
+          ),
+        );
     }
   }
 }

@@ -2,7 +2,7 @@
  * The several ways in which Keras has written which outputs a layer reads: lists of [name, node, tensor] (Keras 2 and
  * TensorFlow.js) and trees of __keras_tensor__ objects (Keras 3). All become plain references.
  */
-import { type JsonObject, isObject, own } from '#formats/json';
+import { isObject, type JsonObject, own } from '#formats/json';
 
 /** Output `tensor` of call `node` of a layer. */
 export interface Reference {

@@ -3,11 +3,12 @@
  * calls in topological order. A layer that is called twice stands in it twice and keeps one identity, so its weights
  * stay shared. Cycles, dangling references and names used twice are refused here, before anything is built.
  */
-import { type JsonObject, isObject, own } from '#formats/json';
-import { type Call, readCalls, readReferences } from '#formats/keras-config/calls';
+import { isObject, type JsonObject, own } from '#formats/json';
+import { readCalls, readReferences } from '#formats/keras-config/calls';
+import { connect, refuseBroken } from '#formats/keras-config/connections';
 import { batchShape } from '#formats/keras-config/settings';
 import { LIMITS } from '#formats/limits';
-import { HINTS, listed, refuse } from '#formats/refuse';
+import { HINTS, refuse } from '#formats/refuse';
 
 /** One layer of the file, with weights of its own. */
 export interface KerasLayer {
@@ -36,9 +37,18 @@ const MODEL_CLASSES = new Set(['Sequential', 'Functional', 'Model']);
 export function readGraph(modelConfig: unknown, file: string): KerasGraph {
   const { className, config } = classAndConfig(modelConfig, file, 'model_config');
   if (!MODEL_CLASSES.has(className)) {
-    refuse('not-a-layers-model', { file, where: className },
-      { en: `The model is of the class "${className}", which is defined by code that the file does not hold.`, zh: `模型的类是 "${className}"，它由文件中没有的代码定义。` },
-      { en: 'Rebuild it as a Sequential or functional model and save that.', zh: '请将其重建为 Sequential 或函数式模型后再保存。' });
+    refuse(
+      'not-a-layers-model',
+      { file, where: className },
+      {
+        en: `The model is of the class "${className}", which is defined by code that the file does not hold.`,
+        zh: `模型的类是 "${className}"，它由文件中没有的代码定义。`,
+      },
+      {
+        en: 'Rebuild it as a Sequential or functional model and save that.',
+        zh: '请将其重建为 Sequential 或函数式模型后再保存。',
+      },
+    );
   }
   const graph = new Unfolding(file);
   const outputs = graph.model(className, config, [], null);
@@ -53,7 +63,12 @@ function classAndConfig(value: unknown, file: string, where: string): { classNam
   // Keras before 2.2.3 wrote a Sequential's layers as a bare list.
   if (className === 'Sequential' && Array.isArray(config)) config = { layers: config };
   if (typeof className !== 'string' || !isObject(config)) {
-    refuse('bad-config', { file, where }, { en: 'It has no class_name and config.', zh: '缺少 class_name 和 config。' }, HINTS.exportAgain);
+    refuse(
+      'bad-config',
+      { file, where },
+      { en: 'It has no class_name and config.', zh: '缺少 class_name 和 config。' },
+      HINTS.exportAgain,
+    );
   }
   return { className, config };
 }
@@ -63,7 +78,10 @@ class Unfolding {
   readonly calls: KerasCall[] = [];
   readonly inputs: string[] = [];
   private readonly file: string;
+  private models = 0;
   private readonly names = new Set<string>();
+  /** The last number put behind each wanted name. */
+  private readonly numbers = new Map<string, number>();
   private readonly layers = new Map<string, KerasLayer>();
 
   constructor(file: string) {
@@ -71,9 +89,21 @@ class Unfolding {
   }
 
   /** Unfolds a model on given inputs (null: its own input layers become the graph's); returns its outputs. */
-  model(className: string, config: JsonObject, path: readonly string[], given: readonly string[] | null): readonly string[] {
+  model(
+    className: string,
+    config: JsonObject,
+    path: readonly string[],
+    given: readonly string[] | null,
+  ): readonly string[] {
+    // Models that hold nothing but each other would unfold for ever without a single layer.
+    if (++this.models > LIMITS.layers) this.tooMany(path);
     if (path.length > 16) {
-      refuse('nested-too-deep', this.at(path), { en: 'Models are nested more than 16 deep.', zh: '模型嵌套超过 16 层。' }, HINTS.exportAgain);
+      refuse(
+        'nested-too-deep',
+        this.at(path),
+        { en: 'Models are nested more than 16 deep.', zh: '模型嵌套超过 16 层。' },
+        HINTS.exportAgain,
+      );
     }
     return className === 'Sequential' ? this.sequential(config, path, given) : this.functional(config, path, given);
   }
@@ -99,43 +129,51 @@ class Unfolding {
 
   private functional(config: JsonObject, path: readonly string[], given: readonly string[] | null): readonly string[] {
     const layers = this.layerList(config, path);
-    const calls: { layer: NamedLayer; call: Call; key: string }[] = [];
-    const byName = new Map<string, { layer: NamedLayer; count: number }>();
-    for (const layer of layers) {
+    const byName = new Map<string, NamedLayer>();
+    const connected = layers.map((layer) => {
       if (byName.has(layer.name)) this.twice(path, layer.name);
-      const own_ = layer.className === 'InputLayer' ? [[]] : readCalls(layer.inboundNodes);
-      if (!own_) this.broken([...path, layer.name], 'its inbound_nodes cannot be understood', '无法理解其 inbound_nodes');
-      byName.set(layer.name, { layer, count: own_.length });
-      for (const [index, call] of own_.entries()) calls.push({ layer, call, key: callKey(layer.name, index) });
-      if (calls.length > LIMITS.layers) this.tooMany(path);
-    }
-    const resolve = this.resolver(path, byName, calls.flatMap(({ call }) => call));
-    const order = this.sorted(path, calls, resolve);
-
+      byName.set(layer.name, layer);
+      const calls = layer.className === 'InputLayer' ? [[]] : readCalls(layer.inboundNodes);
+      if (!calls)
+        this.broken([...path, layer.name], 'its inbound_nodes cannot be understood', '无法理解其 inbound_nodes');
+      return { name: layer.name, isModel: MODEL_CLASSES.has(layer.className), calls };
+    });
     const inputRefs = readReferences(own(config, 'input_layers'));
     const outputRefs = readReferences(own(config, 'output_layers'));
-    if (!inputRefs?.length || !outputRefs?.length) this.broken(path, 'it names no input_layers or output_layers', '没有指明 input_layers 或 output_layers');
+    if (!inputRefs?.length || !outputRefs?.length) {
+      this.broken(path, 'it names no input_layers or output_layers', '没有指明 input_layers 或 output_layers');
+    }
+    if (connected.reduce((sum, { calls }) => sum + calls.length, 0) > LIMITS.layers) this.tooMany(path);
+    const { order, keyOf } = connect(connected, outputRefs, this.at(path));
+
     const done = new Map<string, readonly string[]>();
     for (const [index, ref] of inputRefs.entries()) {
-      const layer = byName.get(ref.layer)?.layer;
-      if (layer?.className !== 'InputLayer') this.broken([...path, ref.layer], 'it is named as an input but is no input layer', '被列为输入，但不是输入层');
+      const layer = byName.get(ref.layer);
+      if (layer?.className !== 'InputLayer')
+        this.broken([...path, ref.layer], 'it is named as an input but is no input layer', '被列为输入，但不是输入层');
       const outer = given?.[index];
       if (given && outer === undefined) this.broken(path, 'it is called with too few inputs', '调用时输入数量不足');
-      done.set(callKey(layer.name, 0), [outer ?? this.input([...path, layer.name], layer.config)]);
+      done.set(keyOf({ layer: layer.name, node: 0 }), [outer ?? this.input([...path, layer.name], layer.config)]);
     }
-    for (const { layer, call, key } of order) {
-      if (done.has(key)) continue;
-      if (layer.className === 'InputLayer') continue;
+    for (const { name: layerName, call, key } of order) {
+      const layer = byName.get(layerName) as NamedLayer;
+      if (done.has(key) || layer.className === 'InputLayer') continue;
       const inputs = call.map((ref) => {
-        const name = done.get(resolve(ref))?.[ref.tensor];
-        if (name === undefined) this.broken([...path, layer.name], `it reads output ${ref.tensor} of "${ref.layer}", which does not exist`, `它读取 "${ref.layer}" 的第 ${ref.tensor} 个输出，但该输出不存在`);
+        const name = done.get(keyOf(ref))?.[ref.tensor];
+        if (name === undefined)
+          this.broken(
+            [...path, layer.name],
+            `it reads output ${ref.tensor} of "${ref.layer}", which does not exist`,
+            `它读取 "${ref.layer}" 的第 ${ref.tensor} 个输出，但该输出不存在`,
+          );
         return name;
       });
       done.set(key, this.call(layer, path, inputs));
     }
     return outputRefs.map((ref) => {
-      const name = done.get(resolve(ref))?.[ref.tensor];
-      if (name === undefined) this.broken(path, `its output "${ref.layer}" does not exist`, `其输出 "${ref.layer}" 不存在`);
+      const name = done.get(keyOf(ref))?.[ref.tensor];
+      if (name === undefined)
+        this.broken(path, `its output "${ref.layer}" does not exist`, `其输出 "${ref.layer}" 不存在`);
       return name;
     });
   }
@@ -143,7 +181,17 @@ class Unfolding {
   /** One call of a plain layer or a nested model. */
   private call(layer: NamedLayer, path: readonly string[], inputs: readonly string[]): readonly string[] {
     const full = [...path, layer.name];
-    if (MODEL_CLASSES.has(layer.className)) return this.model(layer.className, classAndConfig({ class_name: layer.className, config: layer.rawConfig ?? layer.config }, this.file, full.join('/')).config, full, inputs);
+    if (MODEL_CLASSES.has(layer.className))
+      return this.model(
+        layer.className,
+        classAndConfig(
+          { class_name: layer.className, config: layer.rawConfig ?? layer.config },
+          this.file,
+          full.join('/'),
+        ).config,
+        full,
+        inputs,
+      );
     const name = this.unique(full.join('/'));
     this.push({ name, layer: this.identity(full, layer.className, layer.config), inputs });
     return [name];
@@ -158,12 +206,19 @@ class Unfolding {
 
   /** The input of a Sequential that has no InputLayer: its first layer says the shape, or the model does. */
   private impliedInput(model: JsonObject, path: readonly string[], className: string, first: JsonObject): string {
-    let shape: unknown = own(first, 'batch_input_shape') ?? own(first, 'batch_shape') ?? own(model, 'build_input_shape');
+    let shape: unknown =
+      own(first, 'batch_input_shape') ?? own(first, 'batch_shape') ?? own(model, 'build_input_shape');
     if (shape === undefined && MODEL_CLASSES.has(className)) shape = innerShape(first);
     if (!batchShape(shape)) {
-      refuse('no-input-shape', this.at(path),
+      refuse(
+        'no-input-shape',
+        this.at(path),
         { en: 'The shape of its input is not known: the model was never built.', zh: '输入形状未知：模型尚未构建。' },
-        { en: 'Give the first layer an input shape, or run the model once, and save it again.', zh: '请为第一层指定输入形状，或先运行一次模型，然后重新保存。' });
+        {
+          en: 'Give the first layer an input shape, or run the model once, and save it again.',
+          zh: '请为第一层指定输入形状，或先运行一次模型，然后重新保存。',
+        },
+      );
     }
     return this.input([...path.slice(0, -1), `${path.at(-1)}_input`], { batch_input_shape: shape });
   }
@@ -185,7 +240,9 @@ class Unfolding {
 
   private unique(wanted: string): string {
     let name = wanted;
-    for (let n = 1; this.names.has(name); n++) name = `${wanted}_${n}`;
+    let n = this.numbers.get(wanted) ?? 0;
+    while (this.names.has(name)) name = `${wanted}_${++n}`;
+    this.numbers.set(wanted, n);
     this.names.add(name);
     return name;
   }
@@ -200,78 +257,48 @@ class Unfolding {
       const raw = isObject(layer) ? own(layer, 'config') : undefined;
       const isModel = typeof className === 'string' && MODEL_CLASSES.has(className);
       if (!isObject(layer) || typeof className !== 'string' || !(isObject(raw) || (isModel && Array.isArray(raw)))) {
-        refuse('bad-config', { file: this.file, where }, { en: 'It has no class_name and config.', zh: '缺少 class_name 和 config。' }, HINTS.exportAgain);
+        refuse(
+          'bad-config',
+          { file: this.file, where },
+          { en: 'It has no class_name and config.', zh: '缺少 class_name 和 config。' },
+          HINTS.exportAgain,
+        );
       }
       const inner = isObject(raw) ? raw : {};
       const name = own(layer, 'name') ?? own(inner, 'name');
       if (typeof name !== 'string' || name === '' || name.length > 500) {
-        refuse('bad-config', { file: this.file, where }, { en: `This ${className} has no usable name.`, zh: `此 ${className} 没有可用的名称。` }, HINTS.exportAgain);
+        refuse(
+          'bad-config',
+          { file: this.file, where },
+          { en: `This ${className} has no usable name.`, zh: `此 ${className} 没有可用的名称。` },
+          HINTS.exportAgain,
+        );
       }
       return { name, className, config: inner, rawConfig: raw, inboundNodes: own(layer, 'inbound_nodes') };
     });
-  }
-
-  /** Turns a reference into the key of the call it means. */
-  private resolver(path: readonly string[], byName: ReadonlyMap<string, { layer: NamedLayer; count: number }>, refs: readonly { layer: string; node: number }[]): (ref: { layer: string; node: number }) => string {
-    // A nested model was once called to build itself, and some writers count that call.
-    const offset = new Map<string, number>();
-    for (const { layer, node } of refs) {
-      const entry = byName.get(layer);
-      if (entry && MODEL_CLASSES.has(entry.layer.className) && node === entry.count) offset.set(layer, 1);
-    }
-    return ({ layer, node }) => {
-      const entry = byName.get(layer);
-      if (!entry) this.broken(path, `a layer named "${layer}" is referred to but does not exist`, `引用了名为 "${layer}" 的层，但它不存在`);
-      const index = node - (offset.get(layer) ?? 0);
-      if (index < 0 || index >= entry.count) this.broken([...path, layer], `its call number ${node} is referred to, but it is called ${entry.count} times`, `引用了它的第 ${node} 次调用，但它只被调用 ${entry.count} 次`);
-      return callKey(layer, index);
-    };
-  }
-
-  /** Kahn's algorithm, in the file's own order where it is free; what is left over stands on a cycle. */
-  private sorted<T extends { readonly layer: NamedLayer; readonly call: Call; readonly key: string }>(path: readonly string[], calls: readonly T[], resolve: (ref: { layer: string; node: number }) => string): readonly T[] {
-    const waiting = new Map<string, number>();
-    const readers = new Map<string, T[]>();
-    for (const entry of calls) {
-      const sources = new Set(entry.call.map(resolve));
-      waiting.set(entry.key, sources.size);
-      for (const source of sources) {
-        const list = readers.get(source);
-        if (list) list.push(entry);
-        else readers.set(source, [entry]);
-      }
-    }
-    const order = calls.filter(({ key }) => waiting.get(key) === 0);
-    for (let i = 0; i < order.length; i++) {
-      for (const reader of readers.get((order[i] as T).key) ?? []) {
-        const left = (waiting.get(reader.key) as number) - 1;
-        waiting.set(reader.key, left);
-        if (left === 0) order.push(reader);
-      }
-    }
-    if (order.length < calls.length) {
-      const stuck = [...new Set(calls.filter(({ key }) => (waiting.get(key) as number) > 0).map(({ layer }) => layer.name))];
-      const names = listed(stuck);
-      refuse('cyclic-graph', this.at(path),
-        stuck.length === 1
-          ? { en: `The layer ${names.en} waits for its own output.`, zh: `层 ${names.zh} 在等待自己的输出。` }
-          : { en: `The layers ${names.en} form a circle, or wait for one that does.`, zh: `层 ${names.zh} 构成了循环，或在等待循环中的层。` },
-        { en: 'A network that can run has no circles; save the model again.', zh: '可运行的网络不含循环；请重新保存模型。' });
-    }
-    return order;
   }
 
   private at(path: readonly string[]): { file: string; where: string } {
     return { file: this.file, where: path.join('/') };
   }
   private broken(path: readonly string[], en: string, zh: string): never {
-    return refuse('broken-graph', this.at(path), { en: `The graph of layers is broken: ${en}.`, zh: `层的连接有误：${zh}。` }, HINTS.exportAgain);
+    return refuseBroken(this.at(path), en, zh);
   }
   private twice(path: readonly string[], name: string): never {
-    return refuse('duplicate-layer', this.at([...path, name]), { en: 'Two layers have this name.', zh: '有两个层使用了这个名称。' }, HINTS.exportAgain);
+    return refuse(
+      'duplicate-layer',
+      this.at([...path, name]),
+      { en: 'Two layers have this name.', zh: '有两个层使用了这个名称。' },
+      HINTS.exportAgain,
+    );
   }
   private tooMany(path: readonly string[]): never {
-    return refuse('too-many-layers', this.at(path), { en: `The model has more than ${LIMITS.layers} layers.`, zh: `模型超过 ${LIMITS.layers} 层。` }, HINTS.exportAgain);
+    return refuse(
+      'too-many-layers',
+      this.at(path),
+      { en: `The model has more than ${LIMITS.layers} layers.`, zh: `模型超过 ${LIMITS.layers} 层。` },
+      HINTS.exportAgain,
+    );
   }
 }
 
@@ -283,15 +310,18 @@ interface NamedLayer {
   readonly inboundNodes?: unknown;
 }
 
-function callKey(layer: string, index: number): string {
-  return `${index}:${layer}`;
-}
-
 /** The input shape that a nested model declares for itself. */
 function innerShape(config: JsonObject): unknown {
   const layers = own(config, 'layers');
-  const first = Array.isArray(layers) ? layers.find((layer) => isObject(layer) && isObject(own(layer, 'config'))) : undefined;
+  const first = Array.isArray(layers)
+    ? layers.find((layer) => isObject(layer) && isObject(own(layer, 'config')))
+    : undefined;
   if (!first) return undefined;
   const inner = own(first as JsonObject, 'config') as JsonObject;
-  return own(inner, 'batch_input_shape') ?? own(inner, 'batch_shape') ?? own(config, 'build_input_shape') ?? innerShape(inner);
+  return (
+    own(inner, 'batch_input_shape') ??
+    own(inner, 'batch_shape') ??
+    own(config, 'build_input_shape') ??
+    innerShape(inner)
+  );
 }

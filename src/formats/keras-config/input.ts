@@ -13,19 +13,41 @@ export function inputLayer(call: KerasCall, graph: KerasGraph, file: string, not
   const { config } = call.layer;
   const shape = batchShape(own(config, 'batch_input_shape') ?? own(config, 'batch_shape'));
   if (!shape) {
-    refuse('no-input-shape', { file, where: call.name }, { en: 'The shape of this input cannot be understood.', zh: '无法理解该输入的形状。' }, HINTS.exportAgain);
+    refuse(
+      'no-input-shape',
+      { file, where: call.name },
+      { en: 'The shape of this input cannot be understood.', zh: '无法理解该输入的形状。' },
+      HINTS.exportAgain,
+    );
   }
   const known = closed(shape, call.name, notes);
-  if (known && (known.length === 1 || known.length === 3)) return { kind: 'input', name: call.name, inputs: [], shape: known };
+  if (known && (known.length === 1 || known.length === 3))
+    return { kind: 'input', name: call.name, inputs: [], shape: known };
   const [height, width] = known ?? [];
   const readers = graph.calls.filter(({ inputs }) => inputs.includes(call.name));
-  if (known?.length === 2 && height !== undefined && width !== undefined && readers.every(({ layer }) => BLIND_TO_CHANNELS.has(layer.className))) {
-    notes.push(info(`Its input of ${height} x ${width} became an image of one channel.`, `其 ${height} x ${width} 的输入已作为单通道图像处理。`));
+  if (
+    known?.length === 2 &&
+    height !== undefined &&
+    width !== undefined &&
+    readers.every(({ layer }) => BLIND_TO_CHANNELS.has(layer.className))
+  ) {
+    notes.push(
+      info(
+        `Its input of ${height} x ${width} became an image of one channel.`,
+        `其 ${height} x ${width} 的输入已作为单通道图像处理。`,
+      ),
+    );
     return { kind: 'input', name: call.name, inputs: [], shape: [height, width, 1] };
   }
-  return refuse('unsupported-input', { file, where: call.name },
-    { en: `Its input has the shape [${shape.map((size) => size ?? '?').join(', ')}]; only images (height, width, channels) and lists of numbers can be read.`, zh: `其输入形状为 [${shape.map((size) => size ?? '?').join(', ')}]；只能读取图像（高、宽、通道）和数值列表。` },
-    { en: 'Sequences, video and volumes are not supported yet.', zh: '暂不支持序列、视频和三维数据。' });
+  return refuse(
+    'unsupported-input',
+    { file, where: call.name },
+    {
+      en: `Its input has the shape [${shape.map((size) => size ?? '?').join(', ')}]; only images (height, width, channels) and lists of numbers can be read.`,
+      zh: `其输入形状为 [${shape.map((size) => size ?? '?').join(', ')}]；只能读取图像（高、宽、通道）和数值列表。`,
+    },
+    { en: 'Sequences, video and volumes are not supported yet.', zh: '暂不支持序列、视频和三维数据。' },
+  );
 }
 
 /** Fills an open height and width; null where anything else is open. */
@@ -34,6 +56,11 @@ function closed(shape: readonly (number | null)[], name: string, notes: Note[]):
   const channels = shape[2] ?? null;
   if (shape.length !== 3 || channels === null) return null;
   const assumed = channels === 1 ? 28 : 224;
-  notes.push(warning(`"${name}" takes images of any size; ${assumed} x ${assumed} was assumed where the file leaves it open.`, `"${name}" 接受任意大小的图像；文件未指定之处按 ${assumed} x ${assumed} 处理。`));
+  notes.push(
+    warning(
+      `"${name}" takes images of any size; ${assumed} x ${assumed} was assumed where the file leaves it open.`,
+      `"${name}" 接受任意大小的图像；文件未指定之处按 ${assumed} x ${assumed} 处理。`,
+    ),
+  );
   return [shape[0] ?? assumed, shape[1] ?? assumed, channels];
 }

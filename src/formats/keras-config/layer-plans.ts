@@ -6,16 +6,21 @@
 import type { Activation } from '#core/model/layers';
 import { own } from '#formats/json';
 import { activationName, readActivation, readLeakyRelu, readRelu } from '#formats/keras-config/activations';
+import { PLAIN_LAYERS } from '#formats/keras-config/plain-layers';
 import type { Planner, Unsupported } from '#formats/keras-config/plan';
 import type { Settings } from '#formats/keras-config/settings';
-import { PLAIN_LAYERS } from '#formats/keras-config/plain-layers';
 import { info } from '#formats/refuse';
 
 const channelsLast = (s: Settings): Unsupported | null =>
-  s.choice('data_format', 'channels_last', ['channels_last', 'channels_first']) === 'channels_last' ? null : { unsupported: 'data_format channels_first' };
+  s.choice('data_format', 'channels_last', ['channels_last', 'channels_first']) === 'channels_last'
+    ? null
+    : { unsupported: 'data_format channels_first' };
 
-const activationOf = (s: Settings, keras3: boolean): Activation | null => readActivation(own(s.config, 'activation'), keras3);
-const strangeActivation = (s: Settings): Unsupported => ({ unsupported: `activation ${activationName(own(s.config, 'activation'))}` });
+const activationOf = (s: Settings, keras3: boolean): Activation | null =>
+  readActivation(own(s.config, 'activation'), keras3);
+const strangeActivation = (s: Settings): Unsupported => ({
+  unsupported: `activation ${activationName(own(s.config, 'activation'))}`,
+});
 
 /** The settings that all convolutions share. */
 function windowOf(s: Settings) {
@@ -38,14 +43,30 @@ const conv2d: Planner = (s, keras3) => {
   const activation = activationOf(s, keras3);
   if (!activation) return strangeActivation(s);
   return {
-    weights: [{ name: 'kernel', shape: [kh, kw, null, filters] }, ...(bias ? [{ name: 'bias', shape: [filters] }] : [])],
+    weights: [
+      { name: 'kernel', shape: [kh, kw, null, filters] },
+      ...(bias ? [{ name: 'bias', shape: [filters] }] : []),
+    ],
     build: ({ name, inputs, shapes, tensor, shapeOf }) => {
       const channels = shapes[0]?.at(-1);
       const held = shapeOf('kernel')[2] as number;
       if (channels !== undefined && held * groups !== channels) {
-        s.wrong('kernel', shapeOf('kernel'), { en: `a kernel for ${channels} input channels in ${groups} group(s)`, zh: `适合 ${channels} 个输入通道、${groups} 组的卷积核` });
+        s.wrong('kernel', shapeOf('kernel'), {
+          en: `a kernel for ${channels} input channels in ${groups} group(s)`,
+          zh: `适合 ${channels} 个输入通道、${groups} 组的卷积核`,
+        });
       }
-      return [{ kind: 'conv2d', name, inputs, kernel: tensor('kernel'), ...(bias ? { bias: tensor('bias') } : {}), ...window, activation }];
+      return [
+        {
+          kind: 'conv2d',
+          name,
+          inputs,
+          kernel: tensor('kernel'),
+          ...(bias ? { bias: tensor('bias') } : {}),
+          ...window,
+          activation,
+        },
+      ];
     },
   };
 };
@@ -60,9 +81,20 @@ const depthwise: Planner = (s, keras3) => {
   const activation = activationOf(s, keras3);
   if (!activation) return strangeActivation(s);
   return {
-    weights: [{ name: 'depthwise_kernel', aliases: ['kernel'], shape: [kh, kw, null, multiplier] }, ...(bias ? [{ name: 'bias', shape: [null] }] : [])],
+    weights: [
+      { name: 'depthwise_kernel', aliases: ['kernel'], shape: [kh, kw, null, multiplier] },
+      ...(bias ? [{ name: 'bias', shape: [null] }] : []),
+    ],
     build: ({ name, inputs, tensor }) => [
-      { kind: 'depthwiseConv2d', name, inputs, kernel: tensor('depthwise_kernel'), ...(bias ? { bias: tensor('bias') } : {}), ...window, activation },
+      {
+        kind: 'depthwiseConv2d',
+        name,
+        inputs,
+        kernel: tensor('depthwise_kernel'),
+        ...(bias ? { bias: tensor('bias') } : {}),
+        ...window,
+        activation,
+      },
     ],
   };
 };
@@ -86,11 +118,31 @@ const separable: Planner = (s, keras3) => {
     build: ({ name, inputs, tensor }) => {
       const first = `${name}_depthwise`;
       return [
-        { kind: 'depthwiseConv2d', name: first, inputs, kernel: tensor('depthwise_kernel'), ...window, activation: { fn: 'linear' } },
-        { kind: 'conv2d', name, inputs: [first], kernel: tensor('pointwise_kernel'), ...(bias ? { bias: tensor('bias') } : {}), strides: [1, 1], dilation: [1, 1], padding: 'valid', activation },
+        {
+          kind: 'depthwiseConv2d',
+          name: first,
+          inputs,
+          kernel: tensor('depthwise_kernel'),
+          ...window,
+          activation: { fn: 'linear' },
+        },
+        {
+          kind: 'conv2d',
+          name,
+          inputs: [first],
+          kernel: tensor('pointwise_kernel'),
+          ...(bias ? { bias: tensor('bias') } : {}),
+          strides: [1, 1],
+          dilation: [1, 1],
+          padding: 'valid',
+          activation,
+        },
       ];
     },
-    note: info(`"${s.layer}" (SeparableConv2D) became a depthwise and a pointwise convolution, which compute the same.`, `"${s.layer}"（SeparableConv2D）已拆成逐通道卷积和逐点卷积，计算结果相同。`),
+    note: info(
+      `"${s.layer}" (SeparableConv2D) became a depthwise and a pointwise convolution, which compute the same.`,
+      `"${s.layer}"（SeparableConv2D）已拆成逐通道卷积和逐点卷积，计算结果相同。`,
+    ),
   };
 };
 
@@ -101,7 +153,9 @@ const dense: Planner = (s, keras3) => {
   if (!activation) return strangeActivation(s);
   return {
     weights: [{ name: 'kernel', shape: [null, units] }, ...(bias ? [{ name: 'bias', shape: [units] }] : [])],
-    build: ({ name, inputs, tensor }) => [{ kind: 'dense', name, inputs, kernel: tensor('kernel'), ...(bias ? { bias: tensor('bias') } : {}), activation }],
+    build: ({ name, inputs, tensor }) => [
+      { kind: 'dense', name, inputs, kernel: tensor('kernel'), ...(bias ? { bias: tensor('bias') } : {}), activation },
+    ],
   };
 };
 
@@ -122,10 +176,19 @@ const batchNorm: Planner = (s) => {
       const last = shapes[0]?.length ?? 0;
       const asked = Array.isArray(axis) && axis.length === 1 ? axis[0] : axis;
       if (asked !== -1 && asked !== last) s.wrong('axis', axis, { en: 'the last axis', zh: '最后一个轴' });
-      return [{
-        kind: 'batchNorm', name, inputs, epsilon, momentum, mean: tensor('moving_mean'), variance: tensor('moving_variance'),
-        ...(scale ? { gamma: tensor('gamma') } : {}), ...(center ? { beta: tensor('beta') } : {}),
-      }];
+      return [
+        {
+          kind: 'batchNorm',
+          name,
+          inputs,
+          epsilon,
+          momentum,
+          mean: tensor('moving_mean'),
+          variance: tensor('moving_variance'),
+          ...(scale ? { gamma: tensor('gamma') } : {}),
+          ...(center ? { beta: tensor('beta') } : {}),
+        },
+      ];
     },
   };
 };
@@ -135,18 +198,25 @@ const prelu: Planner = (s) => ({
   build: ({ name, inputs, shapes, tensor, shapeOf }) => {
     const input = shapes[0] ?? [];
     const held = shapeOf('alpha');
-    const perChannel = held.length === input.length && held.every((size, i) => (i === input.length - 1 ? size === input[i] : size === 1));
+    const perChannel =
+      held.length === input.length &&
+      held.every((size, i) => (i === input.length - 1 ? size === input[i] : size === 1));
     const full = held.length === input.length && held.every((size, i) => size === input[i]);
-    if (!perChannel && !full) s.wrong('alpha', held, { en: 'one slope for each channel or each input', zh: '每个通道或每个输入一个斜率' });
-    return [{ kind: 'prelu', name, inputs, alpha: perChannel ? tensor('alpha', [input.at(-1) as number]) : tensor('alpha') }];
+    if (!perChannel && !full)
+      s.wrong('alpha', held, { en: 'one slope for each channel or each input', zh: '每个通道或每个输入一个斜率' });
+    return [
+      { kind: 'prelu', name, inputs, alpha: perChannel ? tensor('alpha', [input.at(-1) as number]) : tensor('alpha') },
+    ];
   },
 });
 
-const activationLayer = (read: (s: Settings, keras3: boolean) => ReturnType<typeof readRelu>, what: (s: Settings) => string): Planner => (s, keras3) => {
-  const activation = read(s, keras3);
-  if (!activation) return { unsupported: what(s) };
-  return { weights: [], build: ({ name, inputs }) => [{ kind: 'activation', name, inputs, activation }] };
-};
+const activationLayer =
+  (read: (s: Settings, keras3: boolean) => ReturnType<typeof readRelu>, what: (s: Settings) => string): Planner =>
+  (s, keras3) => {
+    const activation = read(s, keras3);
+    if (!activation) return { unsupported: what(s) };
+    return { weights: [], build: ({ name, inputs }) => [{ kind: 'activation', name, inputs, activation }] };
+  };
 
 export const LAYER_PLANS: ReadonlyMap<string, Planner> = new Map<string, Planner>([
   ['Conv2D', conv2d],
@@ -160,8 +230,26 @@ export const LAYER_PLANS: ReadonlyMap<string, Planner> = new Map<string, Planner
   ['BatchNormalizationV2', batchNorm],
   ['PReLU', prelu],
   ['Activation', activationLayer(activationOf, (s) => strangeActivation(s).unsupported)],
-  ['ReLU', activationLayer((s) => readRelu(s.config), () => 'ReLU with a threshold, or with both a slope and a maximum')],
-  ['LeakyReLU', activationLayer((s) => readLeakyRelu(s.config), () => 'LeakyReLU with a slope outside 0 to 1')],
-  ['ELU', activationLayer((s) => ({ fn: 'elu', alpha: s.number('alpha', 1, { min: 0 }) }), () => 'ELU')],
+  [
+    'ReLU',
+    activationLayer(
+      (s) => readRelu(s.config),
+      () => 'ReLU with a threshold, or with both a slope and a maximum',
+    ),
+  ],
+  [
+    'LeakyReLU',
+    activationLayer(
+      (s) => readLeakyRelu(s.config),
+      () => 'LeakyReLU with a slope outside 0 to 1',
+    ),
+  ],
+  [
+    'ELU',
+    activationLayer(
+      (s) => ({ fn: 'elu', alpha: s.number('alpha', 1, { min: 0 }) }),
+      () => 'ELU',
+    ),
+  ],
   ...PLAIN_LAYERS,
 ]);

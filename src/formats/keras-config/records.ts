@@ -6,13 +6,16 @@
 import { DENSE, type Encoding, type GridValues, innerStride } from '#core/model/encoding';
 import type { Model, ModelMeta } from '#core/model/model';
 import { sizeOf } from '#core/model/tensor';
-import { type JsonObject, isObject, own } from '#formats/json';
+import { isObject, type JsonObject, own } from '#formats/json';
 
 /** How one tensor is encoded. Masks and codebooks are read off the values again. */
 interface TensorRecord {
   readonly masked?: true;
   readonly shared?: true;
-  readonly grid?: Omit<GridValues, 'kind' | 'scale' | 'zeroPoint'> & { readonly scale: readonly number[]; readonly zeroPoint: readonly number[] };
+  readonly grid?: Omit<GridValues, 'kind' | 'scale' | 'zeroPoint'> & {
+    readonly scale: readonly number[];
+    readonly zeroPoint: readonly number[];
+  };
 }
 export interface ModelRecord {
   readonly version: 1;
@@ -26,7 +29,11 @@ export interface ModelRecord {
 }
 
 /** The record of a model as it is written; `encodings` has, by "layer/role", what was really stored. */
-export function recordOf(model: Model, encodings: ReadonlyMap<string, Encoding>, joins: readonly string[]): ModelRecord {
+export function recordOf(
+  model: Model,
+  encodings: ReadonlyMap<string, Encoding>,
+  joins: readonly string[],
+): ModelRecord {
   const tensors = new Map<string, TensorRecord>();
   for (const [key, { mask, values }] of encodings) {
     const record: TensorRecord = {
@@ -37,15 +44,35 @@ export function recordOf(model: Model, encodings: ReadonlyMap<string, Encoding>,
     if (Object.keys(record).length > 0) tensors.set(key, record);
   }
   const { classes, dataset } = model.meta;
-  return { version: 1, name: model.name, ...(classes ? { classes } : {}), ...(dataset === undefined ? {} : { dataset }), tensors: Object.fromEntries(tensors), joins };
+  return {
+    version: 1,
+    name: model.name,
+    ...(classes ? { classes } : {}),
+    ...(dataset === undefined ? {} : { dataset }),
+    tensors: Object.fromEntries(tensors),
+    joins,
+  };
 }
 
-function gridRecord({ bits, qMin, qMax, scale, zeroPoint, axis, symmetric }: GridValues): NonNullable<TensorRecord['grid']> {
+function gridRecord({
+  bits,
+  qMin,
+  qMax,
+  scale,
+  zeroPoint,
+  axis,
+  symmetric,
+}: GridValues): NonNullable<TensorRecord['grid']> {
   return { bits, qMin, qMax, scale: [...scale], zeroPoint: [...zeroPoint], axis, symmetric };
 }
 
 /** What a record says about the model as a whole, where it is one of ours. */
-export function readRecord(value: unknown): { readonly name?: string; readonly meta: Omit<ModelMeta, 'source'>; readonly tensors: JsonObject; readonly joins: readonly string[] } | null {
+export function readRecord(value: unknown): {
+  readonly name?: string;
+  readonly meta: Omit<ModelMeta, 'source'>;
+  readonly tensors: JsonObject;
+  readonly joins: readonly string[];
+} | null {
   if (!isObject(value) || own(value, 'version') !== 1) return null;
   const name = own(value, 'name');
   const classes = own(value, 'classes');
@@ -90,19 +117,36 @@ export function restoreEncoding(record: unknown, shape: readonly number[], data:
 
 function readGrid(value: unknown, shape: readonly number[]): GridValues | null {
   if (!isObject(value)) return null;
-  const [bits, qMin, qMax, axis, scale, zeroPoint] = ['bits', 'qMin', 'qMax', 'axis', 'scale', 'zeroPoint'].map((key) => own(value, key));
-  const whole = (x: unknown, min: number, max: number): x is number => Number.isInteger(x) && (x as number) >= min && (x as number) <= max;
+  const [bits, qMin, qMax, axis, scale, zeroPoint] = ['bits', 'qMin', 'qMax', 'axis', 'scale', 'zeroPoint'].map((key) =>
+    own(value, key),
+  );
+  const whole = (x: unknown, min: number, max: number): x is number =>
+    Number.isInteger(x) && (x as number) >= min && (x as number) <= max;
   if (!whole(bits, 2, 16) || !whole(qMin, -65_536, 65_536) || !whole(qMax, qMin + 1, qMin + 2 ** bits - 1)) return null;
   if (axis !== null && !whole(axis, 0, shape.length - 1)) return null;
   const channels = axis === null ? 1 : shape[axis];
-  if (!Array.isArray(scale) || !Array.isArray(zeroPoint) || scale.length !== channels || zeroPoint.length !== channels) return null;
+  if (!Array.isArray(scale) || !Array.isArray(zeroPoint) || scale.length !== channels || zeroPoint.length !== channels)
+    return null;
   if (!scale.every((s) => typeof s === 'number' && s > 0 && Number.isFinite(Math.fround(s)))) return null;
   if (!zeroPoint.every((z) => whole(z, -(2 ** 24), 2 ** 24))) return null;
-  return { kind: 'grid', bits, qMin, qMax, axis, scale: Float32Array.from(scale as number[]), zeroPoint: Int32Array.from(zeroPoint as number[]), symmetric: own(value, 'symmetric') === true };
+  return {
+    kind: 'grid',
+    bits,
+    qMin,
+    qMax,
+    axis,
+    scale: Float32Array.from(scale as number[]),
+    zeroPoint: Int32Array.from(zeroPoint as number[]),
+    symmetric: own(value, 'symmetric') === true,
+  };
 }
 
 /** Whether every value is exactly scale * (q - zeroPoint) with q in range. */
-export function liesOn({ scale, zeroPoint, qMin, qMax, axis }: GridValues, shape: readonly number[], data: Float32Array): boolean {
+export function liesOn(
+  { scale, zeroPoint, qMin, qMax, axis }: GridValues,
+  shape: readonly number[],
+  data: Float32Array,
+): boolean {
   const stride = axis === null ? sizeOf(shape) : innerStride(shape, axis);
   for (let i = 0; i < data.length; i++) {
     const c = axis === null ? 0 : Math.floor(i / stride) % scale.length;
@@ -115,5 +159,9 @@ export function liesOn({ scale, zeroPoint, qMin, qMax, axis }: GridValues, shape
 }
 
 function isTexts(value: unknown, most: number): value is readonly string[] {
-  return Array.isArray(value) && value.length <= most && value.every((text) => typeof text === 'string' && text.length <= 1_000);
+  return (
+    Array.isArray(value) &&
+    value.length <= most &&
+    value.every((text) => typeof text === 'string' && text.length <= 1_000)
+  );
 }

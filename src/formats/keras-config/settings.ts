@@ -3,7 +3,7 @@
  * wrong type or lies outside its range refuses the file, naming the layer and the setting.
  */
 import type { Pair } from '#core/model/layers';
-import { type JsonObject, isObject, own } from '#formats/json';
+import { isObject, type JsonObject, own } from '#formats/json';
 import { LIMITS } from '#formats/limits';
 import { HINTS, refuse, shown } from '#formats/refuse';
 
@@ -28,16 +28,32 @@ export interface Settings {
 
 export function settingsOf(config: JsonObject, file: string, layer: string): Settings {
   const wrong = (key: string, value: unknown, expected: { en: string; zh: string }): never =>
-    refuse('bad-setting', { file, where: layer },
-      { en: `"${key}" is ${inJson(value)}; ${expected.en} was expected.`, zh: `"${key}" 的值为 ${inJson(value)}，应为${expected.zh}。` },
-      HINTS.exportAgain);
+    refuse(
+      'bad-setting',
+      { file, where: layer },
+      {
+        en: `"${key}" is ${inJson(value)}; ${expected.en} was expected.`,
+        zh: `"${key}" 的值为 ${inJson(value)}，应为${expected.zh}。`,
+      },
+      HINTS.exportAgain,
+    );
   const get = (key: string): unknown => own(config, key) ?? undefined;
   const inRange = (key: string, value: unknown, range: Range, whole: boolean): number => {
     const { min = Number.NEGATIVE_INFINITY, max = LIMITS.dimension } = range;
-    if (typeof value !== 'number' || !Number.isFinite(value) || value < min || value > max || (whole && !Number.isInteger(value))) {
+    if (
+      typeof value !== 'number' ||
+      !Number.isFinite(value) ||
+      value < min ||
+      value > max ||
+      (whole && !Number.isInteger(value))
+    ) {
       const kind = whole ? { en: 'a whole number', zh: '整数' } : { en: 'a number', zh: '数值' };
       const high = typeof value === 'number' && value > max;
-      const range_ = high ? { en: ` of at most ${max}`, zh: `（不大于 ${max}）` } : Number.isFinite(min) ? { en: ` of at least ${min}`, zh: `（不小于 ${min}）` } : { en: '', zh: '' };
+      const range_ = high
+        ? { en: ` of at most ${max}`, zh: `（不大于 ${max}）` }
+        : Number.isFinite(min)
+          ? { en: ` of at least ${min}`, zh: `（不小于 ${min}）` }
+          : { en: '', zh: '' };
       return wrong(key, value, { en: `${kind.en}${range_.en}`, zh: `${kind.zh}${range_.zh}` });
     }
     return value;
@@ -58,7 +74,13 @@ export function settingsOf(config: JsonObject, file: string, layer: string): Set
     choice: (key, fallback, allowed) => {
       const value = get(key) ?? fallback;
       const found = allowed.find((one) => one === value);
-      return found ?? wrong(key, value, { en: allowed.map((one) => `"${one}"`).join(' or '), zh: allowed.map((one) => `"${one}"`).join(' 或 ') });
+      return (
+        found ??
+        wrong(key, value, {
+          en: allowed.map((one) => `"${one}"`).join(' or '),
+          zh: allowed.map((one) => `"${one}"`).join(' 或 '),
+        })
+      );
     },
     pair: (key, fallback, range = { min: 1 }) => {
       const value = get(key) ?? fallback;
@@ -74,7 +96,9 @@ export function batchShape(value: unknown): readonly (number | null)[] | null {
   if (isObject(value) && own(value, 'class_name') === '__tuple__') return batchShape(own(value, 'items'));
   if (!Array.isArray(value) || value.length < 2) return null;
   const sizes = value.slice(1);
-  return sizes.every((size) => size === null || (Number.isInteger(size) && size >= 1 && size <= LIMITS.dimension)) ? sizes : null;
+  return sizes.every((size) => size === null || (Number.isInteger(size) && size >= 1 && size <= LIMITS.dimension))
+    ? sizes
+    : null;
 }
 
 function inJson(value: unknown): string {

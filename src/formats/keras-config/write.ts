@@ -3,9 +3,10 @@
  * read. A chain becomes a Sequential, anything else a functional model. What Keras says in two layers is written as two,
  * and the helpers are listed so that our own reader joins them again.
  */
+
+import { tensorOf } from '#core/model/edit';
 import type { TensorRole } from '#core/model/layers';
 import type { Model, Tensor } from '#core/model/model';
-import { tensorOf } from '#core/model/edit';
 import { type Shape, shapesOf } from '#core/model/shapes';
 import { writeLayer } from '#formats/keras-config/write-layers';
 
@@ -60,7 +61,11 @@ export function writeConfig(model: Model, dialect: Dialect): WrittenConfig {
     const name = names.get(layer.name) as string;
     const inputs = layer.inputs.map((input) => ends.get(input) as string);
     const written = writeLayer({
-      layer, name, inputs, dialect, helper,
+      layer,
+      name,
+      inputs,
+      dialect,
+      helper,
       inputShapes: layer.inputs.map((input) => shapes[input] as Shape),
       shape: shapes[layer.name] as Shape,
       tensor: (role: TensorRole) => tensorOf(model, layer, role) as Tensor,
@@ -94,14 +99,24 @@ function safeNames(model: Model, dialect: Dialect): ReadonlyMap<string, string> 
 
 function isChain(layers: readonly WrittenLayer[], inputs: readonly string[], outputs: readonly string[]): boolean {
   if (inputs.length !== 1 || outputs.length !== 1 || layers.at(-1)?.name !== outputs[0]) return false;
-  return layers.every(({ inputs: sources }, index) => (index === 0 ? sources.length === 0 : sources.length === 1 && sources[0] === layers[index - 1]?.name));
+  return layers.every(({ inputs: sources }, index) =>
+    index === 0 ? sources.length === 0 : sources.length === 1 && sources[0] === layers[index - 1]?.name,
+  );
 }
 
 function sequential(layers: readonly WrittenLayer[]): WrittenConfig['config'] {
-  return { class_name: 'Sequential', config: { name: 'sequential', layers: layers.map(({ className, config }) => ({ class_name: className, config })) } };
+  return {
+    class_name: 'Sequential',
+    config: { name: 'sequential', layers: layers.map(({ className, config }) => ({ class_name: className, config })) },
+  };
 }
 
-function functional(layers: readonly WrittenLayer[], inputs: readonly string[], outputs: readonly string[], dialect: Dialect): WrittenConfig['config'] {
+function functional(
+  layers: readonly WrittenLayer[],
+  inputs: readonly string[],
+  outputs: readonly string[],
+  dialect: Dialect,
+): WrittenConfig['config'] {
   const reference = (name: string): readonly [string, number, number] => [name, 0, 0];
   return {
     class_name: dialect === 'tfjs' ? 'Model' : 'Functional',
@@ -118,4 +133,3 @@ function functional(layers: readonly WrittenLayer[], inputs: readonly string[], 
     },
   };
 }
-

@@ -69,11 +69,22 @@ function refuseDamaged(error: unknown, file: string): never {
   const message = error instanceof Error ? error.message : String(error);
   const eof = /eof = (\d+).*stored_eof = (\d+)/.exec(message);
   if (eof) {
-    refuse('h5-truncated', { file, where: '' },
-      { en: `It is cut short: it holds ${eof[1]} of ${eof[2]} bytes.`, zh: `文件不完整：只有 ${eof[2]} 字节中的 ${eof[1]} 字节。` },
-      HINTS.downloadAgain);
+    refuse(
+      'h5-truncated',
+      { file, where: '' },
+      {
+        en: `It is cut short: it holds ${eof[1]} of ${eof[2]} bytes.`,
+        zh: `文件不完整：只有 ${eof[2]} 字节中的 ${eof[1]} 字节。`,
+      },
+      HINTS.downloadAgain,
+    );
   }
-  return refuse('h5-damaged', { file, where: '' }, { en: `The HDF5 file is damaged (${reason(message)}).`, zh: `HDF5 文件已损坏（${reason(message)}）。` }, HINTS.downloadAgain);
+  return refuse(
+    'h5-damaged',
+    { file, where: '' },
+    { en: `The HDF5 file is damaged (${reason(message)}).`, zh: `HDF5 文件已损坏（${reason(message)}）。` },
+    HINTS.downloadAgain,
+  );
 }
 
 /** The innermost line of an HDF5 error stack. */
@@ -99,7 +110,8 @@ function reader(handle: H5.File, module: H5Module, fileBytes: number, file: stri
       const names = listings.get(parent) ?? new Set(module.get_names(id, parent, false));
       listings.set(parent, names);
       if (!names.has(part)) return false;
-      if ('filename' in module.get_external_link(id, at) || module.get_symbolic_link(id, at) !== null) refuseLink(at, file);
+      if ('filename' in module.get_external_link(id, at) || module.get_symbolic_link(id, at) !== null)
+        refuseLink(at, file);
       const type = module.get_type(id, at);
       if (type !== module.H5G_GROUP && type !== module.H5G_DATASET) return false;
       checked.add(at);
@@ -111,7 +123,12 @@ function reader(handle: H5.File, module: H5Module, fileBytes: number, file: stri
     if (!module.get_attribute_names(id, path).includes(name)) return undefined;
     const metadata = module.get_attribute_metadata(id, path, name);
     if (metadata.size * metadata.total_size > fileBytes) {
-      refuse('h5-size', { file, where: `${path}@${name}` }, { en: 'It says that it is larger than the whole file.', zh: '其声明的大小超过整个文件。' }, HINTS.downloadAgain);
+      refuse(
+        'h5-size',
+        { file, where: `${path}@${name}` },
+        { en: 'It says that it is larger than the whole file.', zh: '其声明的大小超过整个文件。' },
+        HINTS.downloadAgain,
+      );
     }
     return (handle.get(path) as H5.Group | null)?.get_attribute(name, false);
   };
@@ -141,30 +158,65 @@ function reader(handle: H5.File, module: H5Module, fileBytes: number, file: stri
         const list = Array.isArray(value) ? value : [value];
         if (ArrayBuffer.isView(value) && value.byteLength === 0) return [];
         if (value === null) return [];
-        return list.every((one) => typeof one === 'string') ? (list as string[]) : refuse('h5-attribute', { file, where: `${path}@${part}` }, { en: 'It should be a list of names.', zh: '应为名称列表。' }, HINTS.exportAgain);
+        return list.every((one) => typeof one === 'string')
+          ? (list as string[])
+          : refuse(
+              'h5-attribute',
+              { file, where: `${path}@${part}` },
+              { en: 'It should be a list of names.', zh: '应为名称列表。' },
+              HINTS.exportAgain,
+            );
       });
     },
     dataset: (path) => {
       if (!follow(path) || module.get_type(id, path) !== module.H5G_DATASET) {
-        refuse('h5-missing', { file, where: path }, { en: 'It is listed but not stored in the file.', zh: '已列出，但文件中没有存储。' }, HINTS.exportAgain);
+        refuse(
+          'h5-missing',
+          { file, where: path },
+          { en: 'It is listed but not stored in the file.', zh: '已列出，但文件中没有存储。' },
+          HINTS.exportAgain,
+        );
       }
       const metadata = module.get_dataset_metadata(id, path);
       const shape = metadata.shape;
       const isFloat = metadata.type === module.H5T_class_t.H5T_FLOAT.value && [2, 4, 8].includes(metadata.size);
       if (!isFloat || !shape) {
-        refuse('weight-type', { file, where: path },
-          { en: 'Its values are not floating-point numbers of 16, 32 or 64 bits.', zh: '其数值不是 16、32 或 64 位浮点数。' },
-          { en: 'Only ordinary float weights can be read.', zh: '只能读取普通的浮点权重。' });
+        refuse(
+          'weight-type',
+          { file, where: path },
+          {
+            en: 'Its values are not floating-point numbers of 16, 32 or 64 bits.',
+            zh: '其数值不是 16、32 或 64 位浮点数。',
+          },
+          { en: 'Only ordinary float weights can be read.', zh: '只能读取普通的浮点权重。' },
+        );
       }
       if ((metadata.virtual_sources?.length ?? 0) > 0) refuseLink(path, file);
       checkFilters(module.get_dataset_filters(id, path), path, file);
       const bytes = sizeOf(shape) * metadata.size;
       declared += bytes;
-      const stored = metadata.chunks === null || metadata.chunks === undefined ? fileBytes : Math.max(LIMITS.inflatedFloor, fileBytes * LIMITS.inflatedRatio);
-      if (sizeOf(shape) > LIMITS.elements || bytes > stored || declared > Math.max(fileBytes, Math.min(LIMITS.inflatedBytes, Math.max(LIMITS.inflatedFloor, fileBytes * LIMITS.inflatedRatio)))) {
-        refuse('h5-size', { file, where: path },
-          { en: `Its shape [${shape.join(', ')}] needs ${bytesInWords(bytes)}, far more than the file of ${bytesInWords(fileBytes)} can hold.`, zh: `其形状 [${shape.join(', ')}] 需要 ${bytesInWords(bytes)}，远超 ${bytesInWords(fileBytes)} 的文件所能容纳。` },
-          HINTS.downloadAgain);
+      const stored =
+        metadata.chunks === null || metadata.chunks === undefined
+          ? fileBytes
+          : Math.max(LIMITS.inflatedFloor, fileBytes * LIMITS.inflatedRatio);
+      if (
+        sizeOf(shape) > LIMITS.elements ||
+        bytes > stored ||
+        declared >
+          Math.max(
+            fileBytes,
+            Math.min(LIMITS.inflatedBytes, Math.max(LIMITS.inflatedFloor, fileBytes * LIMITS.inflatedRatio)),
+          )
+      ) {
+        refuse(
+          'h5-size',
+          { file, where: path },
+          {
+            en: `Its shape [${shape.join(', ')}] needs ${bytesInWords(bytes)}, far more than the file of ${bytesInWords(fileBytes)} can hold.`,
+            zh: `其形状 [${shape.join(', ')}] 需要 ${bytesInWords(bytes)}，远超 ${bytesInWords(fileBytes)} 的文件所能容纳。`,
+          },
+          HINTS.downloadAgain,
+        );
       }
       return { shape, read: () => readFloats(module, id, path, bytes, metadata.size, file) };
     },
@@ -172,26 +224,60 @@ function reader(handle: H5.File, module: H5Module, fileBytes: number, file: stri
 }
 
 function refuseLink(path: string, file: string): never {
-  return refuse('h5-link', { file, where: path },
+  return refuse(
+    'h5-link',
+    { file, where: path },
     { en: 'It is a link to data elsewhere, which is never followed.', zh: '这是指向别处数据的链接，这里绝不会跟随。' },
-    { en: 'Save the model with its weights inside the file.', zh: '请将模型连同权重保存在同一个文件内。' });
+    { en: 'Save the model with its weights inside the file.', zh: '请将模型连同权重保存在同一个文件内。' },
+  );
 }
 
-const FILTERS = new Map([[4, 'SZIP'], [32000, 'LZF'], [32001, 'Blosc'], [32004, 'LZ4'], [32008, 'Bitshuffle'], [32013, 'ZFP'], [32015, 'Zstandard'], [32026, 'Blosc2']]);
+const FILTERS = new Map([
+  [4, 'SZIP'],
+  [32000, 'LZF'],
+  [32001, 'Blosc'],
+  [32004, 'LZ4'],
+  [32008, 'Bitshuffle'],
+  [32013, 'ZFP'],
+  [32015, 'Zstandard'],
+  [32026, 'Blosc2'],
+]);
 
 /** Deflate, shuffle and checksums are built in; others are not. */
-function checkFilters(filters: readonly { readonly id: number; readonly name: string }[], path: string, file: string): void {
+function checkFilters(
+  filters: readonly { readonly id: number; readonly name: string }[],
+  path: string,
+  file: string,
+): void {
   for (const { id, name } of filters) {
     if (id >= 1 && id <= 3) continue;
     const what = FILTERS.get(id) ?? (shown(name) || `filter ${id}`);
-    refuse('h5-filter', { file, where: path }, { en: `It is compressed with ${what}, which cannot be read here.`, zh: `使用了 ${what} 压缩，这里无法读取。` }, { en: 'Save it again without compression, or with gzip.', zh: '请不压缩或使用 gzip 压缩重新保存。' });
+    refuse(
+      'h5-filter',
+      { file, where: path },
+      { en: `It is compressed with ${what}, which cannot be read here.`, zh: `使用了 ${what} 压缩，这里无法读取。` },
+      { en: 'Save it again without compression, or with gzip.', zh: '请不压缩或使用 gzip 压缩重新保存。' },
+    );
   }
 }
 
-function readFloats(module: H5Module, id: bigint, path: string, bytes: number, size: number, file: string): Float32Array {
+function readFloats(
+  module: H5Module,
+  id: bigint,
+  path: string,
+  bytes: number,
+  size: number,
+  file: string,
+): Float32Array {
   if (bytes === 0) return new Float32Array(0);
   const pointer = module._malloc(bytes);
-  if (pointer === 0) refuse('h5-size', { file, where: path }, { en: `There is no memory for its ${bytesInWords(bytes)}.`, zh: `没有足够的内存存放 ${bytesInWords(bytes)}。` }, { en: 'Close other tabs, or open a smaller model.', zh: '请关闭其他标签页，或打开较小的模型。' });
+  if (pointer === 0)
+    refuse(
+      'h5-size',
+      { file, where: path },
+      { en: `There is no memory for its ${bytesInWords(bytes)}.`, zh: `没有足够的内存存放 ${bytesInWords(bytes)}。` },
+      { en: 'Close other tabs, or open a smaller model.', zh: '请关闭其他标签页，或打开较小的模型。' },
+    );
   try {
     // Untouched memory would show through where the library writes nothing.
     module.HEAPU8.fill(0, pointer, pointer + bytes);
@@ -200,7 +286,12 @@ function readFloats(module: H5Module, id: bigint, path: string, bytes: number, s
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     if (/external|efl/i.test(message)) refuseLink(path, file);
-    return refuse('h5-damaged', { file, where: path }, { en: `Its values cannot be read (${reason(message)}).`, zh: `无法读取其数值（${reason(message)}）。` }, HINTS.downloadAgain);
+    return refuse(
+      'h5-damaged',
+      { file, where: path },
+      { en: `Its values cannot be read (${reason(message)}).`, zh: `无法读取其数值（${reason(message)}）。` },
+      HINTS.downloadAgain,
+    );
   } finally {
     module._free(pointer);
   }
@@ -212,7 +303,12 @@ function floats(raw: Uint8Array, size: number): Float32Array {
   const count = raw.length / size;
   const values = new Float32Array(count);
   for (let i = 0; i < count; i++) {
-    values[i] = size === 4 ? view.getFloat32(4 * i, true) : size === 8 ? view.getFloat64(8 * i, true) : fromHalf(view.getUint16(2 * i, true));
+    values[i] =
+      size === 4
+        ? view.getFloat32(4 * i, true)
+        : size === 8
+          ? view.getFloat64(8 * i, true)
+          : fromHalf(view.getUint16(2 * i, true));
   }
   return values;
 }

@@ -7,10 +7,10 @@ import type { Encoding } from '#core/model/encoding';
 import type { Model } from '#core/model/model';
 import type { Note, WriteResult } from '#formats/format';
 import { recordOf } from '#formats/keras-config/records';
-import { writeConfig, type WrittenWeight } from '#formats/keras-config/write';
+import { type WrittenWeight, writeConfig } from '#formats/keras-config/write';
 import { h5Library } from '#formats/keras-h5/hdf5';
 import { fileNameFor, renamedNote } from '#formats/names';
-import { info, listed } from '#formats/refuse';
+import { info, listed, warning } from '#formats/refuse';
 
 /** HDF5 keeps an attribute of fixed size within 64 kB; Keras splits its lists of names below this. */
 const ATTRIBUTE_BYTES = 64_512;
@@ -35,7 +35,11 @@ export async function write(model: Model): Promise<WriteResult> {
   const bytes = withoutTimes(module.FS.readFile(PATH), weights.length);
   module.FS.unlink(PATH);
   const fileName = fileNameFor(model, '.h5');
-  return { bundle: new Map([[fileName, bytes]]), fileName, notes: [...notesOn(weights), ...renamedNote(renamed)] };
+  return {
+    bundle: new Map([[fileName, bytes]]),
+    fileName,
+    notes: [...notesOn(weights), ...hardSigmoidNote(model), ...renamedNote(renamed)],
+  };
 }
 
 function writeWeights(root: H5.Group, layers: readonly string[], weights: readonly WrittenWeight[]): void {
@@ -45,11 +49,16 @@ function writeWeights(root: H5.Group, layers: readonly string[], weights: readon
   for (const layer of layers) {
     const group = root.create_group(layer);
     const held = weights.filter((weight) => weight.layer === layer);
-    writeNames(group, 'weight_names', held.map(({ name }) => `${layer}/${name}:0`));
+    writeNames(
+      group,
+      'weight_names',
+      held.map(({ name }) => `${layer}/${name}:0`),
+    );
     if (held.length === 0) continue;
     // The weight's name has the layer's in it: that is a group again.
     const inner = group.create_group(layer);
-    for (const { name, shape, tensor } of held) inner.create_dataset({ name: `${name}:0`, data: tensor.data, shape: [...shape], dtype: '<f4' });
+    for (const { name, shape, tensor } of held)
+      inner.create_dataset({ name: `${name}:0`, data: tensor.data, shape: [...shape], dtype: '<f' });
   }
 }
 
@@ -57,7 +66,7 @@ function writeWeights(root: H5.Group, layers: readonly string[], weights: readon
 function writeNames(group: H5.Group, attribute: string, names: readonly string[]): void {
   if (names.length === 0) {
     // What numpy makes of an empty list.
-    group.create_attribute(attribute, new Float64Array(0), [0], '<f8');
+    group.create_attribute(attribute, new Float64Array(0), [0], '<d');
     return;
   }
   const width = Math.max(...names.map((name) => new TextEncoder().encode(name).length));
@@ -77,20 +86,73 @@ function writeNames(group: H5.Group, attribute: string, names: readonly string[]
 function withoutTimes(bytes: Uint8Array, datasets: number): Uint8Array {
   const found: number[] = [];
   for (let at = 0; at + 16 <= bytes.length; at += 8) {
-    if (bytes[at] === 0x12 && bytes[at + 1] === 0 && bytes[at + 2] === 8 && bytes[at + 3] === 0 && bytes[at + 5] === 0 && bytes[at + 6] === 0 && bytes[at + 7] === 0 && bytes[at + 8] === 1 && bytes[at + 9] === 0 && bytes[at + 10] === 0 && bytes[at + 11] === 0) found.push(at + 12);
+    if (
+      bytes[at] === 0x12 &&
+      bytes[at + 1] === 0 &&
+      bytes[at + 2] === 8 &&
+      bytes[at + 3] === 0 &&
+      bytes[at + 5] === 0 &&
+      bytes[at + 6] === 0 &&
+      bytes[at + 7] === 0 &&
+      bytes[at + 8] === 1 &&
+      bytes[at + 9] === 0 &&
+      bytes[at + 10] === 0 &&
+      bytes[at + 11] === 0
+    )
+      found.push(at + 12);
   }
   if (found.length === datasets) for (const at of found) bytes.fill(0, at, at + 4);
   return bytes;
 }
 
 function notesOn(weights: readonly WrittenWeight[]): readonly Note[] {
-  const keys = (holds: (encoding: Encoding) => boolean): readonly string[] => weights.filter(({ tensor }) => holds(tensor.encoding)).map(({ key }) => key);
-  const grids = listed(keys(({ values }) => values.kind === 'grid'), 4);
-  const codebooks = listed(keys(({ values }) => values.kind === 'codebook'), 4);
+  const keys = (holds: (encoding: Encoding) => boolean): readonly string[] =>
+    weights.filter(({ tensor }) => holds(tensor.encoding)).map(({ key }) => key);
+  const grids = listed(
+    keys(({ values }) => values.kind === 'grid'),
+    4,
+  );
+  const codebooks = listed(
+    keys(({ values }) => values.kind === 'codebook'),
+    4,
+  );
   const masks = keys(({ mask }) => mask !== undefined).length;
   const notes: Note[] = [];
-  if (grids.en) notes.push(info(`Keras .h5 has no integer weights: grids were written as float32, with exactly the same values (${grids.en}).`, `Keras .h5 没有整数权重：网格已写为 float32，数值完全相同（${grids.zh}）。`));
-  if (codebooks.en) notes.push(info(`Keras .h5 has no codebooks: shared weights were written as float32, with exactly the same values (${codebooks.en}).`, `Keras .h5 没有码本：共享权重已写为 float32，数值完全相同（${codebooks.zh}）。`));
-  if (masks > 0) notes.push(info(`${masks} pruned tensors are written with their zeros, so this file is no smaller for them; the TensorFlow.js zip is.`, `${masks} 个剪枝张量连同零一起写入，因此此文件不会因剪枝而变小；TensorFlow.js 压缩包会变小。`));
+  if (grids.en)
+    notes.push(
+      info(
+        `Keras .h5 has no integer weights: grids were written as float32, with exactly the same values (${grids.en}).`,
+        `Keras .h5 没有整数权重：网格已写为 float32，数值完全相同（${grids.zh}）。`,
+      ),
+    );
+  if (codebooks.en)
+    notes.push(
+      info(
+        `Keras .h5 has no codebooks: shared weights were written as float32, with exactly the same values (${codebooks.en}).`,
+        `Keras .h5 没有码本：共享权重已写为 float32，数值完全相同（${codebooks.zh}）。`,
+      ),
+    );
+  if (masks > 0)
+    notes.push(
+      info(
+        `${masks} pruned tensors are written with their zeros, so this file is no smaller for them; the TensorFlow.js zip is.`,
+        `${masks} 个剪枝张量连同零一起写入，因此此文件不会因剪枝而变小；TensorFlow.js 压缩包会变小。`,
+      ),
+    );
   return notes;
+}
+
+/** Keras 3 has another slope for the hard sigmoid than Keras 2, under the same name. */
+function hardSigmoidNote(model: Model): readonly Note[] {
+  const layers = model.layers.flatMap((layer) =>
+    'activation' in layer && layer.activation.fn === 'hardSigmoid' ? [layer.name] : [],
+  );
+  if (layers.length === 0) return [];
+  const names = listed(layers, 4);
+  return [
+    warning(
+      `The hard sigmoid is Keras 2's; Keras 3 computes it differently (${names.en}).`,
+      `hard sigmoid 采用 Keras 2 的定义；Keras 3 的计算方式不同（${names.zh}）。`,
+    ),
+  ];
 }

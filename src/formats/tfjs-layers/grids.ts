@@ -35,7 +35,10 @@ export function storedGrid(tensor: Tensor): { readonly quantization: Quantizatio
 }
 
 /** A per-channel grid made per tensor at the same bits: range from the data with zero in it, zero exactly on it. */
-export function perTensorGrid(data: Float32Array, { bits, symmetric }: GridValues): { readonly data: Float32Array; readonly values: GridValues } {
+export function perTensorGrid(
+  data: Float32Array,
+  { bits, symmetric }: GridValues,
+): { readonly data: Float32Array; readonly values: GridValues } {
   let low = 0;
   let high = 0;
   for (const value of data) {
@@ -47,7 +50,16 @@ export function perTensorGrid(data: Float32Array, { bits, symmetric }: GridValue
   const wanted = symmetric ? Math.max(-low, high) / half : (high - low) / (qMax - qMin);
   const scale = Math.fround(wanted) > 0 ? Math.fround(wanted) : 1;
   const zero = symmetric ? 0 : Math.min(qMax, Math.max(qMin, Math.round(-low / scale)));
-  const values: GridValues = { kind: 'grid', bits, qMin, qMax, scale: Float32Array.of(scale), zeroPoint: Int32Array.of(zero), axis: null, symmetric };
+  const values: GridValues = {
+    kind: 'grid',
+    bits,
+    qMin,
+    qMax,
+    scale: Float32Array.of(scale),
+    zeroPoint: Int32Array.of(zero),
+    axis: null,
+    symmetric,
+  };
   const codes = codesOf(data, [data.length], { values });
   return { data: Float32Array.from(codes, (q) => scale * (q - zero)), values };
 }
@@ -56,7 +68,10 @@ export function perTensorGrid(data: Float32Array, { bits, symmetric }: GridValue
  * Decodes stored integers. Where min is a whole number of steps from zero the result is a grid, with values that differ
  * from TensorFlow.js' by float32 rounding at most (`difference`); otherwise the values are TensorFlow.js' own, dense.
  */
-export function decodeGrid(stored: Uint8Array | Uint16Array, { dtype, scale, min }: Quantization): { readonly data: Float32Array; readonly encoding: Encoding; readonly difference: number } {
+export function decodeGrid(
+  stored: Uint8Array | Uint16Array,
+  { dtype, scale, min }: Quantization,
+): { readonly data: Float32Array; readonly encoding: Encoding; readonly difference: number } {
   const data = new Float32Array(stored.length);
   let largest = 0;
   for (let i = 0; i < stored.length; i++) {
@@ -75,7 +90,14 @@ export function decodeGrid(stored: Uint8Array | Uint16Array, { dtype, scale, min
   }
   if (!(difference <= largest * 2.5e-7)) return { data, encoding: DENSE, difference: 0 };
   const values: GridValues = {
-    kind: 'grid', bits: dtype === 'uint8' ? 8 : 16, qMin: 0, qMax, scale: Float32Array.of(step), zeroPoint: Int32Array.of(zero), axis: null, symmetric: false,
+    kind: 'grid',
+    bits: dtype === 'uint8' ? 8 : 16,
+    qMin: 0,
+    qMax,
+    scale: Float32Array.of(step),
+    zeroPoint: Int32Array.of(zero),
+    axis: null,
+    symmetric: false,
   };
   return { data: onGrid, encoding: { values }, difference };
 }

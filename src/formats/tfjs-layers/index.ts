@@ -12,7 +12,13 @@ export const tfjsLayers = {
     },
   },
   extensions: ['.json', '.zip'],
-  detect: (head) => [...head.values()].some((bytes) => /^\s*[{[]/.test(textOf(bytes)) && /"(modelTopology|weightsManifest)"|"layers-model"/.test(textOf(bytes)) && !/"graph-model"/.test(textOf(bytes))),
+  detect: (head) =>
+    [...head.values()].some(
+      (bytes) =>
+        /^\s*[{[]/.test(textOf(bytes)) &&
+        /"(modelTopology|weightsManifest)"|"layers-model"/.test(textOf(bytes)) &&
+        !/"graph-model"/.test(textOf(bytes)),
+    ),
   read: async (bundle) => (await import('#formats/tfjs-layers/read')).read(bundle),
   write: async (model, options) => (await import('#formats/tfjs-layers/write')).write(model, options),
 } as const satisfies Format;

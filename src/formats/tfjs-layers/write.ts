@@ -11,6 +11,7 @@ import { recordOf } from '#formats/keras-config/records';
 import { writeConfig } from '#formats/keras-config/write';
 import { fileNameFor, renamedNote } from '#formats/names';
 import { info, listed, warning } from '#formats/refuse';
+import { bilinearNote } from '#formats/tfjs-layers/differences';
 import { perTensorGrid, type Quantization, storedGrid } from '#formats/tfjs-layers/grids';
 import { writeZip } from '#formats/zip';
 
@@ -26,7 +27,13 @@ interface Stored {
 /** Throws WriteError. */
 export async function write(model: Model, options: WriteOptions): Promise<WriteResult> {
   const { config, weights, joins, renamed } = writeConfig(model, 'tfjs');
-  const counts = { codebooks: [] as string[], perChannel: [] as string[], offGrid: [] as string[], masked: 0, worst: 0 };
+  const counts = {
+    codebooks: [] as string[],
+    perChannel: [] as string[],
+    offGrid: [] as string[],
+    masked: 0,
+    worst: 0,
+  };
   const encodings = new Map<string, Encoding>();
   const stored = new Map<Tensor, Stored>();
   const entries: object[] = [];
@@ -35,7 +42,12 @@ export async function write(model: Model, options: WriteOptions): Promise<WriteR
     const one = stored.get(tensor) ?? storeTensor(tensor, key, options, counts);
     stored.set(tensor, one);
     encodings.set(key, one.encoding);
-    entries.push({ name: `${layer}/${name}`, shape, dtype: 'float32', ...(one.quantization ? { quantization: one.quantization } : {}) });
+    entries.push({
+      name: `${layer}/${name}`,
+      shape,
+      dtype: 'float32',
+      ...(one.quantization ? { quantization: one.quantization } : {}),
+    });
     parts.push(one.bytes);
   }
   const json = {
@@ -46,12 +58,24 @@ export async function write(model: Model, options: WriteOptions): Promise<WriteR
     weightsManifest: [{ paths: [SHARD], weights: entries }],
     userDefinedMetadata: { whittle: recordOf(model, encodings, joins) },
   };
-  const bundle = new Map([['model.json', new TextEncoder().encode(JSON.stringify(json))], [SHARD, joined(parts)]]);
+  const bundle = new Map([
+    ['model.json', new TextEncoder().encode(JSON.stringify(json))],
+    [SHARD, joined(parts)],
+  ]);
   const fileName = fileNameFor(model, '.zip');
-  return { bundle: new Map([[fileName, await writeZip(bundle)]]), fileName, notes: [...notesOn(counts, options), ...renamedNote(renamed)] };
+  return {
+    bundle: new Map([[fileName, await writeZip(bundle)]]),
+    fileName,
+    notes: [...notesOn(counts, options), ...bilinearNote(model), ...renamedNote(renamed)],
+  };
 }
 
-function storeTensor(tensor: Tensor, key: string, options: WriteOptions, counts: { codebooks: string[]; perChannel: string[]; offGrid: string[]; masked: number; worst: number }): Stored {
+function storeTensor(
+  tensor: Tensor,
+  key: string,
+  options: WriteOptions,
+  counts: { codebooks: string[]; perChannel: string[]; offGrid: string[]; masked: number; worst: number },
+): Stored {
   const { encoding, data, shape } = tensor;
   const { values, mask } = encoding;
   const withMask = mask ? { mask } : {};
@@ -73,29 +97,63 @@ function storeTensor(tensor: Tensor, key: string, options: WriteOptions, counts:
   counts.perChannel.push(key);
   if (options.unsupportedGrids === 'float') return asFloat(encoding);
   const requantized = perTensorGrid(data, values);
-  for (let i = 0; i < data.length; i++) counts.worst = Math.max(counts.worst, Math.abs((requantized.data[i] as number) - (data[i] as number)));
+  for (let i = 0; i < data.length; i++)
+    counts.worst = Math.max(counts.worst, Math.abs((requantized.data[i] as number) - (data[i] as number)));
   const kept: Encoding = { ...withMask, values: requantized.values };
   const grid = storedGrid(makeTensor(shape, requantized.data, kept));
   return grid ? { ...grid, encoding: kept } : asFloat({ ...withMask, values: DENSE.values });
 }
 
-function notesOn({ codebooks, perChannel, offGrid, masked, worst }: { codebooks: string[]; perChannel: string[]; offGrid: string[]; masked: number; worst: number }, { unsupportedGrids }: WriteOptions): readonly Note[] {
+function notesOn(
+  {
+    codebooks,
+    perChannel,
+    offGrid,
+    masked,
+    worst,
+  }: { codebooks: string[]; perChannel: string[]; offGrid: string[]; masked: number; worst: number },
+  { unsupportedGrids }: WriteOptions,
+): readonly Note[] {
   const notes: Note[] = [];
   if (perChannel.length > 0) {
     const names = listed(perChannel, 4);
-    notes.push(unsupportedGrids === 'float'
-      ? warning(`This format has one scale for a whole tensor: per-channel grids were written as float32, with exactly the same values (${names.en}).`, `此格式的每个张量只有一个缩放系数：按通道的网格已写为 float32，数值完全相同（${names.zh}）。`)
-      : warning(`This format has one scale for a whole tensor: per-channel grids were put on per-tensor ones of the same bits (${names.en}); values moved by up to ${worst.toPrecision(2)}.`, `此格式的每个张量只有一个缩放系数：按通道的网格已改为相同位数的按张量网格（${names.zh}）；数值最多变化 ${worst.toPrecision(2)}。`));
+    notes.push(
+      unsupportedGrids === 'float'
+        ? warning(
+            `This format has one scale for a whole tensor: per-channel grids were written as float32, with exactly the same values (${names.en}).`,
+            `此格式的每个张量只有一个缩放系数：按通道的网格已写为 float32，数值完全相同（${names.zh}）。`,
+          )
+        : warning(
+            `This format has one scale for a whole tensor: per-channel grids were put on per-tensor ones of the same bits (${names.en}); values moved by up to ${worst.toPrecision(2)}.`,
+            `此格式的每个张量只有一个缩放系数：按通道的网格已改为相同位数的按张量网格（${names.zh}）；数值最多变化 ${worst.toPrecision(2)}。`,
+          ),
+    );
   }
   if (codebooks.length > 0) {
     const names = listed(codebooks, 4);
-    notes.push(info(`This format has no codebooks: shared weights were written as float32, with exactly the same values, and compress well in the zip (${names.en}).`, `此格式没有码本：共享权重已写为 float32，数值完全相同，在压缩包中可以很好地压缩（${names.zh}）。`));
+    notes.push(
+      info(
+        `This format has no codebooks: shared weights were written as float32, with exactly the same values, and compress well in the zip (${names.en}).`,
+        `此格式没有码本：共享权重已写为 float32，数值完全相同，在压缩包中可以很好地压缩（${names.zh}）。`,
+      ),
+    );
   }
   if (offGrid.length > 0) {
     const names = listed(offGrid, 4);
-    notes.push(warning(`These tensors do not lie exactly on their grid and were written as float32: ${names.en}.`, `以下张量并不完全位于其网格上，已写为 float32：${names.zh}。`));
+    notes.push(
+      warning(
+        `These tensors do not lie exactly on their grid and were written as float32: ${names.en}.`,
+        `以下张量并不完全位于其网格上，已写为 float32：${names.zh}。`,
+      ),
+    );
   }
-  if (masked > 0) notes.push(info(`${masked} pruned tensors are written as float32 with their zeros, which the zip packs well.`, `${masked} 个剪枝张量按 float32 连同零一起写入，压缩包可以很好地压缩它们。`));
+  if (masked > 0)
+    notes.push(
+      info(
+        `${masked} pruned tensors are written as float32 with their zeros, which the zip packs well.`,
+        `${masked} 个剪枝张量按 float32 连同零一起写入，压缩包可以很好地压缩它们。`,
+      ),
+    );
   return notes;
 }
 
