@@ -30,7 +30,6 @@ export const models = {
     other: 'Other',
   },
   unmeasuredAxis: 'No model has been measured on this axis yet.',
-  sideways: 'This slider leaves the number of parameters as it is. Look at:',
   emptyTitle: 'How small can a network be?',
   emptyText:
     'Every model you train or shrink becomes a point here: how large it is, and how many unseen images it gets right. Up and to the left is better.',

@@ -32,7 +32,6 @@ export const models: Texts['models'] = {
     other: '其他',
   },
   unmeasuredAxis: '还没有模型在此轴上测量过。',
-  sideways: '此滑块不改变参数量。请看：',
   emptyTitle: '一个网络能小到什么程度？',
   emptyText: '您训练或缩小的每个模型都会成为这里的一个点：它有多大，又能答对多少没见过的图片。越靠左上越好。',
   emptyAction: '训练一个小网络',

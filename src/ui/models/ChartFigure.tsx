@@ -133,29 +133,12 @@ export function ChartFigure() {
               hasPreview={preview !== null || previewSize !== null}
               hasSweep={sweep.length > 1}
               note={points.length === 0 && hasMeasured ? t('models.unmeasuredAxis') : null}
-            >
-              {content.isSideways && <AxisHint />}
-            </Legend>
+            />
           )}
           <p className="w-hidden">{summary}</p>
         </>
       )}
     </figure>
-  );
-}
-
-/** Where to look when the slider cannot move its point sideways. */
-function AxisHint() {
-  const t = useText();
-  return (
-    <span className={styles.hint}>
-      {t('models.sideways')}
-      {(['nonZero', 'bytes'] as const).map((id) => (
-        <button key={id} type="button" className={styles.hintAxis} onClick={() => setAxis(id)}>
-          {t(`models.axisShort.${id}`)}
-        </button>
-      ))}
-    </span>
   );
 }
 

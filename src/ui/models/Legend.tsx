@@ -10,10 +10,9 @@ interface LegendProps {
   readonly hasPreview: boolean;
   readonly hasSweep: boolean;
   readonly note: string | null;
-  readonly children?: React.ReactNode;
 }
 
-export function Legend({ kinds, hasFront, hasLive, hasPreview, hasSweep, note, children }: LegendProps) {
+export function Legend({ kinds, hasFront, hasLive, hasPreview, hasSweep, note }: LegendProps) {
   const t = useText();
   return (
     <div className={styles.legend}>
@@ -64,7 +63,6 @@ export function Legend({ kinds, hasFront, hasLive, hasPreview, hasSweep, note, c
           {t('models.sweep')}
         </span>
       )}
-      {children}
     </div>
   );
 }

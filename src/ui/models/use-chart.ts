@@ -27,8 +27,6 @@ export interface ChartContent {
   readonly links: readonly (readonly [ChartPoint, ChartPoint])[];
   readonly moving: MovingContent;
   readonly axes: ReturnType<typeof chartAxes>;
-  /** The slider changes the model, but not on this axis. */
-  readonly isSideways: boolean;
 }
 
 /** The model that is being trained, at the validation accuracy measured last. */
@@ -67,7 +65,7 @@ function useStable<T>(value: T): T {
 
 /** `ticks`: how many the horizontal axis has room for. */
 export function useChart(ticks: number): ChartContent {
-  const { nodes, order, selected } = useStore(project);
+  const { nodes, order } = useStore(project);
   const axis = useStore(view, (state) => state.axis);
   const sliding = useStore(view, (state) => state.tab === 'optimize');
   const dataset = useStore(datasets, (state) => state.selected);
@@ -89,7 +87,5 @@ export function useChart(ticks: number): ChartContent {
   const loose = [moving.live, moving.preview].filter((point) => point !== null);
   const reach = [...moving.sweep.map(({ x }) => x), ...(moving.previewSize === null ? [] : [moving.previewSize])];
   const axes = useStable(chartAxes(still.points, loose, reach, ticks));
-  const from = selected === null ? undefined : nodes[selected];
-  const stays = asked.preview?.accuracy != null && asked.preview.parameters === from?.summary.parameters;
-  return { axis, ...still, moving, axes, isSideways: sliding && axis === 'parameters' && stays };
+  return { axis, ...still, moving, axes };
 }

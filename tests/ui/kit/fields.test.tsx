@@ -21,7 +21,16 @@ describe('a number field', () => {
     const Field = () => {
       const [value, setValue] = useState(3);
       return (
-        <NumberField label="Epochs" value={value} min={1} max={50} onChange={(next) => (heard(next), setValue(next))} />
+        <NumberField
+          label="Epochs"
+          value={value}
+          min={1}
+          max={50}
+          onChange={(next) => {
+            heard(next);
+            setValue(next);
+          }}
+        />
       );
     };
     render(
