@@ -2,6 +2,14 @@
  * The list of commands a program runs, as words to be put into memory: [kernel, words that follow, arguments]. Lowering
  * happens twice: first from address 0, which tells how much room tables and scratch need, then with true addresses.
  */
+import type { Op } from '#engine/ops';
+
+/** A step of one kind of operation. */
+export interface StepOf<K extends Op['kind']> {
+  readonly op: Extract<Op, { kind: K }>;
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+}
 
 /** Where a program's parts lie in memory, in bytes. */
 export interface Bases {

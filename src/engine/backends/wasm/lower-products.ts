@@ -6,8 +6,8 @@
  * is the image first copied with its padding, at most PAD_BYTES of images at a time. The input gradient is the same
  * product on padded dy with the flipped kernel where that wastes little (stride 1, 'same'), else columns added back.
  */
-import type { ElementFn, Op, Window } from '#engine/ops';
-import { bits, type Writer } from './commands';
+import type { ElementFn, Window } from '#engine/ops';
+import { bits, type StepOf, type Writer } from './commands';
 import {
   K_ACTIVATION,
   K_BINARY_BROADCAST,
@@ -34,12 +34,6 @@ const COLUMN_BYTES = 1 << 18;
 /** Images and gradients that one block of the kernel gradient goes over while its sums stay in registers. */
 const GRADIENT_BYTES = 1 << 15;
 
-type Step<K extends Op['kind']> = {
-  readonly op: Extract<Op, { kind: K }>;
-  readonly inputs: readonly number[];
-  readonly outputs: readonly number[];
-};
-
 /** The clamp that a product applies as it stores: ReLU, or nothing. */
 function clamp(act: ElementFn): [number, number] {
   return act.fn === 'relu'
@@ -54,7 +48,7 @@ function activate(w: Writer, y: number, act: ElementFn): void {
 
 const packedBytes = (k: number, n: number): number => k * Math.ceil(n / 8) * 32;
 
-export function matmul(w: Writer, { op, inputs: [a, b, bias], outputs: [y] }: Step<'matmul'>): void {
+export function matmul(w: Writer, { op, inputs: [a, b, bias], outputs: [y] }: StepOf<'matmul'>): void {
   const [m = 1, n = 1] = w.shape(y);
   const k = sizeOf(w.shape(a)) / m;
   const [lo, hi] = clamp(op.act);
@@ -240,7 +234,7 @@ function kernelOf(w: Writer, kernel: number | undefined, c: number): [number, nu
 }
 const isDepthwise = (c: number, cg: number, o: number): boolean => cg === 1 && o === c && c > 1;
 
-export function conv2d(w: Writer, { op, inputs: [x, kernel, bias], outputs: [y] }: Step<'conv2d'>): void {
+export function conv2d(w: Writer, { op, inputs: [x, kernel, bias], outputs: [y] }: StepOf<'conv2d'>): void {
   const [, , , c = 1] = w.shape(x);
   const [kh, kw, cg, o, groups] = kernelOf(w, kernel, c);
   const g = geometry(w.shape(x), w.shape(y), kh, kw, op.window);
@@ -260,7 +254,10 @@ export function conv2d(w: Writer, { op, inputs: [x, kernel, bias], outputs: [y] 
   activate(w, y ?? -1, op.act);
 }
 
-export function conv2dGradInput(w: Writer, { op, inputs: [dy, kernel], outputs: [dx] }: Step<'conv2dGradInput'>): void {
+export function conv2dGradInput(
+  w: Writer,
+  { op, inputs: [dy, kernel], outputs: [dx] }: StepOf<'conv2dGradInput'>,
+): void {
   const [, , , c = 1] = w.shape(dx);
   const [kh, kw, cg, o, groups] = kernelOf(w, kernel, c);
   const g = geometry(w.shape(dx), w.shape(dy), kh, kw, op.window);
@@ -319,7 +316,7 @@ export function conv2dGradInput(w: Writer, { op, inputs: [dy, kernel], outputs: 
   }
 }
 
-export function conv2dGradKernel(w: Writer, { op, inputs: [x, dy], outputs: [dk] }: Step<'conv2dGradKernel'>): void {
+export function conv2dGradKernel(w: Writer, { op, inputs: [x, dy], outputs: [dk] }: StepOf<'conv2dGradKernel'>): void {
   const [, , , c = 1] = w.shape(x);
   const [kh, kw, cg, o, groups] = kernelOf(w, dk, c);
   const g = geometry(w.shape(x), w.shape(dy), kh, kw, op.window);
@@ -374,7 +371,7 @@ function repeated(w: Writer, x: number, values: number, times: number): number {
 
 export function depthwiseConv2d(
   w: Writer,
-  { op, inputs: [x, kernel, bias], outputs: [y] }: Step<'depthwiseConv2d'>,
+  { op, inputs: [x, kernel, bias], outputs: [y] }: StepOf<'depthwiseConv2d'>,
 ): void {
   const [kh = 1, kw = 1, c = 1, times = 1] = w.shape(kernel);
   const g = { ...geometry(w.shape(x), w.shape(y), kh, kw, op.window), c: c * times };
@@ -390,7 +387,7 @@ export function depthwiseConv2d(
 
 export function depthwiseConv2dGradInput(
   w: Writer,
-  { op, inputs: [dy, kernel], outputs: [dx] }: Step<'depthwiseConv2dGradInput'>,
+  { op, inputs: [dy, kernel], outputs: [dx] }: StepOf<'depthwiseConv2dGradInput'>,
 ): void {
   const [kh = 1, kw = 1, c = 1, times = 1] = w.shape(kernel);
   const g = { ...geometry(w.shape(dx), w.shape(dy), kh, kw, op.window), c: c * times };
@@ -402,7 +399,7 @@ export function depthwiseConv2dGradInput(
 
 export function depthwiseConv2dGradKernel(
   w: Writer,
-  { op, inputs: [x, dy], outputs: [dk] }: Step<'depthwiseConv2dGradKernel'>,
+  { op, inputs: [x, dy], outputs: [dk] }: StepOf<'depthwiseConv2dGradKernel'>,
 ): void {
   const [kh = 1, kw = 1, c = 1, times = 1] = w.shape(dk);
   const g = { ...geometry(w.shape(x), w.shape(dy), kh, kw, op.window), c: c * times };

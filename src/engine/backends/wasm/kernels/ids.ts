@@ -122,7 +122,9 @@ export const K_FAKE_QUANTIZE = 46;
 export const K_FAKE_QUANTIZE_LAST = 47;
 /** w, scale, zero, dy, dx, outer, channels, inner, low, high */
 export const K_FAKE_QUANTIZE_GRAD = 48;
+/** w, scale, zero, dy, dx, rows, channels, low, high */
+export const K_FAKE_QUANTIZE_GRAD_LAST = 49;
 /** centroids, indices, y, count, k */
-export const K_LOOKUP = 49;
+export const K_LOOKUP = 50;
 /** indices, dy, out, scratch, count, k */
-export const K_LOOKUP_GRAD = 50;
+export const K_LOOKUP_GRAD = 51;

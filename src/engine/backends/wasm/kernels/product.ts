@@ -6,10 +6,16 @@
  *
  * Tried (Chromium 156, one thread of an EPYC with 128-bit lanes, products of LeNet-5's shapes): inner loop unrolled by
  * 2 or 4: 40 to 50 GFLOP/s with relaxed SIMD, as the compiler then keeps sums on the stack; not unrolled, as here: 58
- * to 66 (plain SIMD: 29 to 33). im2col first: as fast in the product, and a memory pass slower.
+ * to 66 (plain SIMD: 29 to 33). No vector register is to spare: a zero or a bound of the clamp that lives through the
+ * inner loop halves the speed (28), which is why sums start from the bias in memory and the bounds are read at the end.
  */
 import { storePart } from './memory';
 import { madd, parts, shareEnd, shareStart, spill } from './simd';
+
+/** Where in the spill the clamp's two vectors wait, and eight zeros for products without a bias. */
+const LOW: usize = 192;
+const HIGH: usize = 208;
+const ZEROS: usize = 224;
 
 /** Copies a ragged tile from the spill to its place. */
 function copyTile(out: usize, ldc: usize, rows: i32, cols: i32): void {
@@ -25,20 +31,23 @@ function copyTile(out: usize, ldc: usize, rows: i32, cols: i32): void {
  * out[6][8] = clamp(bias + rows * panel, lo, hi). Every run of `length` floats is followed by the next of the jumps
  * (bytes), which all rows share.
  */
-function tile8(p0: usize, p1: usize, p2: usize, p3: usize, p4: usize, p5: usize, b: usize, jumps: usize, runs: i32, length: i32, bias: usize, lo: f32, hi: f32, out: usize, ldc: usize, rows: i32, cols: i32): void {
+function tile8(p0: usize, p1: usize, p2: usize, p3: usize, p4: usize, p5: usize, b: usize, jumps: usize, runs: i32, length: i32, bias: usize, out: usize, ldc: usize, rows: i32, cols: i32): void {
+  const start = bias ? bias : spill + ZEROS;
+  const left = v128.load(start);
+  const right = v128.load(start, 16);
   let a: v128;
-  let l0 = f32x4.splat(0);
-  let r0 = l0;
-  let l1 = f32x4.splat(0);
-  let r1 = l1;
-  let l2 = f32x4.splat(0);
-  let r2 = l2;
-  let l3 = f32x4.splat(0);
-  let r3 = l3;
-  let l4 = f32x4.splat(0);
-  let r4 = l4;
-  let l5 = f32x4.splat(0);
-  let r5 = l5;
+  let l0 = left;
+  let r0 = right;
+  let l1 = left;
+  let r1 = right;
+  let l2 = left;
+  let r2 = right;
+  let l3 = left;
+  let r3 = right;
+  let l4 = left;
+  let r4 = right;
+  let l5 = left;
+  let r5 = right;
   for (;;) {
     let n = length;
     do {
@@ -81,45 +90,40 @@ function tile8(p0: usize, p1: usize, p2: usize, p3: usize, p4: usize, p5: usize,
     p4 += jump;
     p5 += jump;
   }
-  const low = f32x4.splat(lo);
-  const high = f32x4.splat(hi);
-  let left = f32x4.splat(0);
-  let right = left;
-  if (bias) {
-    left = v128.load(bias);
-    right = v128.load(bias, 16);
-  }
+  const low = v128.load(spill, LOW);
+  const high = v128.load(spill, HIGH);
   const whole = rows == 6 && cols == 8;
   let to = whole ? out : spill;
   const step: usize = whole ? ldc : 32;
-  v128.store(to, f32x4.pmin(f32x4.pmax(f32x4.add(l0, left), low), high));
-  v128.store(to, f32x4.pmin(f32x4.pmax(f32x4.add(r0, right), low), high), 16);
+  v128.store(to, f32x4.pmin(f32x4.pmax(l0, low), high));
+  v128.store(to, f32x4.pmin(f32x4.pmax(r0, low), high), 16);
   to += step;
-  v128.store(to, f32x4.pmin(f32x4.pmax(f32x4.add(l1, left), low), high));
-  v128.store(to, f32x4.pmin(f32x4.pmax(f32x4.add(r1, right), low), high), 16);
+  v128.store(to, f32x4.pmin(f32x4.pmax(l1, low), high));
+  v128.store(to, f32x4.pmin(f32x4.pmax(r1, low), high), 16);
   to += step;
-  v128.store(to, f32x4.pmin(f32x4.pmax(f32x4.add(l2, left), low), high));
-  v128.store(to, f32x4.pmin(f32x4.pmax(f32x4.add(r2, right), low), high), 16);
+  v128.store(to, f32x4.pmin(f32x4.pmax(l2, low), high));
+  v128.store(to, f32x4.pmin(f32x4.pmax(r2, low), high), 16);
   to += step;
-  v128.store(to, f32x4.pmin(f32x4.pmax(f32x4.add(l3, left), low), high));
-  v128.store(to, f32x4.pmin(f32x4.pmax(f32x4.add(r3, right), low), high), 16);
+  v128.store(to, f32x4.pmin(f32x4.pmax(l3, low), high));
+  v128.store(to, f32x4.pmin(f32x4.pmax(r3, low), high), 16);
   to += step;
-  v128.store(to, f32x4.pmin(f32x4.pmax(f32x4.add(l4, left), low), high));
-  v128.store(to, f32x4.pmin(f32x4.pmax(f32x4.add(r4, right), low), high), 16);
+  v128.store(to, f32x4.pmin(f32x4.pmax(l4, low), high));
+  v128.store(to, f32x4.pmin(f32x4.pmax(r4, low), high), 16);
   to += step;
-  v128.store(to, f32x4.pmin(f32x4.pmax(f32x4.add(l5, left), low), high));
-  v128.store(to, f32x4.pmin(f32x4.pmax(f32x4.add(r5, right), low), high), 16);
+  v128.store(to, f32x4.pmin(f32x4.pmax(l5, low), high));
+  v128.store(to, f32x4.pmin(f32x4.pmax(r5, low), high), 16);
   if (!whole) copyTile(out, ldc, rows, cols);
 }
 
 /** The same for up to 4 columns. */
-function tile4(p0: usize, p1: usize, p2: usize, p3: usize, p4: usize, p5: usize, b: usize, jumps: usize, runs: i32, length: i32, bias: usize, lo: f32, hi: f32, out: usize, ldc: usize, rows: i32, cols: i32): void {
-  let l0 = f32x4.splat(0);
-  let l1 = f32x4.splat(0);
-  let l2 = f32x4.splat(0);
-  let l3 = f32x4.splat(0);
-  let l4 = f32x4.splat(0);
-  let l5 = f32x4.splat(0);
+function tile4(p0: usize, p1: usize, p2: usize, p3: usize, p4: usize, p5: usize, b: usize, jumps: usize, runs: i32, length: i32, bias: usize, out: usize, ldc: usize, rows: i32, cols: i32): void {
+  const left = v128.load(bias ? bias : spill + ZEROS);
+  let l0 = left;
+  let l1 = left;
+  let l2 = left;
+  let l3 = left;
+  let l4 = left;
+  let l5 = left;
   for (;;) {
     let n = length;
     do {
@@ -149,23 +153,22 @@ function tile4(p0: usize, p1: usize, p2: usize, p3: usize, p4: usize, p5: usize,
     p4 += jump;
     p5 += jump;
   }
-  const low = f32x4.splat(lo);
-  const high = f32x4.splat(hi);
-  const left = bias ? v128.load(bias) : f32x4.splat(0);
+  const low = v128.load(spill, LOW);
+  const high = v128.load(spill, HIGH);
   const whole = rows == 6 && cols == 4;
   let to = whole ? out : spill;
   const step: usize = whole ? ldc : 32;
-  v128.store(to, f32x4.pmin(f32x4.pmax(f32x4.add(l0, left), low), high));
+  v128.store(to, f32x4.pmin(f32x4.pmax(l0, low), high));
   to += step;
-  v128.store(to, f32x4.pmin(f32x4.pmax(f32x4.add(l1, left), low), high));
+  v128.store(to, f32x4.pmin(f32x4.pmax(l1, low), high));
   to += step;
-  v128.store(to, f32x4.pmin(f32x4.pmax(f32x4.add(l2, left), low), high));
+  v128.store(to, f32x4.pmin(f32x4.pmax(l2, low), high));
   to += step;
-  v128.store(to, f32x4.pmin(f32x4.pmax(f32x4.add(l3, left), low), high));
+  v128.store(to, f32x4.pmin(f32x4.pmax(l3, low), high));
   to += step;
-  v128.store(to, f32x4.pmin(f32x4.pmax(f32x4.add(l4, left), low), high));
+  v128.store(to, f32x4.pmin(f32x4.pmax(l4, low), high));
   to += step;
-  v128.store(to, f32x4.pmin(f32x4.pmax(f32x4.add(l5, left), low), high));
+  v128.store(to, f32x4.pmin(f32x4.pmax(l5, low), high));
   if (!whole) copyTile(out, ldc, rows, cols);
 }
 
@@ -177,6 +180,8 @@ const PANEL_BYTES: i32 = 131072;
  * output pixel i of [images, oh, ow], whose window begins at x + image * stepN + oy * stepY + ox * stepX.
  */
 export function productRows(x: usize, first: i32, last: i32, oh: i32, ow: i32, stepX: usize, stepY: usize, stepN: usize, packed: usize, jumps: usize, runs: i32, length: i32, bias: usize, lo: f32, hi: f32, y: usize, n: i32, ldc: usize, firstPanel: i32, lastPanel: i32): void {
+  v128.store(spill, f32x4.splat(lo), LOW);
+  v128.store(spill, f32x4.splat(hi), HIGH);
   const k = runs * length;
   const panelBytes: usize = <usize>k << 5;
   const group = max(1, PANEL_BYTES / <i32>panelBytes);
@@ -268,8 +273,8 @@ export function productRows(x: usize, first: i32, last: i32, oh: i32, ow: i32, s
         const b = packed + <usize>panel * panelBytes;
         const at = out + (<usize>column << 2);
         const c = bias ? bias + (<usize>column << 2) : 0;
-        if (cols > 4) tile8(p0, p1, p2, p3, p4, p5, b, jumps, runs, length, c, lo, hi, at, ldc, rows, cols);
-        else tile4(p0, p1, p2, p3, p4, p5, b, jumps, runs, length, c, lo, hi, at, ldc, rows, cols);
+        if (cols > 4) tile8(p0, p1, p2, p3, p4, p5, b, jumps, runs, length, c, at, ldc, rows, cols);
+        else tile4(p0, p1, p2, p3, p4, p5, b, jumps, runs, length, c, at, ldc, rows, cols);
       }
     }
   }

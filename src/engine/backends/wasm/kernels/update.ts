@@ -92,6 +92,20 @@ export function fakeQuantizeGrad(w: usize, scale: usize, zero: usize, dy: usize,
   }
 }
 
+/** The same with the channels last: w [rows, channels]. */
+export function fakeQuantizeGradLast(w: usize, scale: usize, zero: usize, dy: usize, dx: usize, rows: i32, channels: i32, low: f32, high: f32): void {
+  const end = shareEnd(rows);
+  const lo = f32x4.splat(low), hi = f32x4.splat(high);
+  for (let row = shareStart(rows); row < end; row++) {
+    const at: usize = <usize>(row * channels) << 2;
+    for (let i = 0; i < channels; i += 4) {
+      const lane: usize = <usize>i << 2;
+      const q = grid(v128.load(w + at + lane), v128.load(scale + lane), v128.load(zero + lane));
+      storePart(dx + at + lane, v128.and(v128.load(dy + at + lane), v128.and(f32x4.ge(q, lo), f32x4.le(q, hi))), channels - i);
+    }
+  }
+}
+
 /** values[i] = centroids[indices[i]], 0 where the index is negative. */
 export function lookup(centroids: usize, indices: usize, y: usize, count: i32, k: i32): void {
   const end = shareEnd(count);
