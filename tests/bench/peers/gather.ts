@@ -1,0 +1,50 @@
+/** All contestants with the same networks: our engine, PyTorch where there is one, stock TensorFlow.js on what it has here. */
+import type { Contestant, Network } from '../harness/network';
+import { BATCH } from '../harness/network';
+import type { Lab } from '../lab';
+import { makeOurs, networkOf, type Ours, sampleOf } from './engine';
+import { makePyTorch, type PyTorch } from './pytorch';
+import { makeStock, type StockPeer } from './stock';
+
+export interface Peers {
+  readonly wasm: Ours;
+  readonly cpu: Ours;
+  readonly pytorch: PyTorch | null;
+  readonly stocks: readonly (Contestant & { readonly who: string })[];
+  readonly close: () => Promise<void>;
+}
+
+/** Template ids, by the names that the tables show. */
+export const NETWORKS = { 'small-cnn': 'Small CNN', 'lenet-5': 'LeNet-5' } as const;
+
+/** Training batches that peers have at hand, over and over. */
+const BATCHES = 40;
+
+/** `steps` of training come before the weights are handed out. */
+export async function gather(lab: Lab, ids: readonly string[], steps = 0): Promise<Peers> {
+  const networks: Network[] = [];
+  for (const id of ids) networks.push(await networkOf(lab, id, steps));
+  const sample = await sampleOf(lab, BATCHES * BATCH);
+  const pytorch = await makePyTorch(lab, networks, sample);
+  console.log(`  ${pytorch?.note ?? 'PyTorch was not found: apt-get install python3-torch libopenblas0-pthread'}`);
+  const stocks: StockPeer[] = [];
+  for (const backend of ['cpu', 'webgl', 'webgpu'] as const) {
+    try {
+      stocks.push(await makeStock(lab, backend, networks, sample));
+    } catch (error) {
+      console.log(
+        `  Stock TensorFlow.js has no ${backend} here: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
+  }
+  return {
+    wasm: await makeOurs(lab, 'wasm'),
+    cpu: await makeOurs(lab, 'cpu'),
+    pytorch,
+    stocks,
+    close: async () => {
+      pytorch?.close();
+      for (const one of stocks) await one.close();
+    },
+  };
+}
