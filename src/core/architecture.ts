@@ -5,13 +5,35 @@
 import type { ActivationFn } from '#core/model/layers';
 
 /** 'prelu' adds a PReLU layer (its slopes are weights, starting at 0.25) after the row. */
-export type EditorActivation = Extract<ActivationFn, 'linear' | 'exponential' | 'sigmoid' | 'tanh' | 'relu' | 'leakyRelu'> | 'prelu';
+export type EditorActivation =
+  | Extract<ActivationFn, 'linear' | 'exponential' | 'sigmoid' | 'tanh' | 'relu' | 'leakyRelu'>
+  | 'prelu';
 
 export type Row =
-  | { readonly kind: 'conv2d'; readonly filters: number; readonly kernel: number; readonly stride: number; readonly padding: 'valid' | 'same'; readonly activation: EditorActivation; readonly bias: boolean }
-  | { readonly kind: 'depthwiseConv2d'; readonly kernel: number; readonly stride: number; readonly padding: 'valid' | 'same'; readonly activation: EditorActivation; readonly bias: boolean }
+  | {
+      readonly kind: 'conv2d';
+      readonly filters: number;
+      readonly kernel: number;
+      readonly stride: number;
+      readonly padding: 'valid' | 'same';
+      readonly activation: EditorActivation;
+      readonly bias: boolean;
+    }
+  | {
+      readonly kind: 'depthwiseConv2d';
+      readonly kernel: number;
+      readonly stride: number;
+      readonly padding: 'valid' | 'same';
+      readonly activation: EditorActivation;
+      readonly bias: boolean;
+    }
   | { readonly kind: 'dense'; readonly units: number; readonly activation: EditorActivation; readonly bias: boolean }
-  | { readonly kind: 'maxPool2d' | 'averagePool2d'; readonly size: number; readonly stride: number; readonly padding: 'valid' | 'same' }
+  | {
+      readonly kind: 'maxPool2d' | 'averagePool2d';
+      readonly size: number;
+      readonly stride: number;
+      readonly padding: 'valid' | 'same';
+    }
   | { readonly kind: 'globalAveragePool2d' }
   | { readonly kind: 'batchNorm' }
   | { readonly kind: 'activation'; readonly activation: EditorActivation }

@@ -75,7 +75,10 @@ export function defaultsOf<P extends Params>(params: P): ValuesOf<P> {
  */
 export function clampValues<P extends Params>(params: P, values: Readonly<Record<string, unknown>>): ValuesOf<P> {
   return Object.fromEntries(
-    Object.entries(params).map(([key, param]) => [key, clampValue(param, Object.hasOwn(values, key) ? values[key] : undefined)]),
+    Object.entries(params).map(([key, param]) => [
+      key,
+      clampValue(param, Object.hasOwn(values, key) ? values[key] : undefined),
+    ]),
   ) as ValuesOf<P>;
 }
 
@@ -105,5 +108,7 @@ function clampValue(param: Param, value: unknown): Values[string] {
 /** Whether a parameter is in force, given the others. */
 export function isShown(param: Param, values: Values): boolean {
   if (!param.when) return true;
-  return Object.entries(param.when).every(([key, allowed]) => allowed.includes(values[key] as string | number | boolean));
+  return Object.entries(param.when).every(([key, allowed]) =>
+    allowed.includes(values[key] as string | number | boolean),
+  );
 }

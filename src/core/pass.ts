@@ -91,6 +91,8 @@ export interface PassDefinition<P extends Params, Prepared> {
 // biome-ignore lint/suspicious/noExplicitAny: the list holds passes of every parameter type
 export type Pass = PassDefinition<any, any>;
 
-export function definePass<P extends Params, Prepared = undefined>(pass: PassDefinition<P, Prepared>): PassDefinition<P, Prepared> {
+export function definePass<P extends Params, Prepared = undefined>(
+  pass: PassDefinition<P, Prepared>,
+): PassDefinition<P, Prepared> {
   return pass;
 }

@@ -1,7 +1,8 @@
 /** Texts of the Build tab. */
 export const build = {
   title: 'Build',
-  intro: 'A network is a list of layers. Start from a template, change what you like: shapes and sizes follow every edit.',
+  intro:
+    'A network is a list of layers. Start from a template, change what you like: shapes and sizes follow every edit.',
   template: 'Template',
   custom: 'Own layers',
   seed: 'Seed',
@@ -32,7 +33,8 @@ export const build = {
   },
   about: {
     flatten: 'Lays all values out in one row, so that a dense layer can read them. Nothing to set.',
-    batchNorm: 'Brings each channel to mean 0 and variance 1 over the batch, then scales and shifts it by learned amounts. Nothing to set.',
+    batchNorm:
+      'Brings each channel to mean 0 and variance 1 over the batch, then scales and shifts it by learned amounts. Nothing to set.',
     globalAveragePool2d: 'Keeps one number a channel: its mean over all pixels. Nothing to set.',
   },
   filters: 'Filters',

@@ -1,12 +1,16 @@
 /** Texts of opening files and of the Export tab. */
 export const transfer = {
   title: 'Export',
-  intro: 'Take the model away as a file. It is read back and evaluated before it is offered: what you see is what the file does.',
+  intro:
+    'Take the model away as a file. It is read back and evaluated before it is offered: what you see is what the file does.',
   model: 'Model',
   format: 'Format',
   grids: 'Grids that this format cannot hold',
   gridsHelp: 'Per-channel grids and codebooks have no place in this format.',
-  gridChoices: { float: 'Store as 32-bit floats: same answers, larger file', requantize: 'Store on one grid for each tensor: smaller, answers may change' },
+  gridChoices: {
+    float: 'Store as 32-bit floats: same answers, larger file',
+    requantize: 'Store on one grid for each tensor: smaller, answers may change',
+  },
   export: 'Export',
   writing: 'Writing, reading back, evaluating',
   ready: 'Ready: {{file}}',

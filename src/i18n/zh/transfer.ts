@@ -8,7 +8,10 @@ export const transfer: Texts['transfer'] = {
   format: '格式',
   grids: '此格式无法保存的量化网格',
   gridsHelp: '这种格式无法保存逐通道网格和码本。',
-  gridChoices: { float: '存为 32 位浮点：结果相同，文件较大', requantize: '每个张量用一个网格：文件较小，结果可能变化' },
+  gridChoices: {
+    float: '存为 32 位浮点：结果相同，文件较大',
+    requantize: '每个张量用一个网格：文件较小，结果可能变化',
+  },
   export: '导出',
   writing: '正在写出、读回并评估',
   ready: '已就绪：{{file}}',

@@ -88,7 +88,6 @@ export function BuildTab() {
           </li>
           {architecture.rows.map((row, index) => (
             // Rows have no identity of their own: their place is what names them everywhere.
-            // biome-ignore lint/suspicious/noArrayIndexKey: see above
             <RowCard
               key={index}
               row={row}

@@ -69,12 +69,10 @@ export function RowFields({ row, index, rows }: { row: Row; index: number; rows:
           onChange={(value) => change('from', Number(value))}
           choices={[
             { value: '0', label: t('build.inputRow') },
-            ...rows
-              .slice(0, index)
-              .map((other, at) => ({
-                value: `${at + 1}`,
-                label: t('build.row', { number: at + 1, kind: t(`build.kinds.${other.kind}`) }),
-              })),
+            ...rows.slice(0, index).map((other, at) => ({
+              value: `${at + 1}`,
+              label: t('build.row', { number: at + 1, kind: t(`build.kinds.${other.kind}`) }),
+            })),
           ]}
         />
       )}
