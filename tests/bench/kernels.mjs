@@ -42,6 +42,8 @@ if (inBrowser) {
 }
 await server.close();
 console.log(`${inBrowser ? 'Chromium' : `Node ${process.version}`}: ${result.backend}`);
-for (const { what, imagesPerSecond, stretches } of result.rows) {
-  console.log(`${what.padEnd(28)} ${String(imagesPerSecond).padStart(8)} images/s   (median of ${stretches})`);
+for (const { what, imagesPerSecond, best, stretches } of result.rows) {
+  console.log(
+    `${what.padEnd(28)} ${String(imagesPerSecond).padStart(8)} images/s   (median of ${stretches}; best ${best})`,
+  );
 }
