@@ -54,14 +54,15 @@ export function checkFileSizes(files: readonly { readonly name: string; readonly
   for (const { name, size } of files) {
     total += size;
     if (size > LIMITS.fileBytes || total > LIMITS.fileBytes) {
-      const bytes = bytesInWords(size > LIMITS.fileBytes ? size : total);
+      const alone = size > LIMITS.fileBytes;
+      const bytes = bytesInWords(alone ? size : total);
       const most = bytesInWords(LIMITS.fileBytes);
       refuse(
         'too-large',
         { file: name, where: '' },
         {
-          en: `It holds ${bytes}; at most ${most} can be opened in a browser.`,
-          zh: `大小为 ${bytes}；浏览器中最多可打开 ${most}。`,
+          en: `${alone ? 'It holds' : 'The files up to this one hold'} ${bytes}; at most ${most} can be opened in a browser.`,
+          zh: `${alone ? '大小' : '到此文件为止的总大小'}为 ${bytes}；浏览器中最多可打开 ${most}。`,
         },
         {
           en: 'Open a smaller model, or convert this one to 8-bit or float16 weights first.',

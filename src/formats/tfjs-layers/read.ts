@@ -96,7 +96,7 @@ function findModel(bundle: Bundle): { readonly file: string; readonly json: Json
 }
 
 /** Starts like an object or a list, after white space and a byte order mark. */
-export function looksLikeJson(bytes: Uint8Array): boolean {
+function looksLikeJson(bytes: Uint8Array): boolean {
   let at = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
   const wide = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
   if (wide) at = 2;
