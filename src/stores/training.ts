@@ -19,8 +19,8 @@ const usualEpochs: Readonly<Record<DatasetId, number>> = { digits: 20, mnist: 3,
 
 export const DEFAULT_SETTINGS: TrainSettings = {
   optimizer: ADAM,
-  learningRate: 0.001,
-  schedule: { kind: 'constant' },
+  learningRate: 0.002,
+  schedule: { kind: 'cosine' },
   batchSize: 64,
   epochs: 3,
   seed: 1,
@@ -43,9 +43,9 @@ function keptSettings(): TrainSettings {
     optimizer: isOptimizer(optimizer) ? optimizer : DEFAULT_SETTINGS.optimizer,
     learningRate: number('learningRate'),
     schedule:
-      (schedule as TrainSettings['schedule'] | undefined)?.kind === 'cosine'
-        ? { kind: 'cosine' }
-        : { kind: 'constant' },
+      (schedule as TrainSettings['schedule'] | undefined)?.kind === 'constant'
+        ? { kind: 'constant' }
+        : { kind: 'cosine' },
     batchSize: number('batchSize'),
     epochs: number('epochs'),
     seed: number('seed'),
