@@ -3,12 +3,16 @@ import { makeLab } from './lab';
 import { append, type Line, load, machine, readRow, version } from './measurements';
 import { writeReadme } from './readme';
 import type { Row } from './row';
+import { convergence } from './rows/convergence';
 import { inference } from './rows/inference';
+import { load as opening } from './rows/load';
+import { open } from './rows/open';
+import { slider } from './rows/slider';
 import { training } from './rows/training';
 import { printTable } from './table';
 
 /** In the order in which they run. */
-const ROWS: readonly Row[] = [training, inference];
+const ROWS: readonly Row[] = [training, inference, convergence, slider, opening, open];
 
 /** Returns the exit code. */
 export async function bench(asked: readonly string[]): Promise<number> {
