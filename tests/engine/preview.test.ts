@@ -7,7 +7,6 @@ import { makeCpuBackend } from '#engine/backends/cpu';
 import type { Dataset, Images } from '#engine/datasets/dataset';
 import { evaluate, judge, logitsOf } from '#engine/evaluate';
 import { forgetPrograms } from '#engine/inference';
-import { measureLatency } from '#engine/latency';
 import { type PreviewEstimate, previewAccuracy } from '#engine/preview';
 
 /** Images of two pixels: the class is the brighter one. `wrong` of every 100 labels are turned round. */
@@ -147,14 +146,5 @@ describe('previewAccuracy', () => {
     await expect(run).rejects.toThrow(/abort/i);
     // The program was given back.
     expect((await previewAccuracy(backend, right, linear([1, 0, 0, 2]), dataset)).images).toBe(2000);
-  });
-});
-
-describe('measureLatency', () => {
-  it('times 30 single images after a warm-up, and says on what', async () => {
-    let clock = 0;
-    const backend = await makeCpuBackend();
-    const result = await measureLatency(backend, right, undefined, () => clock++);
-    expect(result).toEqual({ backend: 'cpu', medianMs: 1, p95Ms: 1, runs: 30 });
   });
 });
