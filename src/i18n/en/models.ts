@@ -61,8 +61,10 @@ export const models = {
   origin: {
     template: 'New, not trained',
     opened: 'Opened from {{file}}',
-    trained: 'Trained, {{epochs}} epochs on {{dataset}}',
-    trainedPlain: 'Trained, {{epochs}} epochs',
+    trained_one: 'Trained, {{epochs}} epoch on {{dataset}}',
+    trained_other: 'Trained, {{epochs}} epochs on {{dataset}}',
+    trainedPlain_one: 'Trained, {{epochs}} epoch',
+    trainedPlain_other: 'Trained, {{epochs}} epochs',
     stopped: 'stopped early',
   },
   latencyOn: '{{backend}}, median of {{runs}} runs',

@@ -62,8 +62,10 @@ export const models: Texts['models'] = {
   origin: {
     template: '新建，未训练',
     opened: '从 {{file}} 打开',
-    trained: '已训练，{{dataset}} 上 {{epochs}} 轮',
-    trainedPlain: '已训练，{{epochs}} 轮',
+    trained_one: '已训练，{{dataset}} 上 {{epochs}} 轮',
+    trained_other: '已训练，{{dataset}} 上 {{epochs}} 轮',
+    trainedPlain_one: '已训练，{{epochs}} 轮',
+    trainedPlain_other: '已训练，{{epochs}} 轮',
     stopped: '提前停止',
   },
   latencyOn: '{{backend}}，{{runs}} 次的中位数',

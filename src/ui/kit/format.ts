@@ -29,7 +29,7 @@ export interface Format {
   milliseconds(value: number): string;
   /** 1,720 images/s. */
   rate(imagesPerSecond: number): string;
-  /** 8 s, 3 min 05 s, 1 h 02 min. */
+  /** 0.4 s, 12 s, 3 min 05 s, 1 h 02 min. */
   duration(seconds: number): string;
   /** 2.1, 10.8, 108: a ratio without its sign. */
   ratio(value: number): string;
@@ -71,7 +71,8 @@ export function makeFormat(locale: 'en' | 'zh', unit: Texts['unit']): Format {
     rate: (value) => `${value < 10 ? significant(value) : count(value)}${NB}${unit.imagesPerSecond}`,
     duration: (seconds) => {
       if (!Number.isFinite(seconds)) return '–';
-      const whole = Math.max(0, Math.round(seconds));
+      if (seconds < 9.95) return `${fixed(Math.max(0, seconds), 1)}${NB}${unit.second}`;
+      const whole = Math.round(seconds);
       if (whole < 60) return `${count(whole)}${NB}${unit.second}`;
       const pad = (value: number) => digitsOf(value, { minimumIntegerDigits: 2 });
       const minutes = Math.floor(whole / 60);

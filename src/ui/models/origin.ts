@@ -41,10 +41,11 @@ export function useOrigin(): (node: ModelNode) => string {
         case 'opened':
           return t('models.origin.opened', { file: origin.file });
         case 'trained': {
-          const epochs = format.number(origin.trace.at(-1)?.epoch ?? origin.settings.epochs, 1);
+          const count = origin.trace.at(-1)?.epoch ?? origin.settings.epochs;
+          const epochs = format.number(count, 1);
           const said = node.dataset
-            ? t('models.origin.trained', { epochs, dataset: words(datasetFacts(node.dataset).words.title) })
-            : t('models.origin.trainedPlain', { epochs });
+            ? t('models.origin.trained', { count, epochs, dataset: words(datasetFacts(node.dataset).words.title) })
+            : t('models.origin.trainedPlain', { count, epochs });
           return origin.stopped ? `${said}, ${t('models.origin.stopped')}` : said;
         }
         case 'recipe':

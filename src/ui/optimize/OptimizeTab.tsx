@@ -14,6 +14,7 @@ import { SelectField } from '#ui/kit/Fields.tsx';
 import { Actions, Help, More, Panel, Section, Text } from '#ui/kit/Layout.tsx';
 import { useFormat, useText, useWords } from '#ui/kit/words.ts';
 import { Applied } from '#ui/optimize/Applied.tsx';
+import styles from '#ui/optimize/optimize.module.css';
 import { PreviewTable } from '#ui/optimize/PreviewTable.tsx';
 import { ParamForm } from '#ui/param-form/ParamForm.tsx';
 
@@ -44,7 +45,7 @@ export function OptimizeTab() {
     ...order.filter((id) => id !== node.id && nodes[id]).map((id) => ({ id, name: nodes[id]?.name ?? id })),
   ];
   return (
-    <Panel title={t('optimize.title')} intro={t('optimize.intro')}>
+    <Panel title={t('optimize.title')}>
       <SelectField
         label={t('optimize.model')}
         value={node.id}
@@ -63,30 +64,38 @@ export function OptimizeTab() {
       {blocked ? (
         <Notice level="info" text={t('optimize.needsData')} />
       ) : (
-        <>
-          <Section>
-            <ParamForm
-              params={pass.params}
-              values={values[method] ?? {}}
-              layers={prunable}
-              predictors={predictors}
-              disabled={applying !== null}
-              onChange={(key, value, moving) => setValue(key, value, moving)}
-              onRest={rest}
-            />
-          </Section>
+        <ParamForm
+          params={pass.params}
+          values={values[method] ?? {}}
+          layers={prunable}
+          predictors={predictors}
+          disabled={applying !== null}
+          onChange={(key, value, moving) => setValue(key, value, moving)}
+          onRest={rest}
+        >
           {!fits && <Notice level="info" text={t('optimize.noFit')} />}
           {fits && node.validation === null && node.origin.kind === 'template' && (
             <Notice level="info" text={t('optimize.untrained')} />
           )}
           {fault && <Notice level="error" text={words(fault.words)} hint={fault.hint && words(fault.hint)} />}
-          {applying ? (
-            <Applying />
-          ) : result ? (
+          {result ? (
             <Applied node={node} result={result} />
           ) : (
             <PreviewTable node={node} structureOnly={pass.preview === 'structure'} />
           )}
+        </ParamForm>
+      )}
+      <More summary={t('optimize.about')}>
+        <Section heading={t('optimize.cost')}>
+          <Text>{words(pass.words.cost)}</Text>
+        </Section>
+        <Section heading={t('optimize.paper')}>
+          <Help>{pass.words.paper}</Help>
+        </Section>
+      </More>
+      {!blocked && (
+        <div className={styles.foot}>
+          {applying && <Applying />}
           <Actions>
             <Button
               onClick={() => void apply()}
@@ -100,16 +109,8 @@ export function OptimizeTab() {
               </Button>
             )}
           </Actions>
-        </>
+        </div>
       )}
-      <More summary={t('optimize.about')}>
-        <Section heading={t('optimize.cost')}>
-          <Text>{words(pass.words.cost)}</Text>
-        </Section>
-        <Section heading={t('optimize.paper')}>
-          <Help>{pass.words.paper}</Help>
-        </Section>
-      </More>
     </Panel>
   );
 }
@@ -129,7 +130,7 @@ function Applying() {
 function NoModel() {
   const t = useText();
   return (
-    <Panel title={t('optimize.title')}>
+    <Panel title={t('optimize.title')} intro={t('optimize.intro')}>
       <EmptyState title={t('optimize.noModel')} text={t('optimize.noModelHelp')}>
         <Button onClick={() => setTab('train')}>{t('optimize.goTrain')}</Button>
       </EmptyState>

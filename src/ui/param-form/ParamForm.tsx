@@ -3,6 +3,7 @@
  * Live numbers are sliders, others fields; parameters that the rest of the values put out of force are not drawn.
  */
 import { Checkbox } from '@mantine/core';
+import type { ReactNode } from 'react';
 import type { Param, Params, Values } from '#core/params';
 import { isShown } from '#core/params';
 import { NumberField, SelectField, SliderField } from '#ui/kit/Fields.tsx';
@@ -27,9 +28,11 @@ interface FormProps {
   readonly onChange: (key: string, value: Values[string], moving: boolean) => void;
   /** A slider came to rest. */
   readonly onRest: () => void;
+  /** Drawn under the sliders, before the other fields: what the sliders' position gives. */
+  readonly children?: ReactNode;
 }
 
-export function ParamForm({ params, values, ...rest }: FormProps) {
+export function ParamForm({ params, values, children, ...rest }: FormProps) {
   const shown = Object.entries(params).filter(([, param]) => isShown(param, values));
   const isWide = (param: Param) => param.kind === 'layers' || (param.kind === 'number' && param.control !== 'field');
   const draw = ([key, param]: [string, Param]) => (
@@ -41,13 +44,14 @@ export function ParamForm({ params, values, ...rest }: FormProps) {
   return (
     <>
       {sliders.map(draw)}
+      {children}
       {fields.length > 0 && <Fields>{fields.map(draw)}</Fields>}
       {layers.map(draw)}
     </>
   );
 }
 
-type FieldProps = Omit<FormProps, 'params' | 'values'> & {
+type FieldProps = Omit<FormProps, 'params' | 'values' | 'children'> & {
   readonly name: string;
   readonly param: Param;
   readonly value: Values[string];

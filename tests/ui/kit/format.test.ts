@@ -33,7 +33,8 @@ describe('numbers as people read them', () => {
   });
 
   test('durations', () => {
-    expect(plain(format.duration(8.4))).toBe('8 s');
+    expect(plain(format.duration(0.43))).toBe('0.4 s');
+    expect(plain(format.duration(12.3))).toBe('12 s');
     expect(plain(format.duration(185))).toBe('3 min 05 s');
     expect(plain(format.duration(3725))).toBe('1 h 02 min');
     expect(format.duration(Number.POSITIVE_INFINITY)).toBe('–');
