@@ -5,6 +5,7 @@ import { modelId } from '#core/model/hash';
 import { isPrunable, type Layer, tensorsOf } from '#core/model/layers';
 import type { Model } from '#core/model/model';
 import { shapesOf } from '#core/model/shapes';
+import { WriteError } from '#formats/format';
 import { FORMATS } from '#formats/index';
 import type { LayerSummary, ModelSummary } from '#worker/protocol';
 
@@ -62,10 +63,20 @@ function encodingOf(model: Model, layer: Layer): LayerSummary['encoding'] {
   }
 }
 
-/** Bytes of the TensorFlow.js zip with the model's own values: grids that it cannot hold count as float32. */
+/**
+ * Bytes of the TensorFlow.js zip with the model's own values: grids that it cannot hold count as float32. A model that
+ * TensorFlow.js has no layers for is counted as the first format's file that can hold it.
+ */
 export async function writtenBytes(model: Model): Promise<number> {
-  const format = FORMATS.find(({ id }) => id === 'tfjs-layers');
-  if (!format?.write) throw new Error('the TensorFlow.js format cannot write');
-  const { bundle } = await format.write(model, { unsupportedGrids: 'float' });
-  return [...bundle.values()].reduce((sum, bytes) => sum + bytes.length, 0);
+  let refused: unknown = new Error('no format can write');
+  for (const format of FORMATS) {
+    try {
+      const written = await format.write?.(model, { unsupportedGrids: 'float' });
+      if (written) return [...written.bundle.values()].reduce((sum, bytes) => sum + bytes.length, 0);
+    } catch (error) {
+      if (!(error instanceof WriteError)) throw error;
+      refused = error;
+    }
+  }
+  throw refused;
 }
