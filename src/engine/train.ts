@@ -11,6 +11,7 @@ import type { Objective, TrainPoint } from '#core/objective';
 import type { Backend, Program } from '#engine/backend';
 import { assertFits, fillBatch, imageSize } from '#engine/batches';
 import { breathe } from '#engine/breathe';
+import { type Checkpoint, readValues, writeValues } from '#engine/checkpoint';
 import type { Dataset } from '#engine/datasets/dataset';
 import { EngineError } from '#engine/errors';
 import { evaluate } from '#engine/evaluate';
@@ -25,6 +26,8 @@ const GLANCE = 1000;
 const EPOCH_GLANCE = 2000;
 /** At most about this share of the time goes into validation within an epoch. */
 const GLANCE_SHARE = 0.1;
+/** Milliseconds between two checkpoints. */
+const CHECKPOINT_EVERY = 3000;
 
 export interface TrainProgress {
   readonly point: TrainPoint;
@@ -43,6 +46,12 @@ export interface TrainOptions {
   readonly between?: (() => Promise<void>) | undefined;
   /** Whether validation accuracy is followed during the run; true by default. */
   readonly validate?: boolean | undefined;
+  /** Goes on from here: on the same backend the result is the same, byte for byte, as that of an undisturbed run. */
+  readonly from?: Checkpoint | null | undefined;
+  /** Told every few seconds where the run could go on from. The values are the receiver's to keep. */
+  readonly onCheckpoint?: ((checkpoint: Checkpoint) => void) | undefined;
+  /** Milliseconds between two checkpoints; 3,000 by default. */
+  readonly checkpointEvery?: number | undefined;
   /** Milliseconds between two readings of the figures; 250 by default. */
   readonly reportEvery?: number | undefined;
   /** Milliseconds from any fixed moment. */
@@ -79,10 +88,12 @@ export async function train(
   try {
     for (const { slot, data } of plan.writes) program.write(slot, data);
     const feed = await makeFeed(backend, objective, dataset, plan, program, options);
-    const meter = makeMeter(program, plan, totalSteps, perEpoch, options.reportEvery ?? 250, now);
+    const from = options.from && writeValues(program, plan, options.from.values) ? options.from : null;
+    const meter = makeMeter(program, plan, totalSteps, perEpoch, options.reportEvery ?? 250, now, from);
     const shuffle = seededRandom(derivedSeed(objective.seed, 'order'));
-    let step = 0;
+    let step = from?.step ?? 0;
     let stopped = false;
+    let checked = now();
     let glanced = now();
     let glanceCost = 0;
     const glance = async (count: number): Promise<Partial<TrainPoint>> => {
@@ -104,14 +115,14 @@ export async function train(
     };
     for (let epoch = 0; epoch < objective.epochs && !stopped; epoch++) {
       const order = shuffledIndices(images.count, shuffle);
-      for (let i = 0; i < perEpoch; i++) {
+      for (let i = Math.max(0, step - epoch * perEpoch); i < perEpoch; i++) {
         const asked = now();
         if (!(await control.next(signal))) {
           stopped = true;
           break;
         }
         meter.leaveOut(now() - asked);
-        feed(order, i * batch, rateAt(objective, step, totalSteps));
+        feed(order, i * batch, rateAt(objective, step, totalSteps), step);
         program.run();
         step++;
         const last = i === perEpoch - 1;
@@ -126,10 +137,15 @@ export async function train(
             state: paused ? 'paused' : 'running',
           });
         }
+        if (options.onCheckpoint && (paused || now() - checked >= (options.checkpointEvery ?? CHECKPOINT_EVERY))) {
+          const values = await readValues(program, plan);
+          options.onCheckpoint({ step, epoch: step / perEpoch, seconds: meter.seconds(), values });
+          checked = now();
+        }
         await between();
       }
     }
-    if (step > 0) await meter.read(step);
+    if (step > (from?.step ?? 0)) await meter.read(step);
     const model = await currentModel(objective.model, plan, program, makeTensor);
     return { model, stopped, seconds: meter.seconds(), steps: step };
   } finally {
@@ -138,7 +154,7 @@ export async function train(
 }
 
 /** Writes one batch: images, labels, the rate, dropout noise, the teachers' logits. */
-type Feed = (order: Uint32Array, begin: number, rate: number) => void;
+type Feed = (order: Uint32Array, begin: number, rate: number, step: number) => void;
 
 async function makeFeed(
   backend: Backend,
@@ -151,7 +167,6 @@ async function makeFeed(
   const { batch, classes } = plan;
   const pixels = new Float32Array(batch * imageSize(dataset));
   const labels = new Float32Array(batch);
-  const noiseRandom = seededRandom(derivedSeed(objective.seed, 'dropout'));
   const noises = plan.noises.map((noise) => ({ ...noise, data: new Float32Array(noise.size) }));
   const teachers: { slot: number; all: Float32Array; data: Float32Array }[] = [];
   for (const { slot, term } of plan.teachers) {
@@ -162,11 +177,13 @@ async function makeFeed(
       data: new Float32Array(batch * classes),
     });
   }
-  return (order, begin, rate) => {
+  return (order, begin, rate, step) => {
     fillBatch(dataset, dataset.splits.train, (i) => order[begin + i] as number, batch, pixels, labels);
     program.write(plan.input, pixels);
     program.write(plan.labels, labels);
     program.write(plan.rate, Float32Array.of(rate));
+    // Noise follows from the step, so that a run can go on from any of them.
+    const noiseRandom = seededRandom(derivedSeed(objective.seed, `dropout ${step}`));
     for (const { slot, rate: dropped, data } of noises) {
       const kept = 1 / (1 - dropped);
       for (let i = 0; i < data.length; i++) data[i] = noiseRandom() < dropped ? 0 : kept;
@@ -204,12 +221,14 @@ function makeMeter(
   perEpoch: number,
   every: number,
   now: () => number,
+  from: Checkpoint | null,
 ): Meter {
   let interval = 1;
   let since = 0;
   let begun = now();
-  let worked = 0;
+  let worked = (from?.seconds ?? 0) * 1000;
   let left = 0;
+  let before = from?.step ?? 0;
   let last: Figures | null = null;
   return {
     due: () => ++since >= interval,
@@ -219,7 +238,8 @@ function makeMeter(
       if (!Number.isFinite(loss)) throw diverged();
       program.write(plan.sums, new Float32Array(3));
       const milliseconds = Math.max(0.001, now() - begun - left);
-      const steps = step - (last?.point.step ?? 0);
+      const steps = step - before;
+      before = step;
       const perSecond = (steps * plan.batch * 1000) / milliseconds;
       const ahead = Math.max(1, Math.round((every * steps) / milliseconds));
       interval = Math.min(ahead, 2 * interval);
