@@ -1,9 +1,11 @@
-/** Mounts the studio, starts its engine, and brings back what an earlier visit left. */
+/** Mounts the studio, starts its engine, brings back what an earlier visit left, and keeps it for use without a network. */
 import '#ui/kit/styles.ts';
+import { registerSW } from 'virtual:pwa-register';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { startEngine } from '#stores/device';
 import { restoreProject } from '#stores/project';
+import { notify } from '#stores/view';
 import { App } from '#ui/App.tsx';
 
 const root = document.getElementById('root');
@@ -15,4 +17,13 @@ if (root) {
   );
   void startEngine();
   void restoreProject();
+  // Never reloads by itself: a run may be going on. The new version comes with the next visit.
+  registerSW({
+    onNeedRefresh: () =>
+      notify({
+        level: 'info',
+        words: { en: 'A new version of the studio is ready.', zh: '工作室有新版本可用。' },
+        hint: { en: 'Close all its tabs and open it again to use it.', zh: '关闭它的所有标签页后重新打开即可使用。' },
+      }),
+  });
 }

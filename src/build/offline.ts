@@ -11,7 +11,7 @@ const aheadLimit = 1.5 * 1024 * 1024;
 export function offlinePlugin(): PluginOption {
   return VitePWA({
     registerType: 'prompt',
-    injectRegister: 'auto',
+    injectRegister: false,
     includeAssets: [],
     manifest: {
       name: 'Whittle',
