@@ -3,7 +3,7 @@
  * at which a slider is swept. Both follow from the pass's declaration, so a new method needs nothing here.
  */
 import type { NumberParam, Param, Values } from '#core/params';
-import { isShown } from '#core/params';
+import { defaultsOf, isShown } from '#core/params';
 import { passById } from '#core/passes/index';
 import type { RecipeStep } from '#core/recipe';
 
@@ -13,9 +13,11 @@ export function stepName(step: RecipeStep): string {
   if (!pass) return step.pass;
   const title = pass.words.title.en.toLowerCase();
   if (pass.preview === 'structure') return title;
+  // What a step leaves out has its default, which decides as well which parameters are in force.
+  const values = { ...(defaultsOf(pass.params as Record<string, Param>) as Values), ...step.values };
   const main = Object.entries(pass.params as Record<string, Param>).find(
     (entry): entry is [string, NumberParam] =>
-      entry[1].kind === 'number' && entry[1].live === true && isShown(entry[1], step.values),
+      entry[1].kind === 'number' && entry[1].live === true && isShown(entry[1], values),
   );
   if (!main) return title;
   const [key, param] = main;

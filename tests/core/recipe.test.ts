@@ -50,7 +50,7 @@ describe('running a recipe', () => {
       ['weight-sharing', 4, 4, 4],
     ]);
     expect(reports[0]?.before).toEqual({ parameters: 8, nonZero: 8, distinct: 8, macs: 8 });
-    expect(reports[0]?.values).toEqual({ sparsity: 0.5, scope: 'global', layers: [] });
+    expect(reports[0]?.values).toMatchObject({ sparsity: 0.5, amount: 'ratio', scope: 'global', layers: [] });
   });
 
   it('gives each step a stream of its own, made from the seed, the place and the method', async () => {
@@ -75,6 +75,8 @@ describe('running a recipe', () => {
     });
     expect(readyStep({ pass: 'magnitude-pruning', values: { sparsity: 7, other: 1 } }, PASSES).values).toEqual({
       sparsity: 0.99,
+      threshold: 0.05,
+      amount: 'ratio',
       scope: 'global',
       layers: [],
     });

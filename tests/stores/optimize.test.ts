@@ -186,6 +186,9 @@ describe('Apply', () => {
     const { stepName } = await import('#stores/describe');
     expect(stepName({ pass: 'weight-quantization', values: { bits: 8 } })).toBe('8 bits');
     expect(stepName({ pass: 'weight-sharing', values: { clusters: 16 } })).toBe('16 clusters');
+    expect(stepName({ pass: 'magnitude-pruning', values: { sparsity: 0.9 } })).toBe('90 % sparsity');
+    const below = { pass: 'magnitude-pruning', values: { sparsity: 0.9, amount: 'threshold', threshold: 0.02 } };
+    expect(stepName(below)).toBe('threshold 0.02');
     expect(stepName({ pass: 'fine-tuning', values: { epochs: 2 } })).toBe('fine-tuning');
     expect(stepName({ pass: 'distillation', values: {} })).toBe('distillation');
     expect(stepName({ pass: 'channel-pruning', values: { kept: 0.5, keep: 0.5 } })).toMatch(

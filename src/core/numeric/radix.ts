@@ -41,6 +41,30 @@ export function radixSort(keys: Uint32Array): Uint32Array {
   return from;
 }
 
+/** The indices of the keys in ascending order of the keys; equal keys stay in order of index. */
+export function radixOrder(keys: Uint32Array): Uint32Array {
+  const count = keys.length;
+  let from = Uint32Array.from(keys.keys());
+  let to = new Uint32Array(count);
+  for (let shift = 0; shift < 32; shift += BITS) {
+    const places = new Uint32Array(BUCKETS + 1);
+    for (let i = 0; i < count; i++) {
+      const next = (((keys[i] as number) >>> shift) & (BUCKETS - 1)) + 1;
+      places[next] = (places[next] as number) + 1;
+    }
+    for (let b = 1; b < BUCKETS; b++) places[b] = (places[b] as number) + (places[b - 1] as number);
+    for (let i = 0; i < count; i++) {
+      const index = from[i] as number;
+      const bucket = ((keys[index] as number) >>> shift) & (BUCKETS - 1);
+      const place = places[bucket] as number;
+      places[bucket] = place + 1;
+      to[place] = index;
+    }
+    [from, to] = [to, from];
+  }
+  return from;
+}
+
 /** The bits of |x| for each value: unsigned integers in the order of the magnitudes (NaN last). */
 export function magnitudeKeys(values: Float32Array): Uint32Array {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);

@@ -5,12 +5,16 @@ import type { Pass } from '#core/pass';
 import { channelPruning } from '#core/passes/channel-pruning';
 import { distillation } from '#core/passes/distillation';
 import { fineTuning } from '#core/passes/fine-tuning';
+import { lampPruning } from '#core/passes/lamp-pruning';
 import { magnitudePruning } from '#core/passes/magnitude-pruning';
+import { randomPruning } from '#core/passes/random-pruning';
 import { weightQuantization } from '#core/passes/weight-quantization';
 import { weightSharing } from '#core/passes/weight-sharing';
 
 export const PASSES: readonly Pass[] = [
   magnitudePruning,
+  lampPruning,
+  randomPruning,
   channelPruning,
   weightQuantization,
   weightSharing,

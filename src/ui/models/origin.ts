@@ -1,7 +1,7 @@
 /** What a model is on the page: the kind that gives it its mark, and in words where it came from. */
 import { useCallback } from 'react';
 import { datasetFacts } from '#core/datasets';
-import type { Param } from '#core/params';
+import { defaultsOf, isShown, type Param, type Values } from '#core/params';
 import { passById } from '#core/passes/index';
 import type { RecipeStep } from '#core/recipe';
 import type { ModelNode } from '#stores/state';
@@ -85,14 +85,16 @@ export function useDescription(): (node: ModelNode) => readonly string[] {
   );
 }
 
-/** A step's title and the values of its sliders. */
+/** A step's title and the values of its sliders that are in force. */
 function describeStep(step: RecipeStep, words: ReturnType<typeof useWords>, format: Format): string {
   const pass = passById(step.pass);
   if (!pass) return step.pass;
-  const values = Object.entries(pass.params as Readonly<Record<string, Param>>)
-    .filter(([, param]) => param.kind === 'number' && param.live)
+  const params = pass.params as Readonly<Record<string, Param>>;
+  const complete = { ...(defaultsOf(params) as Values), ...step.values };
+  const values = Object.entries(params)
+    .filter(([, param]) => param.kind === 'number' && param.live && isShown(param, complete))
     .map(([key, param]) => {
-      const value = Number(step.values[key] ?? param.default);
+      const value = Number(complete[key]);
       const isShare = param.kind === 'number' && param.unit === 'percent';
       return `${words(param.label)} ${isShare ? format.percent(value, Math.abs(value * 100 - Math.round(value * 100)) < 1e-6 ? 0 : 1) : format.number(value)}`;
     });

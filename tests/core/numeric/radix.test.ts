@@ -1,13 +1,24 @@
 /** Radix sort against the language's own sort, and the order of odd values. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { countBelow, magnitudeKeys, radixSort, sortFloats } from '#core/numeric/radix';
+import { countBelow, magnitudeKeys, radixOrder, radixSort, sortFloats } from '#core/numeric/radix';
 
 describe('radix sort', () => {
   it('agrees with the built-in sort on any keys', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 2 ** 32 - 1 })), (keys) => {
         expect([...radixSort(Uint32Array.from(keys))]).toEqual([...Uint32Array.from(keys).sort()]);
+      }),
+    );
+  });
+
+  it('orders indices as a stable sort does', () => {
+    expect([...radixOrder(Uint32Array.from([7, 2, 7, 2 ** 32 - 1, 0, 2]))]).toEqual([4, 1, 5, 0, 2, 3]);
+    const few = fc.constantFrom(0, 1, 2048, 2 ** 22, 2 ** 32 - 1);
+    fc.assert(
+      fc.property(fc.array(fc.oneof(few, fc.integer({ min: 0, max: 2 ** 32 - 1 }))), (keys) => {
+        const stable = [...keys.keys()].sort((a, b) => (keys[a] as number) - (keys[b] as number));
+        expect([...radixOrder(Uint32Array.from(keys))]).toEqual(stable);
       }),
     );
   });

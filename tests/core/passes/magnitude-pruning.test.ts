@@ -112,6 +112,24 @@ describe('magnitude pruning', () => {
     expect(all.report.notes[0]?.en).toBe('Every weight of d1 is pruned: nothing passes through this layer any more.');
   });
 
+  it('prunes what is below a threshold, and nothing on it', async () => {
+    const model = denseModel(tensor([2, 2], [0.25, -0.5, 0.125, 0]), tensor([2, 2], [-0.24, 1, 0.5, 0.75]));
+    const { model: pruned, report } = await applyPass(magnitudePruning, model, {
+      amount: 'threshold',
+      threshold: 0.25,
+    });
+    expect(data(pruned, 'd1')).toEqual([0.25, -0.5, 0, 0]);
+    expect(mask(pruned, 'd1')).toEqual([1, 1, 0, 0]);
+    expect(data(pruned, 'd2')).toEqual([0, 1, 0.5, 0.75]);
+    expect(report.notes.map(({ en }) => en)).toEqual(['A threshold of 0.25 makes 37.5 % of the weights zero.']);
+    const again = await applyPass(magnitudePruning, pruned, { amount: 'threshold', threshold: 0.125 });
+    expect(again.model.tensors).toEqual(pruned.tensors);
+    const all = await applyPass(magnitudePruning, model, { amount: 'threshold', threshold: 0.6, layers: ['d1'] });
+    expect(data(all.model, 'd1')).toEqual([0, 0, 0, 0]);
+    expect(kernelOf(all.model, 'd2')).toBe(kernelOf(model, 'd2'));
+    expect(all.report.notes[1]?.en).toBe('Every weight of d1 is pruned: nothing passes through this layer any more.');
+  });
+
   it('names a layer that is not there, and weights that are not numbers', async () => {
     await expect(applyPass(magnitudePruning, denseModel(tensor([1, 1], [1])), { layers: ['dx'] })).rejects.toThrow(
       'The model has no layer named "dx".',

@@ -1,0 +1,59 @@
+/**
+ * Random pruning: weights drawn by lot become zero. It is the baseline: a method that looks at the weights is worth what
+ * it wins over this one at the same sparsity.
+ *
+ * The lot is the recipe's seed, so a recipe gives the same weights again, and moving the slider up only adds to those
+ * already drawn. Each layer has a stream of its own. Exactly round(sparsity x weights) weights are pruned; weights
+ * pruned before stay pruned and count.
+ * Paper: Liu, Chen, Chen, Shen, Mocanu, Wang, Pechenizkiy 2022, "The Unreasonable Effectiveness of Random Pruning".
+ */
+import { derivedSeed, seededRandom } from '#core/numeric/random';
+import { definePass } from '#core/pass';
+import { pruneLowest, rankWeights, SCOPE, SPARSITY } from '#core/passes/shared/ranked-pruning';
+import { LAYERS, type Selected, selectPrunable } from '#core/passes/shared/selection';
+
+export const randomPruning = definePass({
+  id: 'random-pruning',
+  family: 'pruning',
+  words: {
+    title: { en: 'Random pruning', zh: '随机剪枝' },
+    help: {
+      en: 'Sets weights drawn at random to zero. Use it as the yardstick: a good method keeps clearly more accuracy at the same sparsity.',
+      zh: '随机抽取权重变成零。它是参照：在相同稀疏度下，好的方法应明显保留更多准确率。',
+    },
+    cost: {
+      en: 'Instant, and dear in accuracy: large weights go as often as small ones. Fine-tuning wins back much of it.',
+      zh: '瞬间完成，但准确率损失大：大权重和小权重被剪去的机会相同。微调可以挽回其中大部分。',
+    },
+    paper:
+      'Liu, Chen, Chen, Shen, Mocanu, Wang, Pechenizkiy 2022, The Unreasonable Effectiveness of Random Pruning: Return of the Most Naive Baseline for Sparse Training',
+  },
+  params: {
+    sparsity: SPARSITY,
+    scope: {
+      ...SCOPE,
+      label: { en: 'Draw', zh: '抽取范围' },
+      help: {
+        en: 'Global draws from all weights of the network. Layer by layer draws the same share of each layer.',
+        zh: '“全局”从整个网络的权重中抽取；“逐层”在每一层抽取相同的比例。',
+      },
+    },
+    layers: LAYERS,
+  },
+  needs: ['weights'],
+  effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps' },
+  preview: 'accuracy',
+
+  async prepare(model, values): Promise<readonly Selected[]> {
+    return selectPrunable(model, values.layers);
+  },
+
+  async apply(model, values, context, selected) {
+    const seed = Math.floor(context.random() * 2 ** 32);
+    const rankings = rankWeights(selected, values.scope, ({ layer, tensor }) => {
+      const random = seededRandom(derivedSeed(seed, layer.name));
+      return Uint32Array.from({ length: tensor.data.length }, () => random() * 2 ** 32);
+    });
+    return pruneLowest(model, rankings, values.sparsity);
+  },
+});

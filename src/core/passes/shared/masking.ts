@@ -1,0 +1,57 @@
+/**
+ * Writing what a pruning pass decided on a tensor: pruned weights become 0 and the mask says which; earlier masks,
+ * grids and codebooks are kept. Every pass that prunes single weights ends here, whatever it ranks them by.
+ */
+import type { Encoding, Mask } from '#core/model/encoding';
+import type { Tensor } from '#core/model/model';
+import { makeTensor } from '#core/model/tensor';
+import type { Words } from '#core/params';
+
+/** The tensor with only those weights left for which `kept` is 1 and that were left before; the same tensor where nothing is lost. */
+export function maskedTensor(tensor: Tensor, kept: Mask): Tensor {
+  const { shape, encoding } = tensor;
+  const before = encoding.mask;
+  const data = tensor.data.slice();
+  const mask: Mask = new Uint8Array(data.length);
+  let lost = 0;
+  for (let i = 0; i < data.length; i++) {
+    if (kept[i] && (!before || before[i])) mask[i] = 1;
+    else {
+      data[i] = 0;
+      if (!before || before[i]) lost++;
+    }
+  }
+  return lost === 0 ? tensor : makeTensor(shape, data, { mask, values: keptValues(encoding, data, mask) });
+}
+
+/** How many weights of a tensor are pruned. */
+export function prunedCount({ encoding }: Tensor): number {
+  let count = 0;
+  for (const one of encoding.mask ?? []) if (!one) count++;
+  return count;
+}
+
+/** Notes on the layers that a pass left without any weight. */
+export function emptiedNotes(
+  before: ReadonlyMap<string, Tensor>,
+  after: ReadonlyMap<string, Tensor>,
+): readonly Words[] {
+  const notes: Words[] = [];
+  for (const [name, tensor] of after) {
+    if (tensor === before.get(name) || prunedCount(tensor) < tensor.data.length) continue;
+    notes.push({
+      en: `Every weight of ${name} is pruned: nothing passes through this layer any more.`,
+      zh: `${name} 的所有权重都被剪去：不再有信息通过这一层。`,
+    });
+  }
+  return notes;
+}
+
+/** A grid stays as it is, since 0 is on every grid; a codebook loses the centroids that have no members left. */
+function keptValues({ values }: Encoding, data: Float32Array, mask: Mask): Encoding['values'] {
+  if (values.kind !== 'codebook') return values;
+  const used = new Set<number>();
+  for (let i = 0; i < data.length; i++) if (mask[i]) used.add(data[i] as number);
+  const centroids = values.centroids.filter((centroid) => used.has(centroid));
+  return { kind: 'codebook', centroids: centroids.length > 0 ? centroids : values.centroids.slice(0, 1) };
+}
