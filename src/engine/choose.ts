@@ -39,7 +39,11 @@ const CANDIDATES: readonly Candidate[] = [
     probe: async () => ({ description: 'WebAssembly', software: false }),
     load: async () => (await import('#engine/backends/wasm/backend')).makeWasmBackend,
   },
-  { id: 'webgpu', probe: probeWebgpu, load: async () => (await import('#engine/backends/webgpu')).makeWebgpuBackend },
+  {
+    id: 'webgpu',
+    probe: probeWebgpu,
+    load: async () => (await import('#engine/backends/webgpu/backend')).makeWebgpuBackend,
+  },
   {
     id: 'webgl',
     probe: async () => probeWebgl(),

@@ -1,12 +1,12 @@
 /** The suite in a browser: a page that runs cases by name on a backend and tells what failed. Driven by tests/e2e. */
-import { type Backend, BackendError } from '#engine/backend';
+import { type Backend, BackendError, type Plan } from '#engine/backend';
 import { makeCpuBackend } from '#engine/backends/cpu';
 import { startBackends } from '#engine/choose';
 import { assertParity } from '#engine/parity';
 import { SUITE } from './suite';
 
 const FACTORIES = {
-  webgpu: async () => (await import('#engine/backends/webgpu')).makeWebgpuBackend(),
+  webgpu: async () => (await import('#engine/backends/webgpu/backend')).makeWebgpuBackend(),
   webgl: async () => (await import('#engine/backends/webgl')).makeWebglBackend(),
   wasm: async () => (await import('#engine/backends/wasm/backend')).makeWasmBackend(),
 };
@@ -53,7 +53,7 @@ const harness = {
   /** What a person would be told after asking the graphics card for a buffer that it cannot have. */
   async fault(): Promise<string> {
     const backend = await FACTORIES.webgpu();
-    const program = await backend.compile({
+    const plan: Plan = {
       slots: [
         { shape: [1, 1, 1, 1], life: 'persistent' },
         { shape: [1, 30_000, 30_000, 1], life: 'temporary' },
@@ -63,8 +63,9 @@ const harness = {
         { op: { kind: 'upsample2d', size: [30_000, 30_000], interpolation: 'nearest' }, inputs: [0], outputs: [1] },
         { op: { kind: 'sumTo' }, inputs: [1], outputs: [2] },
       ],
-    });
+    };
     try {
+      const program = await backend.compile(plan);
       program.run();
       return `the answer ${await program.read(2)}`;
     } catch (error) {
