@@ -94,7 +94,7 @@ export function RowCard({ row, index, rows, check, isOpen, onToggle, onMoved }: 
       </div>
       {check?.fault && (
         <p id={`${id}-fault`} className={styles.fault}>
-          {words(check.fault)}
+          {sentence(words(check.fault))}
         </p>
       )}
       {isOpen && (
@@ -105,4 +105,9 @@ export function RowCard({ row, index, rows, check, isOpen, onToggle, onMoved }: 
       )}
     </li>
   );
+}
+
+/** The fault follows the layer's name elsewhere; here it stands alone, so it begins as a sentence does. */
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

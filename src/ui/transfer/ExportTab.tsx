@@ -80,7 +80,11 @@ export function ExportTab() {
       </Actions>
       {exporting !== null && <ProgressLine label={t('transfer.writing')} done={exporting} />}
       {exportFault && (
-        <Notice level="error" text={words(exportFault.words)} hint={exportFault.hint && words(exportFault.hint)} />
+        <Notice
+          level="error"
+          text={exportFault.where ? `${exportFault.where}: ${words(exportFault.words)}` : words(exportFault.words)}
+          hint={exportFault.hint && words(exportFault.hint)}
+        />
       )}
       {ready && ready.node === node.id && exporting === null && (
         <Ready node={node} format={format} result={ready.result} />
