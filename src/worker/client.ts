@@ -51,8 +51,8 @@ export interface ClientSettings {
   readonly base: string;
   /** Something the person should know (the backend failed, storage failed, the worker was replaced). */
   readonly onNotice?: (fault: Fault) => void;
-  /** Called after a dead worker was replaced. */
-  readonly onRestart?: () => void;
+  /** Called when another backend was taken up without being asked for: after a failed backend or a dead worker. */
+  readonly onBackend?: (taken: Pick<Calls['start']['response'], 'backends' | 'chosen'>) => void;
   /** Milliseconds between pings while calls are pending, and of unanswered pings after which the worker is given up. */
   readonly heartbeat?: number;
   readonly silence?: number;
@@ -60,9 +60,13 @@ export interface ClientSettings {
   readonly readDeadline?: number;
 }
 
+const restarted: Words = {
+  en: 'The engine stopped unexpectedly and was started again. Your models are kept.',
+  zh: '引擎意外停止，已重新启动。您的模型都已保留。',
+};
 const died: Words = {
-  en: 'The engine stopped unexpectedly and was started again. Your models are kept; please repeat the last step.',
-  zh: '引擎意外停止，已重新启动。您的模型都已保留；请重复上一步操作。',
+  en: 'The engine stopped unexpectedly while doing this. It was started again; please repeat this step.',
+  zh: '引擎在执行此操作时意外停止，现已重新启动；请重复此步骤。',
 };
 const missing: Words = {
   en: 'The engine could not be started: its program could not be loaded, or it stopped at once. Reload the page.',
@@ -122,6 +126,10 @@ export function makeClient(settings: ClientSettings): Client {
       settings.onNotice?.(message.fault);
       return;
     }
+    if (message.type === 'backend') {
+      settings.onBackend?.(message);
+      return;
+    }
     const waiting = pending.get(message.id);
     if (!waiting) return;
     switch (message.type) {
@@ -156,14 +164,10 @@ export function makeClient(settings: ClientSettings): Client {
     pending.clear();
     rest();
     for (const { reject } of lost) reject(new FaultError(fault));
-    settings.onNotice?.(fault);
+    settings.onNotice?.(proven ? { ...fault, words: restarted } : fault);
     const again = proven;
     proven = false;
-    if (again && lastStart)
-      call('start', lastStart).then(
-        () => settings.onRestart?.(),
-        () => undefined,
-      );
+    if (again && lastStart) call('start', lastStart).then(settings.onBackend, () => undefined);
   }
 
   function beat(): void {
@@ -284,7 +288,7 @@ export function makeClient(settings: ClientSettings): Client {
 }
 
 /** The client over real workers, as the page uses it. */
-export function startClient(settings: Pick<ClientSettings, 'base' | 'onNotice' | 'onRestart'>): Client {
+export function startClient(settings: Pick<ClientSettings, 'base' | 'onNotice' | 'onBackend'>): Client {
   return makeClient({
     ...settings,
     spawnEngine: () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' }),

@@ -2,13 +2,14 @@
  * From messages to calls and back: finds the handler, gives it a signal and a way to tell progress, and turns what it
  * throws into a Fault. Knows no Worker, so tests call it directly.
  */
-import { BackendError } from '#engine/backend';
+import type { BackendError } from '#engine/backend';
 import type { Handler } from '#worker/call';
 import { apply } from '#worker/calls/apply';
 import { create } from '#worker/calls/create';
 import { evaluate } from '#worker/calls/evaluate';
 import { exportModel } from '#worker/calls/export';
 import { held } from '#worker/calls/held';
+import { interrupted } from '#worker/calls/interrupted';
 import { latency } from '#worker/calls/latency';
 import { loadDataset } from '#worker/calls/load-dataset';
 import { open } from '#worker/calls/open';
@@ -16,7 +17,7 @@ import { preview } from '#worker/calls/preview';
 import { start } from '#worker/calls/start';
 import { sweep } from '#worker/calls/sweep';
 import { train, trainControl } from '#worker/calls/train';
-import { faultOf } from '#worker/faults';
+import { faultOf, hasFailed } from '#worker/faults';
 import type { CallName, FromWorker, ToWorker } from '#worker/protocol';
 import type { Session } from '#worker/session';
 
@@ -27,6 +28,7 @@ const handlers: { readonly [N in CallName]: Handler<N> } = {
   open,
   train,
   trainControl,
+  interrupted,
   evaluate,
   preview,
   sweep,
@@ -44,6 +46,7 @@ export function makeDispatcher(session: Session, post: Post): (message: Exclude<
   async function run(id: number, name: CallName, request: unknown): Promise<void> {
     const stop = new AbortController();
     running.set(id, stop);
+    const generation = session.generation();
     try {
       const progress = (value: unknown): void => {
         if (!stop.signal.aborted) post({ type: 'progress', id, progress: value });
@@ -55,18 +58,17 @@ export function makeDispatcher(session: Session, post: Post): (message: Exclude<
       const fault = faultOf(error);
       if (fault.code === 'unexpected') console.error(error);
       post({ type: 'fault', id, fault });
-      if (error instanceof BackendError && (error.code === 'lost' || error.code === 'shader'))
-        await replaceBackend(error);
+      if (hasFailed(error)) await replaceBackend(error, generation);
     } finally {
       running.delete(id);
     }
   }
 
   /** A backend that failed in the middle of work is not trusted again: the others are measured anew. */
-  async function replaceBackend(error: BackendError): Promise<void> {
+  async function replaceBackend(error: BackendError, generation: number): Promise<void> {
     const { hint: _, ...fault } = faultOf(error);
     session.notice(fault);
-    await session.start('auto', () => undefined).catch((failure: unknown) => session.notice(faultOf(failure)));
+    await session.replaceBackend(generation).catch((failure: unknown) => session.notice(faultOf(failure)));
   }
 
   return (message) => {

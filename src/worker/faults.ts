@@ -28,6 +28,11 @@ export function isAbort(error: unknown): boolean {
   return typeof error === 'object' && error !== null && (error as { name?: unknown }).name === 'AbortError';
 }
 
+/** Whether the backend itself failed, so that nothing more can be done on it. */
+export function hasFailed(error: unknown): error is BackendError {
+  return error instanceof BackendError && (error.code === 'lost' || error.code === 'shader');
+}
+
 export function faultOf(error: unknown): Fault {
   if (isAbort(error)) return { code: 'aborted', words: aborted };
   if (error instanceof ReadError) {

@@ -107,6 +107,16 @@ export interface TrainProgress {
   readonly secondsLeft: number;
   readonly state: 'running' | 'paused';
 }
+/** A training run that ended before its time and can go on. */
+export interface InterruptedRun {
+  readonly model: ModelId;
+  readonly dataset: DatasetId;
+  readonly settings: TrainSettings;
+  /** Epochs done, with its fraction. */
+  readonly epoch: number;
+  /** What was shown of it so far. */
+  readonly trace: readonly TrainPoint[];
+}
 export interface TrainResult {
   readonly model: ModelSummary;
   readonly validation: Accuracy;
@@ -176,12 +186,15 @@ export interface Calls {
     response: OpenResult;
     progress: { done: number };
   };
+  /** `resume`: goes on from the checkpoint that was kept of a run of the same model, data set and settings, where there is one. */
   train: {
-    request: { model: ModelId; dataset: DatasetId; settings: TrainSettings; paused: boolean };
+    request: { model: ModelId; dataset: DatasetId; settings: TrainSettings; paused: boolean; resume?: boolean };
     response: TrainResult;
     progress: TrainProgress;
   };
   trainControl: { request: { action: 'pause' | 'resume' | 'step' | 'stop' }; response: null; progress: never };
+  /** The run that could go on, or null. `discard` forgets it first. */
+  interrupted: { request: { discard?: boolean }; response: InterruptedRun | null; progress: never };
   evaluate: {
     request: { model: ModelId; dataset: DatasetId; split: 'validation' | 'test' };
     response: Accuracy;
@@ -257,5 +270,7 @@ export type FromWorker =
   | { readonly type: 'fault'; readonly id: number; readonly fault: Fault }
   | { readonly type: 'progress'; readonly id: number; readonly progress: unknown }
   | { readonly type: 'pong'; readonly id: number }
-  /** The backend failed mid-work and was replaced, or vault storage failed: shown to the person. */
+  /** The backend failed mid-work and this one was taken up instead. */
+  | { readonly type: 'backend'; readonly backends: readonly BackendReport[]; readonly chosen: BackendName }
+  /** The backend failed mid-work, vault storage failed, or work goes on after a failure: shown to the person. */
   | { readonly type: 'notice'; readonly fault: Fault };

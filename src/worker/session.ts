@@ -26,10 +26,19 @@ export interface Session {
   readonly vault: Promise<Vault>;
   /** Something the person should know, outside any call. */
   readonly notice: (fault: Fault) => void;
+  /** Milliseconds between two checkpoints of a training run; the engine's own where undefined. */
+  readonly checkpointEvery: number | undefined;
   /** The run that Pause, Step and Stop act on. */
   training: TrainControl | null;
   /** Aborts the preview that has not begun yet. */
   waitingPreview: AbortController | null;
+  /** How often a backend was taken up. */
+  readonly generation: () => number;
+  /**
+   * Takes up another backend instead of the one of this generation, which failed: once, whoever asks. Tells the page.
+   * Rejects where none works.
+   */
+  replaceBackend(generation: number): Promise<void>;
   /** Finds the backends anew and takes up the asked or the fastest one. */
   start(asked: BackendName | 'auto', onReport: (report: BackendReport) => void): Promise<Started>;
   /** The backend in use; started if it has not been. */
@@ -63,6 +72,9 @@ export interface SessionOptions {
   readonly base: () => string;
   readonly vault: Promise<Vault>;
   readonly notice: (fault: Fault) => void;
+  /** Told which backend was taken up instead of one that failed. */
+  readonly onBackend?: (started: Started) => void;
+  readonly checkpointEvery?: number;
   /** Stand-ins for tests. */
   readonly fetch?: typeof fetch;
   readonly startBackends?: typeof startBackends;
@@ -73,16 +85,29 @@ export function makeSession(options: SessionOptions): Session {
   const scheduler = makeScheduler(breathe);
   const datasets = new Map<DatasetId, Promise<Dataset>>();
   let started: Promise<Started> | null = null;
+  let generation = 0;
+  /** After a second failure WebAssembly is taken, which has no device to lose. */
+  let failures = 0;
 
   const session: Session = {
     scheduler,
     vault: options.vault,
     notice: options.notice,
+    checkpointEvery: options.checkpointEvery,
     training: null,
     waitingPreview: null,
     prepared: makeRecent(8),
     previews: makeRecent(1000),
+    generation: () => generation,
+    async replaceBackend(failed) {
+      if (failed !== generation) {
+        await session.backend();
+        return;
+      }
+      options.onBackend?.(await session.start(failures++ === 0 ? 'auto' : 'wasm', () => undefined));
+    },
     async start(asked, onReport) {
+      generation++;
       const before = started;
       const next = find(asked, onReport);
       started = next;

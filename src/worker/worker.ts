@@ -26,7 +26,15 @@ const vault = originFiles(self).then((files) =>
       notice({ code: 'not-saved', where: error instanceof Error ? error.message : String(error), words: notSaved }),
   }),
 );
-const dispatch = makeDispatcher(makeSession({ base: () => base, vault, notice }), post);
+const dispatch = makeDispatcher(
+  makeSession({
+    base: () => base,
+    vault,
+    notice,
+    onBackend: ({ reports, backend }) => post({ type: 'backend', backends: reports, chosen: backend.id }),
+  }),
+  post,
+);
 
 self.onmessage = (event: MessageEvent<ToWorker>) => {
   if (event.data.type === 'base') base = event.data.href;

@@ -30,14 +30,14 @@ interface Setting {
   readonly wires: FakeWire[];
   readonly readers: FakeWire[];
   readonly notices: Fault[];
-  readonly restarts: () => number;
+  readonly taken: string[];
 }
 const clients: Client[] = [];
 function setting(): Setting {
   const wires: FakeWire[] = [];
   const readers: FakeWire[] = [];
   const notices: Fault[] = [];
-  let restarts = 0;
+  const taken: string[] = [];
   const spawn = (list: FakeWire[]) => () => {
     const wire = new FakeWire();
     list.push(wire);
@@ -48,13 +48,13 @@ function setting(): Setting {
     spawnReader: spawn(readers),
     base: 'https://studio.test/',
     onNotice: (one) => notices.push(one),
-    onRestart: () => restarts++,
+    onBackend: ({ chosen }) => taken.push(chosen),
     heartbeat: 1000,
     silence: 3000,
     readDeadline: 500,
   });
   clients.push(client);
-  return { client, wires, readers, notices, restarts: () => restarts };
+  return { client, wires, readers, notices, taken };
 }
 afterEach(() => {
   vi.useRealTimers();
@@ -133,8 +133,8 @@ describe('the client', () => {
     expect(it_.notices).toMatchObject([{ code: 'worker-died' }]);
     const again = wire(it_, 1);
     expect(again.sent[1]).toMatchObject({ type: 'call', name: 'start', request: { backend: 'wasm' } });
-    again.answer({ type: 'result', id: again.calls('start')[0] as number, response: {} });
-    await vi.waitFor(() => expect(it_.restarts()).toBe(1));
+    again.answer({ type: 'result', id: again.calls('start')[0] as number, response: { chosen: 'wasm' } });
+    await vi.waitFor(() => expect(it_.taken).toEqual(['wasm']));
     const next = it_.client.call('held', { models: [] });
     again.answer({ type: 'result', id: again.calls('held')[0] as number, response: [] });
     expect(await next).toEqual([]);
@@ -185,6 +185,8 @@ describe('the client', () => {
     void it_.client.call('held', { models: [] }).catch(() => undefined);
     wire(it_).answer({ type: 'notice', fault });
     expect(it_.notices).toEqual([fault]);
+    wire(it_).answer({ type: 'backend', backends: [], chosen: 'cpu' });
+    expect(it_.taken).toEqual(['cpu']);
   });
 });
 

@@ -329,13 +329,13 @@ describe('calls of the engine', () => {
 describe('a worker that died', () => {
   it('is replaced without losing a model', async () => {
     const files = { ...memoryFiles(), persistent: true };
-    const first = makeSetting(files);
+    const first = makeSetting({ files });
     const summary = await first.call('create', { architecture, seed: 9 });
-    const second = makeSetting(files);
+    const second = makeSetting({ files });
     expect(await second.call('held', { models: [summary.id, 'x'] })).toEqual([summary.id]);
     const measured = await second.call('evaluate', { model: summary.id, dataset: 'digits', split: 'validation' });
     expect(measured.images).toBe(300);
     expect(await second.call('held', { models: [], keepOnly: true })).toEqual([]);
-    expect(await makeSetting(files).call('held', { models: [summary.id] })).toEqual([]);
+    expect(await makeSetting({ files }).call('held', { models: [summary.id] })).toEqual([]);
   });
 });

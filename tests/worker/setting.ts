@@ -1,5 +1,6 @@
 /** The engine's worker without a worker: the real dispatcher over a real backend, Digits from public/, and memory as disk. */
 import { readFile } from 'node:fs/promises';
+import type { Backend } from '#engine/backend';
 import { makeCpuBackend } from '#engine/backends/cpu';
 import { makeDispatcher } from '#worker/dispatch';
 import type { CallName, Calls, Fault, FromWorker } from '#worker/protocol';
@@ -10,6 +11,8 @@ import { openVault } from '#worker/vault/vault';
 export interface Setting {
   readonly session: Session;
   readonly notices: Fault[];
+  /** Backends taken up instead of failed ones. */
+  readonly taken: string[];
   /** Rejects with the Fault itself. */
   call<N extends CallName>(
     name: N,
@@ -23,8 +26,20 @@ const served: typeof fetch = async (address) => {
   return bytes ? new Response(new Uint8Array(bytes)) : new Response('', { status: 404 });
 };
 
-export function makeSetting(files: Files = memoryFiles()): Setting {
+export interface SettingOptions {
+  readonly files?: Files;
+  readonly checkpointEvery?: number;
+  /** Makes the backend each time one is taken up. */
+  readonly makeBackend?: () => Promise<Backend>;
+}
+
+export function makeSetting({
+  files = memoryFiles(),
+  checkpointEvery,
+  makeBackend = makeCpuBackend,
+}: SettingOptions = {}): Setting {
   const notices: Fault[] = [];
+  const taken: string[] = [];
   const session = makeSession({
     base: () => 'https://studio.test/',
     vault: openVault(files, {
@@ -33,10 +48,12 @@ export function makeSetting(files: Files = memoryFiles()): Setting {
     }),
     notice: (fault) => notices.push(fault),
     fetch: served,
+    onBackend: ({ backend }) => taken.push(backend.id),
+    ...(checkpointEvery === undefined ? {} : { checkpointEvery }),
     startBackends: async (_asked, onReport) => {
       const report = { name: 'cpu', description: 'JavaScript', software: false, available: true } as const;
       onReport?.(report);
-      return { reports: [report], backend: await makeCpuBackend() };
+      return { reports: [report], backend: await makeBackend() };
     },
   });
   const waiting = new Map<number, (message: FromWorker) => void>();
@@ -48,6 +65,7 @@ export function makeSetting(files: Files = memoryFiles()): Setting {
   return {
     session,
     notices,
+    taken,
     call(name, request, { signal, onProgress } = {}) {
       const id = ++lastId;
       return new Promise((resolve, reject) => {

@@ -5,6 +5,7 @@ import type { Model } from '#core/model/model';
 import { makeTensor } from '#core/model/tensor';
 import { readTensor, writeTensor } from '#worker/vault/blob';
 import { directoryFiles, type Files, layeredFiles, memoryFiles } from '#worker/vault/files';
+import { type KeptRun, makeRunKeeper } from '#worker/vault/run';
 import { openVault, VaultError } from '#worker/vault/vault';
 
 /** A dense network over `weights` of 2 inputs. */
@@ -220,5 +221,81 @@ describe('files of a directory', () => {
     await files.remove('a');
     await files.remove('a');
     expect(await files.list()).toEqual([]);
+  });
+});
+
+describe('the run that can go on', () => {
+  const facts = { model: 'm', dataset: 'digits', settings: {}, trace: [] } as unknown as KeptRun['facts'];
+  const at = (step: number): KeptRun => ({
+    facts,
+    checkpoint: { step, epoch: step / 10, seconds: 1, values: [Float32Array.of(step, 0.5), new Float32Array(3)] },
+  });
+  const written = async (files: Files, count: number): Promise<void> => {
+    const keeper = makeRunKeeper(files);
+    for (let step = 1; step <= count; step++) {
+      keeper.keep(at(step));
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+  };
+
+  it('comes back in a new worker: the latest checkpoint, bytes and all, in two files that do not grow', async () => {
+    const files = disk();
+    await written(files, 5);
+    expect(await makeRunKeeper(files).read()).toEqual(at(5));
+    expect(await files.list()).toHaveLength(2);
+    const later = makeRunKeeper(files);
+    await later.read();
+    later.keep(at(6));
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    expect(await makeRunKeeper(files).read()).toEqual(at(6));
+  });
+
+  it('is the one before where the worker died while writing', async () => {
+    const files = disk();
+    await written(files, 4);
+    for (const name of await files.list()) {
+      const bytes = (await files.read(name))?.bytes as Uint8Array;
+      const torn = {
+        ...files,
+        read: async (other: string) =>
+          other === name ? { bytes: bytes.slice(0, -4), size: bytes.length - 4 } : files.read(other),
+      };
+      expect([3, 4]).toContain((await makeRunKeeper(torn).read())?.checkpoint.step);
+    }
+    const none = { ...files, read: async () => null };
+    expect(await makeRunKeeper(none).read()).toBeNull();
+  });
+
+  it('is forgotten when dropped, and only then', async () => {
+    const files = disk();
+    await written(files, 2);
+    const vault = await openVault(files, quiet);
+    await vault.keepOnly([]);
+    expect(await vault.run.read()).toEqual(at(2));
+    await vault.run.drop();
+    expect(await vault.run.read()).toBeNull();
+    expect(await files.list()).toHaveLength(0);
+    expect(await makeRunKeeper(files).read()).toBeNull();
+  });
+
+  it('writes only the latest of those that come while it writes, and lives in memory where the disk is full', async () => {
+    const files = disk();
+    let writes = 0;
+    const slow: Files = {
+      ...files,
+      async write(name, bytes) {
+        writes++;
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        await files.write(name, bytes);
+      },
+    };
+    const keeper = makeRunKeeper(slow);
+    for (let step = 1; step <= 20; step++) keeper.keep(at(step));
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(writes).toBe(2);
+    expect(await makeRunKeeper(files).read()).toEqual(at(20));
+    const full = makeRunKeeper({ ...files, write: () => Promise.reject(new Error('full')) });
+    full.keep(at(21));
+    expect(await full.read()).toEqual(at(21));
   });
 });

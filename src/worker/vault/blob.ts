@@ -140,6 +140,25 @@ export function readTensor(id: TensorId, bytes: Uint8Array): Tensor | null {
   return { id, shape, data, encoding };
 }
 
+/** Facts as JSON with float arrays behind them. */
+export function writeArrays(head: unknown, arrays: readonly Float32Array[]): Uint8Array {
+  return sealed([...jsonParts({ head, lengths: arrays.map(({ length }) => length) }), ...arrays.map(bytesOf)]);
+}
+/** Null when the bytes are damaged. */
+export function readArrays(bytes: Uint8Array): { readonly head: unknown; readonly arrays: Float32Array[] } | null {
+  const payload = unsealed(bytes);
+  if (!payload) return null;
+  const { value, end } = readJson(payload);
+  const { head, lengths } = value as { readonly head: unknown; readonly lengths: readonly number[] };
+  let at = end;
+  const arrays = lengths.map((length) => {
+    const slice = payload.slice(at, at + 4 * length);
+    at += 4 * length;
+    return new Float32Array(slice.buffer as ArrayBuffer);
+  });
+  return { head, arrays };
+}
+
 /** A model without its tensors, which it names by id. */
 export type Structure = Omit<Model, 'tensors'> & { readonly tensorIds: readonly TensorId[] };
 

@@ -16,6 +16,7 @@ import {
   writeTensor,
 } from '#worker/vault/blob';
 import type { Files } from '#worker/vault/files';
+import { isRunFile, makeRunKeeper, type RunKeeper } from '#worker/vault/run';
 
 /** A model that the vault does not have, or no longer whole. */
 export class VaultError extends Error {
@@ -42,6 +43,8 @@ export interface Vault {
   held(ids: readonly string[]): Promise<readonly string[]>;
   /** Removes every stored model not among `ids` and not put in since this vault was opened, with the tensors that nobody else has. */
   keepOnly(ids: readonly string[]): Promise<void>;
+  /** The training run that can go on. */
+  readonly run: RunKeeper;
 }
 
 export interface VaultOptions {
@@ -121,6 +124,7 @@ export async function openVault(files: Files, options: VaultOptions): Promise<Va
   }
 
   return {
+    run: makeRunKeeper(files),
     saved: () => files.persistent && !failed,
     async put(model) {
       const id = modelId(model);
@@ -156,7 +160,7 @@ export async function openVault(files: Files, options: VaultOptions): Promise<Va
         for (const tensorId of Object.keys(cache.get(id)?.tensors ?? {})) needed.add(tensorName(tensorId));
       }
       for (const name of await files.list()) {
-        if (needed.has(name)) continue;
+        if (needed.has(name) || isRunFile(name)) continue;
         await files.remove(name);
         stored.delete(name);
       }

@@ -1,0 +1,158 @@
+/** Training goes on when its device is lost, when its worker dies, and after a reload, and ends where it would have ended. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Architecture } from '#core/architecture';
+import { ADAM } from '#core/objective';
+import { type Backend, BackendError } from '#engine/backend';
+import { makeCpuBackend } from '#engine/backends/cpu';
+import type { Calls, TrainProgress } from '#worker/protocol';
+import { memoryFiles } from '#worker/vault/files';
+import { makeSetting, type Setting } from './setting';
+
+const architecture: Architecture = {
+  name: 'Tiny',
+  input: [8, 8, 1],
+  classes: 10,
+  rows: [
+    { kind: 'flatten' },
+    { kind: 'dropout', rate: 0.1 },
+    { kind: 'dense', units: 16, activation: 'relu', bias: true },
+    { kind: 'dense', units: 10, activation: 'linear', bias: true },
+  ],
+};
+const settings: Calls['train']['request']['settings'] = {
+  optimizer: ADAM,
+  learningRate: 0.01,
+  schedule: { kind: 'cosine' },
+  batchSize: 32,
+  epochs: 2,
+  seed: 3,
+  l1: 0,
+  l2: 0,
+  dropout: null,
+};
+/** Batches: 37 an epoch. */
+const steps = 74;
+
+/** A backend that is lost at its run number `at` (training steps and evaluated batches both count). */
+async function losing(at: number): Promise<Backend> {
+  const backend = await makeCpuBackend();
+  let runs = 0;
+  return {
+    ...backend,
+    async compile(plan) {
+      const program = await backend.compile(plan);
+      return {
+        ...program,
+        run() {
+          if (++runs > at) throw new BackendError('lost', 'unplugged');
+          program.run();
+        },
+      };
+    },
+  };
+}
+async function begin(
+  setting: Setting,
+  resume: boolean,
+  onProgress: (progress: TrainProgress) => void = () => undefined,
+  signal?: AbortSignal,
+) {
+  const { id } = await setting.call('create', { architecture, seed: 1 });
+  const request = { model: id, dataset: 'digits', settings, paused: false, resume } as const;
+  return setting.call('train', request, { onProgress, ...(signal ? { signal } : {}) });
+}
+/** A worker's life until the run has done `until` batches: what is on the disk then is all that is left of it. */
+async function die(files: ReturnType<typeof memoryFiles>, until: number): Promise<void> {
+  const setting = makeSetting({ files, checkpointEvery: 0 });
+  await new Promise<void>((resolve) => {
+    const onProgress = ({ point }: TrainProgress): void => {
+      if (point.step >= until) resolve();
+    };
+    // Nothing hears of this worker again: its files are taken away from it.
+    void begin(setting, false, onProgress).catch(() => undefined);
+  });
+}
+/** A disk that can be taken away from whoever writes to it. */
+function disk() {
+  const files = memoryFiles();
+  let gone = false;
+  return {
+    kept: { ...files, persistent: true },
+    files: {
+      ...files,
+      persistent: true,
+      write: (name: string, bytes: Uint8Array) =>
+        gone ? new Promise<void>(() => undefined) : files.write(name, bytes),
+      remove: (name: string) => (gone ? new Promise<void>(() => undefined) : files.remove(name)),
+    },
+    take: () => {
+      gone = true;
+    },
+  };
+}
+
+let undisturbed: Calls['train']['response'];
+beforeAll(async () => {
+  undisturbed = await begin(makeSetting(), false);
+});
+
+describe('a lost device', () => {
+  it('does not end the run: it goes on from the last checkpoint on another backend, to the same model', async () => {
+    const lifetimes = [60, Number.POSITIVE_INFINITY];
+    const setting = makeSetting({ checkpointEvery: 0, makeBackend: () => losing(lifetimes.shift() as number) });
+    const seen: number[] = [];
+    const result = await begin(setting, false, ({ point }) => seen.push(point.step));
+    expect(result.model.id).toBe(undisturbed.model.id);
+    expect(result.test).toEqual(undisturbed.test);
+    expect(seen.at(-1)).toBe(steps);
+    expect(setting.taken).toEqual(['cpu']);
+    expect(setting.notices).toHaveLength(1);
+    expect(setting.notices[0]).toMatchObject({ code: 'resumed' });
+    expect(setting.notices[0]?.words.en).toMatch(/^The device was lost; training goes on from epoch [01]\.\d\.$/);
+    expect(await setting.call('interrupted', {})).toBeNull();
+  });
+
+  it('that is lost again and again is reported, and what was learned can still go on', async () => {
+    const setting = makeSetting({ checkpointEvery: 0, makeBackend: () => losing(5) });
+    await expect(begin(setting, false)).rejects.toMatchObject({ code: 'backend-lost' });
+    expect(setting.notices.filter(({ code }) => code === 'resumed')).toHaveLength(3);
+    const run = await setting.call('interrupted', {});
+    expect(run?.epoch).toBeGreaterThan(5 / 37);
+    expect(await setting.call('interrupted', { discard: true })).toBeNull();
+  });
+});
+
+describe('a worker that died while training', () => {
+  it('leaves a checkpoint from which the next one ends in the same model', async () => {
+    const { files, kept, take } = disk();
+    await die(files, 40);
+    take();
+    const next = makeSetting({ files: kept, checkpointEvery: 0 });
+    const run = await next.call('interrupted', {});
+    expect(run).toMatchObject({ dataset: 'digits', settings });
+    expect(run?.epoch).toBeGreaterThanOrEqual(1);
+    expect(run?.trace.every(({ epoch }) => epoch <= (run?.epoch ?? 0))).toBe(true);
+    const seen: number[] = [];
+    const result = await begin(next, true, ({ point }) => seen.push(point.epoch));
+    expect(seen[0]).toBeGreaterThan(run?.epoch as number);
+    expect(result.model.id).toBe(undisturbed.model.id);
+    expect(await next.call('interrupted', {})).toBeNull();
+  });
+
+  it('is not taken up by a run with other settings', async () => {
+    const { files, kept, take } = disk();
+    await die(files, 20);
+    take();
+    const next = makeSetting({ files: kept });
+    const { id } = await next.call('create', { architecture, seed: 1 });
+    const other = await next.call('train', {
+      model: id,
+      dataset: 'digits',
+      settings: { ...settings, seed: 4 },
+      paused: false,
+      resume: true,
+    });
+    expect(other.model.id).not.toBe(undisturbed.model.id);
+    expect(await next.call('interrupted', {})).toBeNull();
+  });
+});
