@@ -73,6 +73,58 @@ export function replaceLayers(
   return { ...model, ...changes, layers, tensors: kept };
 }
 
+/** What stands in a layer's place. The last of `layers` bears its name, so that its readers read on. */
+export interface Expansion {
+  readonly layers: readonly Layer[];
+  readonly tensors: readonly Tensor[];
+}
+
+/** The model with each named layer replaced by one or several. Throws Error where the last does not bear the name, or no layer does. */
+export function expandLayers(model: Model, expansions: ReadonlyMap<string, Expansion>): Model {
+  if (expansions.size === 0) return model;
+  const tensors: Record<TensorId, Tensor> = { ...model.tensors };
+  for (const [name, { layers, tensors: own }] of expansions) {
+    if (!layerOf(model, name)) throw new Error(`no layer is called ${name}`);
+    if (layers.at(-1)?.name !== name) throw new Error(`the readers of ${name} would be left without it`);
+    for (const tensor of own) tensors[tensor.id] = tensor;
+  }
+  const layers = model.layers.flatMap((layer) => expansions.get(layer.name)?.layers ?? [layer]);
+  return replaceLayers(model, layers, tensors);
+}
+
+/**
+ * The model without the named layers, each of one input: what read them, the model's outputs included, reads their input.
+ * Throws Error where one is not there or does not have exactly one input.
+ */
+export function bypassLayers(model: Model, names: readonly string[]): Model {
+  if (names.length === 0) return model;
+  const input = new Map<string, string>();
+  for (const name of names) {
+    const inputs = layerOf(model, name)?.inputs ?? [];
+    if (inputs.length !== 1) throw new Error(`layer ${name} cannot be bypassed`);
+    input.set(name, inputs[0] as string);
+  }
+  const source = (name: string): string => {
+    let at = name;
+    for (let next = input.get(at); next !== undefined; next = input.get(at)) at = next;
+    return at;
+  };
+  const layers = model.layers
+    .filter((layer) => !input.has(layer.name))
+    .map((layer) =>
+      layer.inputs.some((name) => input.has(name)) ? ({ ...layer, inputs: layer.inputs.map(source) } as Layer) : layer,
+    );
+  return replaceLayers(model, layers, model.tensors, { outputs: model.outputs.map(source) });
+}
+
+/** `base`, or `base_2`, `base_3`, … where layers are called so already. */
+export function freeName(model: Model, base: string): string {
+  if (!layerOf(model, base)) return base;
+  let n = 2;
+  while (layerOf(model, `${base}_${n}`)) n++;
+  return `${base}_${n}`;
+}
+
 /** Every tensor that unstructured methods may act on, with its layer, in layer order. An empty list of names means all. */
 export function prunableTensors(
   model: Model,

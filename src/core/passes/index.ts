@@ -2,11 +2,14 @@
  * The methods, in the order of the menu. Adding one is a file beside this one and a line here.
  */
 import type { Pass } from '#core/pass';
+import { blockPruning } from '#core/passes/block-pruning';
 import { channelPruning } from '#core/passes/channel-pruning';
 import { distillation } from '#core/passes/distillation';
 import { fineTuning } from '#core/passes/fine-tuning';
 import { lampPruning } from '#core/passes/lamp-pruning';
+import { lowRankDense } from '#core/passes/low-rank-dense';
 import { magnitudePruning } from '#core/passes/magnitude-pruning';
+import { nmPruning } from '#core/passes/n-m-pruning';
 import { randomPruning } from '#core/passes/random-pruning';
 import { weightQuantization } from '#core/passes/weight-quantization';
 import { weightSharing } from '#core/passes/weight-sharing';
@@ -15,9 +18,12 @@ export const PASSES: readonly Pass[] = [
   magnitudePruning,
   lampPruning,
   randomPruning,
+  nmPruning,
+  blockPruning,
   channelPruning,
   weightQuantization,
   weightSharing,
+  lowRankDense,
   distillation,
   fineTuning,
 ];

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { cutChannels } from '#core/model/channels';
 import {
+  bypassLayers,
+  expandLayers,
+  freeName,
   layerOf,
   mapPrunable,
   prunableTensors,
@@ -13,6 +16,7 @@ import type { Encoding } from '#core/model/encoding';
 import type { Layer } from '#core/model/layers';
 import type { Tensor } from '#core/model/model';
 import { filledTensor, makeTensor } from '#core/model/tensor';
+import { validateModel } from '#core/model/validate';
 import { Builder, LINEAR } from '../support/models';
 
 const tensor = (shape: readonly number[], values: readonly number[], encoding?: Encoding): Tensor =>
@@ -164,5 +168,45 @@ describe('slicing a tensor', () => {
     const out = tensorOf(cut, layerOf(cut, 'out') as Layer, 'kernel') as Tensor;
     expect([...out.data]).toEqual([1, 1, 1, 2]);
     expect(out.encoding.values.kind === 'codebook' && [...out.encoding.values.centroids]).toEqual([1, 2]);
+  });
+});
+
+describe('replacing and removing layers', () => {
+  const wide = tensor([2, 3], [1, 2, 3, 4, 5, 6]);
+  const back = tensor([3, 2], [6, 5, 4, 3, 2, 1]);
+
+  it('puts several in the place of one, whose readers read on', () => {
+    const model = twoLayers();
+    const a = layerOf(model, 'a') as Extract<Layer, { kind: 'dense' }>;
+    const layers = [
+      { kind: 'dense', name: 'a_in', inputs: a.inputs, kernel: wide.id, activation: LINEAR } as const,
+      { ...a, inputs: ['a_in'], kernel: back.id },
+    ];
+    const changed = expandLayers(model, new Map([['a', { layers, tensors: [wide, back] }]]));
+    validateModel(changed);
+    expect(changed.layers.map(({ name }) => name)).toEqual(['in', 'a_in', 'a', 'b']);
+    expect(layerOf(changed, 'b')).toBe(layerOf(model, 'b'));
+    // The old kernel stays in the table: b holds it too.
+    expect(Object.keys(changed.tensors)).toHaveLength(4);
+    expect(expandLayers(model, new Map())).toBe(model);
+    expect(() => expandLayers(model, new Map([['a', { layers: layers.slice(0, 1), tensors: [wide] }]]))).toThrow('a');
+    expect(() => expandLayers(model, new Map([['c', { layers, tensors: [] }]]))).toThrow('no layer is called c');
+  });
+
+  it('leaves layers out, one behind the other and the outputs too', () => {
+    const model = twoLayers();
+    expect(bypassLayers(model, ['a']).layers.map(({ name, inputs }) => [name, inputs])).toEqual([
+      ['in', []],
+      ['b', ['in']],
+    ]);
+    const bare = bypassLayers(model, ['b', 'a']);
+    expect([bare.outputs, bare.tensors]).toEqual([['in'], {}]);
+    expect(bypassLayers(model, [])).toBe(model);
+    expect(() => bypassLayers(model, ['in'])).toThrow('in');
+  });
+
+  it('finds names that are free', () => {
+    const model = twoLayers();
+    expect([freeName(model, 'c'), freeName(model, 'b')]).toEqual(['c', 'b_2']);
   });
 });
