@@ -1,4 +1,4 @@
-/** A chain of layers with its weights, in words that every peer understands. Convolutions are 'valid' with stride 1. */
+/** A chain of layers with its weights, in words that every peer understands. Convolutions have stride 1 and an odd kernel. */
 
 interface Weights {
   /** Little-endian float32 in base64: [kh, kw, in, out] or [in, out]. */
@@ -9,7 +9,7 @@ interface Weights {
   readonly relu: boolean;
 }
 export type NetworkLayer =
-  | ({ readonly kind: 'conv' } & Weights)
+  | ({ readonly kind: 'conv'; readonly padding: 'valid' | 'same' } & Weights)
   | { readonly kind: 'maxPool' }
   | { readonly kind: 'flatten' }
   | ({ readonly kind: 'dense' } & Weights);

@@ -30,7 +30,7 @@ function build(network: Network): TensorFlow.Sequential {
       const kernelSize = layer.shape[0] as number;
       model.add(
         layer.kind === 'conv'
-          ? tf.layers.conv2d({ ...first, filters: units, kernelSize, activation })
+          ? tf.layers.conv2d({ ...first, filters: units, kernelSize, padding: layer.padding, activation })
           : tf.layers.dense({ ...first, units, activation }),
       );
       model.layers

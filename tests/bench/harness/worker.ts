@@ -165,10 +165,12 @@ function described(model: Model, layer: Layer): NetworkLayer[] {
       return [{ kind: 'maxPool' }];
     case 'conv2d':
     case 'dense': {
-      const kind = layer.kind === 'dense' ? 'dense' : 'conv';
       const shape = model.tensors[layer.kernel]?.shape ?? [];
       const relu = layer.activation.fn === 'relu';
-      return [{ kind, kernel: values(layer.kernel), bias: values(layer.bias), shape, relu }];
+      const weights = { kernel: values(layer.kernel), bias: values(layer.bias), shape, relu };
+      if (layer.kind === 'dense') return [{ kind: 'dense', ...weights }];
+      if (typeof layer.padding !== 'string') throw new Error('The peers have no padding in pixels.');
+      return [{ kind: 'conv', padding: layer.padding, ...weights }];
     }
     default:
       throw new Error(`The peers have no ${layer.kind}.`);

@@ -39,8 +39,11 @@ class Net(torch.nn.Module):
             else:
                 kernel, bias = floats(layer["kernel"], layer["shape"]), floats(layer["bias"], [-1])
                 if kind == "conv":
-                    side, depth = side - layer["shape"][0] + 1, layer["shape"][3]
-                    module = torch.nn.Conv2d(kernel.shape[2], depth, kernel.shape[0])
+                    depth = layer["shape"][3]
+                    # An odd kernel with stride 1 is padded alike on both sides, as TensorFlow does.
+                    pad = layer["shape"][0] // 2 if layer["padding"] == "same" else 0
+                    side += 2 * pad - layer["shape"][0] + 1
+                    module = torch.nn.Conv2d(kernel.shape[2], depth, kernel.shape[0], padding=pad)
                     kernel = kernel.permute(3, 2, 0, 1)
                 else:
                     if channels is not None:
