@@ -38,7 +38,7 @@ async function run(lab: Lab): Promise<Measurement[]> {
   };
   const entrants: Entrant[] = [{ who: wasm.who, stretch: async () => (await wasm.infer(ID, IMAGES)).speed }];
   if (pytorch) {
-    const one = await pytorch.best(async (way) => (await way.infer(ID, 2000)).speed);
+    const one = await pytorch.best(async (way) => (await way.infer(ID, 2000)).speed, [128, 1000]);
     await check(one, IMAGES, all.correct);
     entrants.push({ who: one.who, stretch: async () => (await one.infer(ID, IMAGES)).speed });
   }

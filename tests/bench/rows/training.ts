@@ -30,7 +30,7 @@ async function run(lab: Lab): Promise<Measurement[]> {
     const reference = await wasm.curve(id, STEPS, 60);
     const entrants: Entrant[] = [{ who: wasm.who, stretch: () => wasm.train(id, STRETCH) }];
     if (pytorch) {
-      const one = await pytorch.best((way) => way.train(id, 0.5));
+      const one = await pytorch.best((way) => way.train(id, 0.4));
       await agree(what, one, id, reference);
       entrants.push({ who: one.who, stretch: () => one.train(id, STRETCH) });
     }
