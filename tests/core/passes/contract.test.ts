@@ -22,7 +22,15 @@ import { applyPass, plainContext } from './helpers';
 import { IMAGES, MODELS } from './models';
 
 /** Applied twice, these change nothing the second time; the others go on training or cutting. */
-const IDEMPOTENT = ['magnitude-pruning', 'lamp-pruning', 'random-pruning', 'weight-quantization', 'weight-sharing'];
+const IDEMPOTENT = [
+  'magnitude-pruning',
+  'lamp-pruning',
+  'random-pruning',
+  'n-m-pruning',
+  'block-pruning',
+  'weight-quantization',
+  'weight-sharing',
+];
 
 let backend: Backend;
 beforeAll(async () => {
