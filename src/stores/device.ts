@@ -26,8 +26,9 @@ export async function startEngine(): Promise<void> {
         base: new URL('.', document.baseURI).href,
         onNotice: (fault) => {
           if (fault.code === 'not-saved') notSaved();
-          notify({ level: 'error', words: fault.words, hint: fault.hint });
+          notify({ level: fault.code === 'resumed' ? 'info' : 'error', words: fault.words, hint: fault.hint });
         },
+        onBackend: ({ backends, chosen }) => device.setState({ status: 'ready', backends, chosen }),
       }),
     );
     startBackground(device);

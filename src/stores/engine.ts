@@ -32,6 +32,12 @@ export function isAbort(error: unknown): boolean {
     : error instanceof DOMException && error.name === 'AbortError';
 }
 
+/** Whether the engine died or its device failed in the middle of a call: the same call may succeed on what replaced it. */
+export function isLost(error: unknown): boolean {
+  return error instanceof FaultError && lostCodes.has(error.fault.code);
+}
+const lostCodes: ReadonlySet<string> = new Set(['worker-died', 'backend-lost', 'backend-shader']);
+
 /** The fault to be shown for whatever was thrown. */
 export function faultOf(error: unknown): Fault {
   if (error instanceof FaultError) return error.fault;

@@ -11,7 +11,7 @@ import { PASSES, passById } from '#core/passes/index';
 import type { RecipeStep } from '#core/recipe';
 import { nodeFits } from '#stores/datasets';
 import { stepName, sweepValues } from '#stores/describe';
-import { call, faultOf, isAbort } from '#stores/engine';
+import { call, faultOf, isAbort, isLost } from '#stores/engine';
 import { addNode, project, selectedNode, uniqueName } from '#stores/project';
 import type { ModelNode, OptimizeState } from '#stores/state';
 import { announce, notify, view } from '#stores/view';
@@ -185,6 +185,10 @@ async function sweep(asked: Question): Promise<void> {
   }
 }
 
+const appliedAgain: Words = {
+  en: 'The engine or its device failed while this was being applied. It is being applied again.',
+  zh: '应用过程中引擎或其设备出现故障，正在重新应用。',
+};
 let applyStop: AbortController | null = null;
 
 /** Makes a new model by the current method and values, beside the selected one, and selects it. */
@@ -203,15 +207,24 @@ export async function apply(): Promise<void> {
     const recipe = { version: 1, seed: asked.seed, steps: [asked.step] } as const;
     const name = uniqueName(`${node.name}, ${stepName(asked.step)}`);
     const dataset = node.dataset && nodeFits(node, node.dataset) ? node.dataset : null;
-    const result = await call(
-      'apply',
-      { model: node.model, dataset, recipe, name, parents: asked.parents },
-      {
-        signal: stop.signal,
-        onProgress: ({ done, train }) =>
-          optimize.setState(({ applying }) => (applying ? { applying: { done, train: train ?? applying.train } } : {})),
-      },
-    );
+    const make = () =>
+      call(
+        'apply',
+        { model: node.model, dataset, recipe, name, parents: asked.parents },
+        {
+          signal: stop.signal,
+          onProgress: ({ done, train }) =>
+            optimize.setState(({ applying }) =>
+              applying ? { applying: { done, train: train ?? applying.train } } : {},
+            ),
+        },
+      );
+    const result = await make().catch((error: unknown) => {
+      if (!isLost(error) || stop.signal.aborted) throw error;
+      optimize.setState({ applying: { done: 0, train: null } });
+      notify({ level: 'info', words: appliedAgain });
+      return make();
+    });
     addApplied(node, name, { kind: 'recipe', recipe, seconds: result.seconds }, result);
   } catch (error) {
     if (isAbort(error)) return;

@@ -16,6 +16,7 @@ import type {
   ExportResult,
   Fault,
   FormatId,
+  InterruptedRun,
   LatencyResult,
   ModelId,
   ModelSummary,
@@ -94,7 +95,7 @@ export interface BuildState {
   readonly seed: number;
 }
 
-/** stores/training.ts: `training`. Actions: setSettings(patch), train(), pause(), resume(), step(), stop(). `train` makes a model from the Build tab first when none is selected. */
+/** stores/training.ts: `training`. Actions: setSettings(patch), train(), pause(), resume(), step(), stop(), continueRun(), discardRun(). `train` makes a model from the Build tab first when none is selected. */
 export interface TrainingState {
   readonly settings: TrainSettings;
   readonly status: 'idle' | 'running' | 'paused' | 'finishing';
@@ -103,6 +104,8 @@ export interface TrainingState {
   readonly progress: TrainProgress | null;
   readonly trace: readonly TrainPoint[];
   readonly fault: Fault | null;
+  /** A run that ended before its time (a reload, a failure) and could go on, with the node that was being trained. */
+  readonly interrupted: { readonly node: string; readonly run: InterruptedRun } | null;
 }
 
 /** stores/optimize.ts: `optimize`. Actions: setMethod(passId), setValue(key, value, moving: boolean), rest(), apply(), cancelApply(). */

@@ -1,18 +1,19 @@
 /**
  * Training: the settings, the run that is going on with its live trace, and the model that it makes. A model from the
  * Build tab gives its place on the page to the trained one; training a trained model further makes another beside it.
+ * When the engine dies the run goes on from its last checkpoint; after a reload the page offers to go on.
  */
 import { createStore } from 'zustand/vanilla';
 import type { TrainPoint } from '#core/objective';
 import { ADAM } from '#core/objective';
 import { createModel } from '#stores/build';
 import { datasets, loadDataset } from '#stores/datasets';
-import { call, faultOf, isAbort } from '#stores/engine';
+import { call, faultOf, isAbort, isLost } from '#stores/engine';
 import { keep, readKept } from '#stores/kept';
-import { addNode, selectedNode, uniqueName } from '#stores/project';
+import { addNode, project, select, selectedNode, uniqueName } from '#stores/project';
 import type { ModelNode, TrainingState } from '#stores/state';
 import { announce, notify } from '#stores/view';
-import type { DatasetId, TrainProgress, TrainResult, TrainSettings } from '#worker/protocol';
+import type { Calls, DatasetId, InterruptedRun, TrainProgress, TrainResult, TrainSettings } from '#worker/protocol';
 
 /** Epochs after which the small CNN has learned most of what it will: a small data set has few batches in one. */
 const usualEpochs: Readonly<Record<DatasetId, number>> = { digits: 20, mnist: 3, 'fashion-mnist': 3 };
@@ -69,6 +70,7 @@ export const training = createStore<TrainingState>()(() => ({
   progress: null,
   trace: [],
   fault: null,
+  interrupted: null,
 }));
 
 /** Epochs that nobody changed follow the data set. */
@@ -87,7 +89,8 @@ export function setSettings(patch: Partial<TrainSettings>): void {
 const keptPoints = 2000;
 function withPoint(trace: readonly TrainPoint[], point: TrainPoint): readonly TrainPoint[] {
   const last = trace.at(-1);
-  const begun = last && last.step === point.step ? trace.slice(0, -1) : trace;
+  // A run that goes on from a checkpoint does a few batches again.
+  const begun = last && last.step >= point.step ? trace.filter(({ step }) => step < point.step) : trace;
   const grown = [...begun, point];
   return grown.length > keptPoints
     ? grown.filter((_, index) => index % 2 === 1 || grown[index]?.validationLoss !== undefined)
@@ -107,32 +110,110 @@ export function train(): Promise<void> {
   return run(false);
 }
 
-async function run(paused: boolean): Promise<void> {
+/** `going`: an interrupted run that goes on. */
+async function run(paused: boolean, going: TrainingState['interrupted'] = null): Promise<void> {
   if (training.getState().status !== 'idle') return;
-  training.setState({ status: paused ? 'paused' : 'running', node: null, progress: null, trace: [], fault: null });
+  const trace = going?.run.trace ?? [];
+  training.setState({ status: paused ? 'paused' : 'running', node: null, progress: null, trace, fault: null });
+  training.setState({ interrupted: null });
+  let mayGoOn = false;
   try {
-    const dataset = datasets.getState().selected;
+    const dataset = going?.run.dataset ?? datasets.getState().selected;
     if (!(await loadDataset(dataset))) {
       training.setState({ fault: datasets.getState().faults[dataset] ?? null });
+      mayGoOn = going !== null;
       return;
     }
-    const selected = selectedNode();
-    const from = selected && selected.dataset === dataset ? selected : await createModel();
-    const { settings } = training.getState();
+    const from = going ? project.getState().nodes[going.node] : await startNode(dataset);
+    if (!from) return;
+    const { settings } = going?.run ?? training.getState();
     training.setState({ node: from.id });
-    const result = await call('train', { model: from.model, dataset, settings, paused }, { onProgress });
-    addTrained(from, settings, result);
+    if (project.getState().saved !== 'other-tab') keep('run', { node: from.id });
+    const result = await survive({ model: from.model, dataset, settings, paused, resume: going !== null });
+    addTrained(from, dataset, settings, result);
   } catch (error) {
     if (isAbort(error)) return;
+    mayGoOn = isLost(error);
     const fault = faultOf(error);
     training.setState({ fault });
     notify({ level: 'error', words: fault.words, hint: fault.hint });
   } finally {
     training.setState({ status: 'idle', node: null });
+    if (mayGoOn) void lookForRun();
+    else keep('run', {});
   }
 }
 
-function addTrained(from: ModelNode, settings: TrainSettings, result: TrainResult): void {
+async function startNode(dataset: DatasetId): Promise<ModelNode> {
+  const selected = selectedNode();
+  return selected && selected.dataset === dataset ? selected : createModel();
+}
+
+/** Engines that one run may outlive. */
+const lives = 3;
+
+/** Asks for the run; when the engine dies under it, asks the next one to go on from the last checkpoint. */
+async function survive(request: Calls['train']['request']): Promise<TrainResult> {
+  for (let life = 1; ; life++) {
+    const { status } = training.getState();
+    // As the person left it: a run that was to stop ends with what the checkpoint holds.
+    const isEnding = status === 'finishing';
+    const paused = life === 1 ? request.paused : isEnding || status === 'paused';
+    try {
+      const result = call('train', { ...request, paused, resume: life > 1 || request.resume === true }, { onProgress });
+      if (isEnding) void control('stop');
+      return await result;
+    } catch (error) {
+      if (!isLost(error) || life === lives) throw error;
+      const left = await call('interrupted', {});
+      const epoch = left?.epoch.toFixed(1);
+      notify({
+        level: 'info',
+        words: left
+          ? { en: `Training goes on from epoch ${epoch}.`, zh: `训练从第 ${epoch} 轮继续。` }
+          : { en: 'Training has started over.', zh: '训练已重新开始。' },
+      });
+    }
+  }
+}
+
+/** Sees whether an earlier visit, or an engine that failed, left a run that could go on. */
+async function lookForRun(): Promise<void> {
+  const { node: id } = readKept('run');
+  if (typeof id !== 'string') return;
+  const left: InterruptedRun | null = await call('interrupted', {}).catch(() => null);
+  if (training.getState().status !== 'idle' || !left) return;
+  if (project.getState().nodes[id]?.model !== left.model) return discardRun();
+  training.setState({ interrupted: { node: id, run: left } });
+  notify({
+    level: 'info',
+    words: {
+      en: 'A training run was interrupted. The Train tab offers to go on with it.',
+      zh: '有一次训练被中断，可在“训练”页继续。',
+    },
+  });
+}
+/** Only the tab that owns the project: the run may be going on in that one. */
+project.subscribe((state, before) => {
+  if (before.saved === 'restoring' && state.saved === 'saved') void lookForRun();
+});
+
+/** Goes on with the interrupted run, with the settings that it was begun with. */
+export async function continueRun(): Promise<void> {
+  const { interrupted, status } = training.getState();
+  if (!interrupted || status !== 'idle') return;
+  select(interrupted.node);
+  training.setState({ settings: interrupted.run.settings });
+  await run(false, interrupted);
+}
+/** Forgets the interrupted run; the model that it began with stays. */
+export async function discardRun(): Promise<void> {
+  training.setState({ interrupted: null });
+  keep('run', {});
+  await call('interrupted', { discard: true }).catch(() => null);
+}
+
+function addTrained(from: ModelNode, dataset: DatasetId, settings: TrainSettings, result: TrainResult): void {
   const isFresh = from.origin.kind === 'template' && from.validation === null;
   const { trace } = training.getState();
   const epochs = trace.at(-1)?.epoch ?? 0;
@@ -145,7 +226,7 @@ function addTrained(from: ModelNode, settings: TrainSettings, result: TrainResul
     summary: result.model,
     parent: from.id,
     origin: { kind: 'trained', settings, seconds: result.seconds, stopped: result.stopped, trace },
-    dataset: datasets.getState().selected,
+    dataset,
     validation: result.validation,
     test: result.test,
     latency: null,

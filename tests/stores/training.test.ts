@@ -177,3 +177,112 @@ describe('training', () => {
     expect(trace.at(-1)?.step).toBe(9000);
   });
 });
+
+describe('a run that was cut short', () => {
+  const died = () => new s.FaultError({ code: 'worker-died', words: { en: 'died', zh: '' } });
+  const left = (model: string, step: number) => ({
+    model,
+    dataset: 'digits' as const,
+    settings: { ...s.DEFAULT_SETTINGS, epochs: 9, seed: 5 },
+    epoch: step / 18,
+    trace: [progress(1).point, progress(step).point],
+  });
+  const said = (): string[] => s.view.getState().notices.map(({ words }) => words.en);
+
+  it('goes on from its checkpoint in the next worker, and says so', async () => {
+    const done = s.train();
+    const run = await begin();
+    for (const step of [9, 18, 27]) run.progress(progress(step));
+    run.reject(died());
+    (await s.next('interrupted')).resolve(left('untrained', 25));
+    const again = await s.next('train');
+    expect(again.request).toEqual({ ...run.request, resume: true });
+    expect(said()).toEqual(['Training goes on from epoch 1.4.']);
+    expect(s.training.getState().status).toBe('running');
+    again.progress(progress(26));
+    expect(s.training.getState().trace.map(({ step }) => step)).toEqual([9, 18, 26]);
+    again.progress(progress(54));
+    again.resolve(result('trained'));
+    await done;
+    expect(s.selectedNode()).toMatchObject({ model: 'trained', origin: { kind: 'trained' } });
+    expect(s.training.getState()).toMatchObject({ status: 'idle', fault: null, interrupted: null });
+    expect(localStorage.getItem('whittle.run')).toBe('{}');
+  });
+
+  it('stays paused where it was paused, and ends where it was to stop', async () => {
+    const done = s.train();
+    const run = await begin();
+    run.progress(progress(9, 'paused'));
+    run.reject(died());
+    (await s.next('interrupted')).resolve(null);
+    const second = await s.next('train');
+    expect(second.request).toMatchObject({ paused: true, resume: true });
+    expect(said()).toEqual(['Training has started over.']);
+    void s.stop();
+    expect((await s.next('trainControl')).request.action).toBe('stop');
+    second.reject(died());
+    (await s.next('interrupted')).resolve(left('untrained', 9));
+    const third = await s.next('train');
+    expect(third.request.paused).toBe(true);
+    expect((await s.next('trainControl')).request.action).toBe('stop');
+    third.resolve({ ...result('trained'), stopped: true });
+    await done;
+    expect(s.training.getState().status).toBe('idle');
+  });
+
+  it('is given up after the third engine, and can then be gone on with by hand', async () => {
+    const done = s.train();
+    (await begin()).reject(died());
+    for (let life = 2; life <= 3; life++) {
+      (await s.next('interrupted')).resolve(left('untrained', 18));
+      (await s.next('train')).reject(died());
+    }
+    await done;
+    expect(s.training.getState()).toMatchObject({ status: 'idle', fault: { words: { en: 'died' } } });
+    (await s.next('interrupted')).resolve(left('untrained', 18));
+    await settle();
+    const { interrupted } = s.training.getState();
+    expect(interrupted?.run.epoch).toBe(1);
+    const going = s.continueRun();
+    const run = await s.next('train');
+    expect(run.request).toMatchObject({
+      model: 'untrained',
+      resume: true,
+      paused: false,
+      settings: { epochs: 9, seed: 5 },
+    });
+    expect(s.training.getState()).toMatchObject({ interrupted: null, status: 'running', settings: { seed: 5 } });
+    expect(s.training.getState().trace.at(-1)?.step).toBe(18);
+    run.resolve(result('trained'));
+    await going;
+    expect(s.selectedNode()?.model).toBe('trained');
+  });
+
+  it('by a reload is offered by the tab that owns the project, and forgotten when discarded', async () => {
+    const making = s.createModel();
+    (await s.next('create')).resolve(summary('untrained'));
+    const node = (await making).id;
+    localStorage.setItem('whittle.run', JSON.stringify({ node }));
+    s.project.setState({ saved: 'restoring' });
+    s.project.setState({ saved: 'other-tab' });
+    await settle();
+    expect(s.asked).toHaveLength(0);
+    s.project.setState({ saved: 'restoring' });
+    s.project.setState({ saved: 'saved' });
+    (await s.next('interrupted')).resolve(left('untrained', 25));
+    await settle();
+    expect(s.training.getState().interrupted).toMatchObject({ node });
+    void s.discardRun();
+    expect((await s.next('interrupted')).request).toEqual({ discard: true });
+    expect(s.training.getState().interrupted).toBeNull();
+    expect(localStorage.getItem('whittle.run')).toBe('{}');
+  });
+
+  it('of a model that is not there any more is forgotten', async () => {
+    localStorage.setItem('whittle.run', JSON.stringify({ node: 'gone' }));
+    s.project.setState({ saved: 'saved' });
+    (await s.next('interrupted')).resolve(left('untrained', 25));
+    expect((await s.next('interrupted')).request).toEqual({ discard: true });
+    expect(s.training.getState().interrupted).toBeNull();
+  });
+});

@@ -13,6 +13,7 @@ import { PauseIcon, PlayIcon, StepIcon, StopIcon } from '#ui/kit/icons.tsx';
 import { Actions, Help, Panel, Section } from '#ui/kit/Layout.tsx';
 import { useText, useWords } from '#ui/kit/words.ts';
 import { BackendField } from '#ui/train/BackendField.tsx';
+import { Interrupted } from '#ui/train/Interrupted.tsx';
 import { Run } from '#ui/train/Run.tsx';
 import { SettingsForm } from '#ui/train/SettingsForm.tsx';
 import styles from '#ui/train/train.module.css';
@@ -99,6 +100,7 @@ export function TrainTab() {
         </div>
         <Help>{t(status === 'paused' ? 'train.pausedHelp' : 'train.stepHelp')}</Help>
         {fault && <Notice level="error" text={words(fault.words)} hint={fault.hint && words(fault.hint)} />}
+        <Interrupted />
       </Section>
       <Run />
       {isIdle && node?.validation && (
