@@ -7,6 +7,7 @@ import { channelPruning } from '#core/passes/channel-pruning';
 import { distillation } from '#core/passes/distillation';
 import { fineTuning } from '#core/passes/fine-tuning';
 import { lampPruning } from '#core/passes/lamp-pruning';
+import { lowRankConvolution } from '#core/passes/low-rank-convolution';
 import { lowRankDense } from '#core/passes/low-rank-dense';
 import { magnitudePruning } from '#core/passes/magnitude-pruning';
 import { nmPruning } from '#core/passes/n-m-pruning';
@@ -24,6 +25,7 @@ export const PASSES: readonly Pass[] = [
   weightQuantization,
   weightSharing,
   lowRankDense,
+  lowRankConvolution,
   distillation,
   fineTuning,
 ];
