@@ -96,3 +96,29 @@ test('a software adapter is named, and never chosen by itself', async () => {
 test('an error of the graphics card reaches the caller instead of becoming zeros', async () => {
   expect(await page.evaluate(() => harness.fault())).toMatch(/^(shader|memory|lost): ./);
 });
+
+test('large shapes give on webgpu what they give on wasm', async () => {
+  const { ran, failures } = await page.evaluate(() => harness.large());
+  expect(failures).toEqual([]);
+  expect(ran).toBeGreaterThan(10);
+});
+
+test('a step of LeNet-5 on webgpu: few dispatches, one upload, nothing read back, and the right loss', async () => {
+  const { sums, expected, ...counts } = await page.evaluate(() => harness.lenet());
+  expect(counts.dispatches).toBeLessThanOrEqual(35);
+  expect(counts.dispatches).toBeGreaterThan(20);
+  expect(counts).toMatchObject({ uploads: 1, readbacks: 0, newBuffers: 0 });
+  sums.forEach((sum, i) => expect(sum / (expected[i] as number)).toBeCloseTo(1, 3));
+});
+
+test('a lost device is told to whoever waits, and to everybody after', async () => {
+  const { pending, later, compiling } = await page.evaluate(() => harness.lost());
+  for (const words of [pending, later, compiling]) expect(words).toMatch(/^lost: The graphics device was lost/);
+});
+
+test('a broken kernel and an invalid call are told in words', async () => {
+  const { compiling, before, after } = await page.evaluate(() => harness.shader());
+  expect(compiling).toMatch(/^shader: The kernel "broken" does not compile: line 1: ./);
+  expect(before).toBe('an answer');
+  expect(after).toMatch(/^shader: ./);
+});

@@ -4,6 +4,7 @@ import { makeCpuBackend } from '#engine/backends/cpu';
 import { startBackends } from '#engine/choose';
 import { assertParity } from '#engine/parity';
 import { SUITE } from './suite';
+import { webgpuChecks } from './webgpu/checks';
 
 const FACTORIES = {
   webgpu: async () => (await import('#engine/backends/webgpu/backend')).makeWebgpuBackend(),
@@ -72,6 +73,7 @@ const harness = {
       return error instanceof BackendError ? `${error.code}: ${error.message}` : `unexpected: ${String(error)}`;
     }
   },
+  ...webgpuChecks,
   total: SUITE.length,
 };
 export type Harness = typeof harness;

@@ -1,0 +1,196 @@
+/** What the suite's small shapes do not reach on a graphics card: many groups, split sums, counts, and what goes wrong. */
+import { type Backend, BackendError, type Plan } from '#engine/backend';
+import { makeWasmBackend } from '#engine/backends/wasm/backend';
+import { makeWebgpuBackend } from '#engine/backends/webgpu/backend';
+import { openDevice } from '#engine/backends/webgpu/device';
+import { LINEAR, type Op, type Window } from '#engine/ops';
+import { assertClose, runOp } from '../suite/run';
+import { uniform, type Values, values } from '../suite/values';
+import { feedLenet, lenetPlan } from './lenet';
+
+const PLAIN: Window = { strides: [1, 1], pads: [0, 0, 0, 0], dilation: [1, 1] };
+const SAME: Window = { ...PLAIN, pads: [1, 1, 1, 1] };
+const RELU = { ...LINEAR, fn: 'relu' } as const;
+
+interface Large {
+  readonly op: Op;
+  readonly inputs: readonly Values[];
+  readonly shapes: readonly (readonly number[])[];
+}
+const LARGE: readonly (() => Large)[] = [
+  // Large tiles, ragged at both sides.
+  () => ({
+    op: { kind: 'matmul', transposeA: false, transposeB: false, act: RELU },
+    inputs: [uniform([1100, 20], 1), uniform([20, 1000], 2), uniform([1000], 3)],
+    shapes: [[1100, 1000]],
+  }),
+  () => ({
+    op: { kind: 'conv2d', window: SAME, act: RELU },
+    inputs: [uniform([16, 32, 32, 4], 4), uniform([3, 3, 4, 40], 5), uniform([40], 6)],
+    shapes: [[16, 32, 32, 40]],
+  }),
+  () => ({
+    op: { kind: 'conv2dGradInput', window: SAME },
+    inputs: [uniform([16, 32, 32, 4], 7), uniform([3, 3, 40, 4], 8)],
+    shapes: [[16, 32, 32, 40]],
+  }),
+  // Terms split over groups.
+  () => ({
+    op: { kind: 'matmul', transposeA: true, transposeB: false, act: LINEAR },
+    inputs: [uniform([3001, 40], 9), uniform([3001, 30], 10)],
+    shapes: [[40, 30]],
+  }),
+  () => ({
+    op: { kind: 'conv2dGradKernel', window: PLAIN },
+    inputs: [uniform([16, 20, 20, 4], 11), uniform([16, 16, 16, 20], 12)],
+    shapes: [[5, 5, 2, 20]],
+  }),
+  // Rows in several stretches.
+  () => ({ op: { kind: 'biasGrad' }, inputs: [uniform([4001, 21], 13)], shapes: [[21]] }),
+  () => ({
+    op: { kind: 'batchNormTrain', epsilon: 1e-3 },
+    inputs: [uniform([4001, 21], 14, 3, 5), uniform([21], 15), uniform([21], 16)],
+    shapes: [[4001, 21], [21], [21]],
+  }),
+  () => ({
+    op: { kind: 'batchNormTrainGrad', epsilon: 1e-3 },
+    inputs: [
+      uniform([4001, 21], 17),
+      uniform([21], 18),
+      uniform([21], 19),
+      uniform([21], 20, 0.1, 1),
+      uniform([4001, 21], 21),
+    ],
+    shapes: [[4001, 21], [21], [21]],
+  }),
+  () => ({
+    op: { kind: 'depthwiseConv2dGradKernel', window: SAME },
+    inputs: [uniform([8, 18, 18, 9], 22), uniform([8, 18, 18, 18], 23)],
+    shapes: [[3, 3, 9, 2]],
+  }),
+  () => ({
+    op: { kind: 'preluGrad' },
+    inputs: [uniform([1300, 7], 24), uniform([7], 25), uniform([1300, 7], 26)],
+    shapes: [[1300, 7], [7]],
+  }),
+  () => {
+    const codes = uniform([5003], 27, -1, 100);
+    return {
+      op: { kind: 'lookupGrad' },
+      inputs: [values([5003], codes.data.map(Math.floor)), uniform([5003], 28)],
+      shapes: [[100]],
+    };
+  },
+  // More groups than one dimension holds.
+  () => ({
+    op: { kind: 'scale', scale: 2, offset: 1 },
+    inputs: [values([64 * 65_535 + 100], new Float64Array(64 * 65_535 + 100).fill(3))],
+    shapes: [[64 * 65_535 + 100]],
+  }),
+];
+/** Sums of thousands of terms in different orders. */
+const TOLERANCE = 2e-4;
+
+const codeOf = (error: unknown): string =>
+  error instanceof BackendError ? `${error.code}: ${error.message}` : `unexpected: ${String(error)}`;
+
+/** An answer that never comes would otherwise stop the tests. */
+const settled = (promise: Promise<unknown>): Promise<string> => promise.then(() => 'an answer', codeOf);
+
+const copyPlan: Plan = {
+  slots: [
+    { shape: [4], life: 'persistent' },
+    { shape: [4], life: 'persistent' },
+  ],
+  steps: [{ op: { kind: 'scale', scale: 2, offset: 0 }, inputs: [0], outputs: [1] }],
+};
+
+async function withBackend<T>(use: (backend: Backend) => Promise<T>): Promise<T> {
+  const backend = await makeWebgpuBackend();
+  try {
+    return await use(backend);
+  } finally {
+    backend.dispose();
+  }
+}
+
+export const webgpuChecks = {
+  /** Compares large shapes with the WebAssembly backend; what differs. */
+  large: () =>
+    withBackend(async (backend) => {
+      const wasm = await makeWasmBackend();
+      const failures: string[] = [];
+      for (const make of LARGE) {
+        const { op, inputs, shapes } = make();
+        const expected = await runOp(wasm, op, inputs, shapes);
+        const actual = await runOp(backend, op, inputs, shapes);
+        try {
+          expected.forEach((one, i) => assertClose(actual[i] as Float32Array, one, TOLERANCE, `${op.kind} ${i}`));
+        } catch (error) {
+          failures.push(String(error));
+        }
+      }
+      return { ran: LARGE.length, failures };
+    }),
+  /** What one step of LeNet-5 costs after the first, and the losses of two steps here and on WebAssembly. */
+  lenet: () =>
+    withBackend(async (backend) => {
+      const losses = async (on: Backend, between?: () => void): Promise<number[]> => {
+        const plan = lenetPlan();
+        const program = await on.compile(plan.plan);
+        for (const { slot, data } of plan.writes) program.write(slot, data);
+        const all: number[] = [];
+        for (let step = 0; step < 2; step++) {
+          between?.();
+          feedLenet(program, plan, step);
+          program.run();
+        }
+        between?.();
+        all.push(...(await program.read(plan.sums)));
+        program.dispose();
+        return all;
+      };
+      const seen: ReturnType<Backend['counts']>[] = [];
+      const sums = await losses(backend, () => seen.push(backend.counts()));
+      const [, before, after] = seen as [unknown, ReturnType<Backend['counts']>, ReturnType<Backend['counts']>];
+      return {
+        dispatches: after.dispatches - before.dispatches,
+        uploads: after.uploads - before.uploads,
+        readbacks: after.readbacks - before.readbacks,
+        newBuffers: after.live - before.live,
+        sums,
+        expected: await losses(await makeWasmBackend()),
+      };
+    }),
+  /** What a read that waits is told when the device goes, and what every call after it is. */
+  async lost() {
+    let device: GPUDevice | undefined;
+    const { requestDevice } = GPUAdapter.prototype;
+    GPUAdapter.prototype.requestDevice = async function (this: GPUAdapter, ...args) {
+      device = await requestDevice.apply(this, args);
+      return device;
+    };
+    const backend = await makeWebgpuBackend();
+    GPUAdapter.prototype.requestDevice = requestDevice;
+    const program = await backend.compile(copyPlan);
+    program.write(0, Float32Array.of(1, 2, 3, 4));
+    program.run();
+    const waiting = settled(program.read(1));
+    device?.destroy();
+    const pending = await waiting;
+    const later = await settled(program.read(1));
+    const compiling = await settled(backend.compile(copyPlan));
+    return { pending, later, compiling };
+  },
+  /** What is told about a kernel that does not compile, and about an invalid call that the device reports later. */
+  async shader() {
+    const device = await openDevice();
+    const compiling = await settled(device.pipeline('broken', '@compute @workgroup_size(1) fn main() { let x = ; }'));
+    const before = await settled(Promise.resolve().then(device.check));
+    device.gpu.createBuffer({ size: 4, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.STORAGE });
+    await device.gpu.queue.onSubmittedWorkDone();
+    const after = await settled(Promise.resolve().then(device.check));
+    device.dispose();
+    return { compiling, before, after };
+  },
+};
