@@ -84,7 +84,8 @@ function ParamField({ name, param, value, layers, predictors, disabled = false, 
           min={param.min}
           max={param.max}
           step={param.step}
-          log={param.scale === 'log'}
+          // A count stays itself on the slider, for keys and for screen readers; it is swept logarithmically all the same.
+          log={param.scale === 'log' && !Number.isInteger(param.step)}
           show={(number) => showNumber(number, param, format)}
           disabled={disabled}
           onChange={(next, moving) => onChange(name, next, moving)}
