@@ -74,6 +74,8 @@ export interface Choice {
   readonly value: string;
   readonly label: string;
   readonly disabled?: boolean;
+  /** Choices of one group stand together under its name. */
+  readonly group?: string;
 }
 interface SelectFieldProps {
   readonly label: string;
@@ -96,9 +98,19 @@ export function SelectField({ label, help, value, choices, disabled = false, err
       disabled={disabled}
       error={error}
       onChange={(event) => onChange(event.currentTarget.value)}
-      data={choices.map((choice) => ({ ...choice, disabled: choice.disabled ?? false }))}
+      data={grouped(choices)}
     />
   );
+}
+
+/** The choices as the select wants them: groups in the order of their first choice. */
+function grouped(choices: readonly Choice[]) {
+  const item = ({ value, label, disabled = false }: Choice) => ({ value, label, disabled });
+  const names = [...new Set(choices.map(({ group }) => group))];
+  return names.flatMap((name) => {
+    const items = choices.filter(({ group }) => group === name).map(item);
+    return name === undefined ? items : [{ group: name, items }];
+  });
 }
 
 interface SliderFieldProps {

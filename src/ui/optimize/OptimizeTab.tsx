@@ -58,7 +58,11 @@ export function OptimizeTab() {
         value={method}
         disabled={applying !== null}
         onChange={setMethod}
-        choices={PASSES.map((one) => ({ value: one.id, label: words(one.words.title) }))}
+        choices={PASSES.map((one) => ({
+          value: one.id,
+          label: words(one.words.title),
+          group: t(`optimize.families.${one.family}`),
+        }))}
       />
       <Text>{words(pass.words.help)}</Text>
       {blocked ? (
