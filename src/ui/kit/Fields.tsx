@@ -106,11 +106,9 @@ export function SelectField({ label, help, value, choices, disabled = false, err
 /** The choices as the select wants them: groups in the order of their first choice. */
 function grouped(choices: readonly Choice[]) {
   const item = ({ value, label, disabled = false }: Choice) => ({ value, label, disabled });
-  const names = [...new Set(choices.map(({ group }) => group))];
-  return names.flatMap((name) => {
-    const items = choices.filter(({ group }) => group === name).map(item);
-    return name === undefined ? items : [{ group: name, items }];
-  });
+  const names = [...new Set(choices.flatMap(({ group }) => (group === undefined ? [] : [group])))];
+  const groups = names.map((group) => ({ group, items: choices.filter((one) => one.group === group).map(item) }));
+  return [...choices.filter(({ group }) => group === undefined).map(item), ...groups];
 }
 
 interface SliderFieldProps {
