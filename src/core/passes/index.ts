@@ -4,6 +4,7 @@
 import type { Pass } from '#core/pass';
 import { blockPruning } from '#core/passes/block-pruning';
 import { channelPruning } from '#core/passes/channel-pruning';
+import { clipping } from '#core/passes/clipping';
 import { distillation } from '#core/passes/distillation';
 import { fineTuning } from '#core/passes/fine-tuning';
 import { lampPruning } from '#core/passes/lamp-pruning';
@@ -22,6 +23,7 @@ export const PASSES: readonly Pass[] = [
   nmPruning,
   blockPruning,
   channelPruning,
+  clipping,
   weightQuantization,
   weightSharing,
   lowRankDense,
