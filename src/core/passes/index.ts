@@ -7,6 +7,7 @@ import { channelPruning } from '#core/passes/channel-pruning';
 import { clipping } from '#core/passes/clipping';
 import { distillation } from '#core/passes/distillation';
 import { fineTuning } from '#core/passes/fine-tuning';
+import { foldBatchNorm } from '#core/passes/fold-batch-norm';
 import { lampPruning } from '#core/passes/lamp-pruning';
 import { lowRankConvolution } from '#core/passes/low-rank-convolution';
 import { lowRankDense } from '#core/passes/low-rank-dense';
@@ -28,6 +29,7 @@ export const PASSES: readonly Pass[] = [
   weightSharing,
   lowRankDense,
   lowRankConvolution,
+  foldBatchNorm,
   distillation,
   fineTuning,
 ];
