@@ -5,6 +5,7 @@ import { openFiles } from '#stores/transfer';
 import { OpenIcon } from '#ui/kit/icons.tsx';
 import { useText } from '#ui/kit/words.ts';
 import { OpenOutcome } from '#ui/transfer/OpenOutcome.tsx';
+import { ACCEPTED, FILE_FIELD } from '#ui/transfer/open-dialog.ts';
 import styles from '#ui/transfer/transfer.module.css';
 
 export function DropZone({ children }: { children?: ReactNode }) {
@@ -28,6 +29,18 @@ export function DropZone({ children }: { children?: ReactNode }) {
   return (
     <div {...root} className={styles.zone}>
       {children}
+      <input
+        id={FILE_FIELD}
+        type="file"
+        multiple
+        hidden
+        accept={ACCEPTED}
+        onChange={(event) => {
+          void openFiles([...(event.currentTarget.files ?? [])]);
+          // The same file may be chosen again.
+          event.currentTarget.value = '';
+        }}
+      />
       {isDragActive && (
         <div className={styles.veil} aria-hidden="true">
           <div className={styles.target}>

@@ -1,14 +1,10 @@
-/** Asks for model files with the system's own dialog and opens what is chosen. */
-import { openFiles } from '#stores/transfer';
+/** Asks for model files with the system's own dialog: the page's one file field, which the drop zone draws unseen. */
 
 /** Endings that a model file may have; content decides in the end, so anything else can still be dropped. */
-const ACCEPTED = '.json,.bin,.zip,.h5,.hdf5,.keras';
+export const ACCEPTED = '.json,.bin,.zip,.h5,.hdf5,.keras';
+
+export const FILE_FIELD = 'model-files';
 
 export function askForFiles(): void {
-  const input = document.createElement('input');
-  input.type = 'file';
-  input.multiple = true;
-  input.accept = ACCEPTED;
-  input.addEventListener('change', () => void openFiles([...(input.files ?? [])]));
-  input.click();
+  document.getElementById(FILE_FIELD)?.click();
 }
