@@ -14,6 +14,7 @@ import { lowRankDense } from '#core/passes/low-rank-dense';
 import { magnitudePruning } from '#core/passes/magnitude-pruning';
 import { nmPruning } from '#core/passes/n-m-pruning';
 import { randomPruning } from '#core/passes/random-pruning';
+import { swapActivations } from '#core/passes/swap-activations';
 import { weightQuantization } from '#core/passes/weight-quantization';
 import { weightSharing } from '#core/passes/weight-sharing';
 
@@ -30,6 +31,7 @@ export const PASSES: readonly Pass[] = [
   lowRankDense,
   lowRankConvolution,
   foldBatchNorm,
+  swapActivations,
   distillation,
   fineTuning,
 ];
