@@ -47,7 +47,7 @@ export function deflatedBytes(tensor: Tensor): number {
     return values.qMax - values.qMin <= 255 ? byteCodes(codes, values.qMin) : wordCodes(codes, values.qMin);
   // Codebooks and per-channel grids are stored as float32.
   const zeros = shareOfZeros(data);
-  const bits = entropyOf(codes, (i) => data[i] === 0);
+  const bits = entropyOf(codes, data);
   return (
     data.length *
     ((1 - zeros) *
@@ -117,12 +117,20 @@ function repeated(bits: number): number {
   return FLOAT;
 }
 
-/** Bits a code, over those that are not left out. */
-function entropyOf(codes: Int32Array, leftOut: (index: number) => boolean): number {
-  const counts = new Map<number, number>();
-  for (let i = 0; i < codes.length; i++)
-    if (!leftOut(i)) counts.set(codes[i] as number, (counts.get(codes[i] as number) ?? 0) + 1);
-  return entropy([...counts.values()]);
+/** Bits a code, over those of values that are not 0. Codes span 65,536 numbers at most, so they are counted in a table. */
+function entropyOf(codes: Int32Array, data: Float32Array): number {
+  let [least, most] = [0, 0];
+  for (let i = 0; i < codes.length; i++) {
+    const code = codes[i] as number;
+    if (code < least) least = code;
+    if (code > most) most = code;
+  }
+  const counts = new Uint32Array(most - least + 1);
+  for (let i = 0; i < codes.length; i++) {
+    const at = (codes[i] as number) - least;
+    if (data[i] !== 0) counts[at] = (counts[at] as number) + 1;
+  }
+  return entropy(counts);
 }
 
 /** Bits a symbol. */
