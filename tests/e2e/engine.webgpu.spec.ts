@@ -111,6 +111,15 @@ test('a step of LeNet-5 on webgpu: few dispatches, one upload, nothing read back
   sums.forEach((sum, i) => expect(sum / (expected[i] as number)).toBeCloseTo(1, 3));
 });
 
+test('an epoch on webgpu: one upload a step, nothing read but the figures that are shown', async () => {
+  const { steps, reports, trained, uploads, readbacks } = await page.evaluate(() => harness.epoch());
+  expect(steps).toBe(20);
+  expect(reports).toBeLessThan(8);
+  expect(readbacks).toBe(reports + trained);
+  // The first weights go up with the first batch; one more clears the figures at the end.
+  expect(uploads).toBe(steps + 1);
+});
+
 test('a lost device is told to whoever waits, and to everybody after', async () => {
   const { pending, later, compiling } = await page.evaluate(() => harness.lost());
   for (const words of [pending, later, compiling]) expect(words).toMatch(/^lost: The graphics device was lost/);

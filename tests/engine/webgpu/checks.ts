@@ -1,9 +1,13 @@
 /** What the suite's small shapes do not reach on a graphics card: many groups, split sums, counts, and what goes wrong. */
+import { createModel } from '#core/model/create';
 import { type Backend, BackendError, type Plan } from '#engine/backend';
 import { makeWasmBackend } from '#engine/backends/wasm/backend';
 import { makeWebgpuBackend } from '#engine/backends/webgpu/backend';
 import { openDevice } from '#engine/backends/webgpu/device';
 import { LINEAR, type Op, type Window } from '#engine/ops';
+import { trainingPlan } from '#engine/plan';
+import { train } from '#engine/train';
+import { NETWORKS, objectiveFor, tinyBars } from '../suite/cases-training';
 import { assertClose, runOp } from '../suite/run';
 import { uniform, type Values, values } from '../suite/values';
 import { feedLenet, lenetPlan } from './lenet';
@@ -161,6 +165,20 @@ export const webgpuChecks = {
         sums,
         expected: await losses(await makeWasmBackend()),
       };
+    }),
+  /** Transfers of a run of one epoch whose figures are asked for as seldom as can be. */
+  epoch: () =>
+    withBackend(async (backend) => {
+      const objective = objectiveFor(createModel(NETWORKS.plain, 9));
+      let reports = 0;
+      const { steps } = await train(backend, objective, tinyBars, {
+        validate: false,
+        reportEvery: Number.MAX_SAFE_INTEGER,
+        onProgress: () => reports++,
+      });
+      const { uploads, readbacks } = backend.counts();
+      const trained = trainingPlan(objective, objective.batchSize).trained.length;
+      return { steps, reports, trained, uploads, readbacks };
     }),
   /** What a read that waits is told when the device goes, and what every call after it is. */
   async lost() {
