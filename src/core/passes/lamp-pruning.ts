@@ -49,25 +49,25 @@ export const lampPruning = definePass({
 function scoreKeys(weights: Float32Array): Uint32Array {
   const magnitudes = magnitudeKeys(weights);
   const order = radixOrder(magnitudes);
-  const square = (place: number): number => (weights[order[place] as number] as number) ** 2;
-  const scores = new Float64Array(order.length);
+  const sorted = new Uint32Array(order.length);
+  for (let place = 0; place < order.length; place++) sorted[place] = magnitudes[order[place] as number] as number;
+  const sizes = new Float32Array(sorted.buffer);
+  const scores = new Float32Array(order.length);
   let sum = 0;
   // From the largest weight down; equal weights share the sum that holds them all.
   for (let end = order.length; end > 0; ) {
+    const square = (sizes[end - 1] as number) ** 2;
     let begin = end;
-    while (begin > 0 && magnitudes[order[begin - 1] as number] === magnitudes[order[end - 1] as number]) begin--;
-    for (let place = begin; place < end; place++) sum += square(place);
-    scores.fill(sum > 0 ? square(begin) / sum : 0, begin, end);
+    for (; begin > 0 && sorted[begin - 1] === sorted[end - 1]; begin--) sum += square;
+    scores.fill(sum > 0 ? square / sum : 0, begin, end);
     end = begin;
   }
-  const bits = new Uint32Array(Float32Array.from(scores).buffer);
+  const bits = new Uint32Array(scores.buffer);
   const keys = new Uint32Array(weights.length);
   let last = -1;
   for (let place = 0; place < order.length; place++) {
-    const index = order[place] as number;
-    const isTie = place > 0 && magnitudes[index] === magnitudes[order[place - 1] as number];
-    if (!isTie) last = Math.max(bits[place] as number, last + 1);
-    keys[index] = last;
+    if (place === 0 || sorted[place] !== sorted[place - 1]) last = Math.max(bits[place] as number, last + 1);
+    keys[order[place] as number] = last;
   }
   return keys;
 }
