@@ -3,15 +3,19 @@
  * image, on ever more validation images. Paired, because the two agree on most images, so that a few hundred say more
  * about the difference than they do about either accuracy. The interval is Agresti and Min's (2005).
  */
+import { modelId } from '#core/model/hash';
 import type { Model } from '#core/model/model';
 import { agrestiMin } from '#core/numeric/intervals';
+import { evaluateChanged } from '#engine/activations';
 import type { Backend } from '#engine/backend';
 import type { Dataset } from '#engine/datasets/dataset';
-import { type Evaluation, evaluate } from '#engine/evaluate';
-import { evaluateOnce, knownEvaluation, rememberEvaluation } from '#engine/evaluations';
+import type { Evaluation } from '#engine/evaluate';
+import { knownEvaluation, rememberEvaluation } from '#engine/evaluations';
 
-/** Validation images after which an estimate is given while a slider moves. */
-const STAGES = [512, 2000];
+/** Validation images after which an estimate is given; when the slider rests the last one is on all of them. */
+const STAGES = [256, 1024];
+/** Images that are seen in one go; an answer that is broken off loses no more than these. A multiple of the batch. */
+const CHUNK = 1024;
 
 /** Accuracy on validation, all from 0 to 1: the base model's on the whole split plus the paired difference. */
 export interface PreviewEstimate {
@@ -31,8 +35,9 @@ export interface PreviewOptions {
 }
 
 /**
- * Compares `model` with `base`, whose right and wrong answers on validation are measured at its first use and kept.
- * Throws EngineError('data'), or the signal's reason between two batches.
+ * Compares `model` with `base`, whose right and wrong answers on validation are measured at its first use and kept. What
+ * was seen of a model is kept too: asked again, it goes on from there. Throws EngineError('data'), or the signal's reason
+ * between two batches.
  */
 export async function previewAccuracy(
   backend: Backend,
@@ -41,43 +46,83 @@ export async function previewAccuracy(
   dataset: Dataset,
   options: PreviewOptions = {},
 ): Promise<PreviewEstimate> {
-  const { signal, between } = options;
   const total = dataset.splits.validation.count;
-  const before = await evaluateOnce(backend, base, dataset, 'validation', { signal, between });
-  const known = knownEvaluation(backend, model, dataset, 'validation');
-  if (known) return told(estimate(before, known.correct, total), options);
-  const correct = new Uint8Array(total);
-  let loss = 0;
-  let seen = 0;
+  const before = evaluationOf(await see(backend, base, base, dataset, total, options));
   let latest: PreviewEstimate | null = null;
   for (const stage of stages(total, options.rest === true)) {
-    const part = await evaluate(backend, { kind: 'model', model }, dataset, 'validation', {
-      signal,
-      between,
-      from: seen,
-      images: stage - seen,
-    });
-    correct.set(part.correct, seen);
-    loss += part.loss * part.images;
-    seen = stage;
-    latest = told(estimate(before, correct, seen), options);
+    if (latest && latest.images >= stage) continue;
+    const seen = await see(backend, base, model, dataset, stage, options);
+    latest = told(estimate(before, seen.correct, seen.images), options);
   }
-  if (seen === total && total > 0) {
-    const right = correct.reduce((sum, one) => sum + one, 0);
-    rememberEvaluation(backend, model, dataset, 'validation', {
-      accuracy: right / total,
-      loss: loss / total,
-      correct,
-      images: total,
-    });
-  }
-  return latest ?? told(estimate(before, correct, 0), options);
+  return latest ?? told(estimate(before, new Uint8Array(total), 0), options);
 }
 
 function stages(total: number, rest: boolean): number[] {
   const steps = STAGES.filter((stage) => stage < total);
   if (rest || steps.length < STAGES.length) steps.push(total);
   return steps;
+}
+
+/** What was seen of a model on validation. */
+interface Seen {
+  /** 1 where the answer was right, for the first `images` of the split. */
+  readonly correct: Uint8Array;
+  images: number;
+  /** Summed over the images. */
+  loss: number;
+}
+
+/** Models of which a part is remembered, some 10 kB each. */
+const KEPT = 200;
+const parts = new WeakMap<Backend, Map<string, Seen>>();
+
+/** Sees at least the first `images` of validation, going on from what was seen before. */
+async function see(
+  backend: Backend,
+  base: Model,
+  model: Model,
+  dataset: Dataset,
+  images: number,
+  { signal, between }: PreviewOptions,
+): Promise<Seen> {
+  const total = dataset.splits.validation.count;
+  const known = knownEvaluation(backend, model, dataset, 'validation');
+  if (known) return { correct: known.correct, images: total, loss: known.loss * total };
+  const seen = remembered(backend, `${modelId(model)} ${dataset.id}`, total);
+  while (seen.images < images) {
+    const from = seen.images;
+    const part = await evaluateChanged(backend, base, model, dataset, 'validation', {
+      signal,
+      between,
+      from,
+      images: Math.min(CHUNK, images - from),
+    });
+    // Somebody else may have seen the same meanwhile.
+    if (seen.images !== from) continue;
+    seen.correct.set(part.correct, from);
+    seen.loss += part.loss * part.images;
+    seen.images += part.images;
+  }
+  if (seen.images === total && total > 0) rememberEvaluation(backend, model, dataset, 'validation', evaluationOf(seen));
+  return seen;
+}
+
+function remembered(backend: Backend, key: string, total: number): Seen {
+  const kept = parts.get(backend) ?? new Map<string, Seen>();
+  parts.set(backend, kept);
+  const seen = kept.get(key) ?? { correct: new Uint8Array(total), images: 0, loss: 0 };
+  kept.delete(key);
+  kept.set(key, seen);
+  for (const oldest of kept.keys()) {
+    if (kept.size <= KEPT) break;
+    kept.delete(oldest);
+  }
+  return seen;
+}
+
+function evaluationOf({ correct, images, loss }: Seen): Evaluation {
+  const right = correct.reduce((sum, one) => sum + one, 0);
+  return { accuracy: images > 0 ? right / images : 0, loss: images > 0 ? loss / images : 0, correct, images };
 }
 
 function estimate(before: Evaluation, correct: Uint8Array, images: number): PreviewEstimate {

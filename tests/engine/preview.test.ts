@@ -108,15 +108,15 @@ describe('evaluate', () => {
 });
 
 describe('previewAccuracy', () => {
-  it('grows from 512 images to 2,000, and to all when the slider rests', async () => {
+  it('grows from 256 images to 1,024, and to all when the slider rests', async () => {
     const backend = await makeCpuBackend();
     const seen: PreviewEstimate[] = [];
     const last = await previewAccuracy(backend, right, contrary, dataset, { onEstimate: (one) => seen.push(one) });
-    expect(seen.map(({ images }) => images)).toEqual([512, 2000]);
+    expect(seen.map(({ images }) => images)).toEqual([256, 1024]);
     expect(last).toBe(seen.at(-1));
-    // Of 2,000 images 1,800 are lost and 200 gained: 0.9 - 0.8.
-    expect(last.value).toBeCloseTo(0.1, 10);
-    const { low, high } = agrestiMin(200, 1800, 2000);
+    // Ten of each hundred are gained, the others lost; 10 of the last 24.
+    const { value, low, high } = agrestiMin(110, 914, 1024);
+    expect(last.value).toBeCloseTo(0.9 + value, 10);
     expect(last.low).toBeCloseTo(0.9 + low, 10);
     expect(last.high).toBeCloseTo(0.9 + high, 10);
     const rested = await previewAccuracy(backend, right, contrary, dataset, { rest: true });
@@ -145,6 +145,6 @@ describe('previewAccuracy', () => {
     });
     await expect(run).rejects.toThrow(/abort/i);
     // The program was given back.
-    expect((await previewAccuracy(backend, right, linear([1, 0, 0, 2]), dataset)).images).toBe(2000);
+    expect((await previewAccuracy(backend, right, linear([1, 0, 0, 2]), dataset)).images).toBe(1024);
   });
 });
