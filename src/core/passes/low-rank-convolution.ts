@@ -31,6 +31,7 @@ import {
   ENERGY,
   enlargedNote,
   factorisedNote,
+  noiseNote,
   RANK,
   RANK_BY,
   selectKind,
@@ -61,7 +62,7 @@ export const lowRankConvolution = definePass({
       'Kim, Park, Yoo, Choi, Yang, Shin 2016, Compression of Deep Convolutional Neural Networks for Fast and Low Power Mobile Applications',
   },
   params: {
-    rank: RANK,
+    rank: { ...RANK, default: 0.5 },
     energy: ENERGY,
     method: {
       kind: 'choice',
@@ -114,6 +115,10 @@ export const lowRankConvolution = definePass({
     const expansions = new Map<string, Expansion>();
     for (const { layer, parts } of decomposed) {
       const ranks = ranksOf(parts, values);
+      if (ranks.includes(0)) {
+        all.push(noiseNote(layer.name));
+        continue;
+      }
       const [weights, factored] = [parts.kernel.data.length, weigh(parts, ranks)];
       if (factored >= weights) {
         all.push(enlargedNote(layer.name, ranks.join(' x '), weights, factored));

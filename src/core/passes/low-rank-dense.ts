@@ -24,6 +24,7 @@ import {
   energyOf,
   enlargedNote,
   factorisedNote,
+  noiseNote,
   RANK,
   RANK_BY,
   selectKind,
@@ -87,6 +88,10 @@ export const lowRankDense = definePass({
     for (const { layer, parts } of decomposed) {
       const { rows, columns } = parts;
       const rank = chooseRank(values, parts);
+      if (rank === 0) {
+        all.push(noiseNote(layer.name));
+        continue;
+      }
       const [weights, factored] = [rows * columns, rank * (rows + columns)];
       if (factored >= weights) {
         all.push(enlargedNote(layer.name, String(rank), weights, factored));

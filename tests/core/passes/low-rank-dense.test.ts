@@ -106,6 +106,19 @@ describe('low-rank dense layers', () => {
     expect(energyOf(svd([0, 0], 1, 2), 1)).toBe(1);
   });
 
+  it('leaves alone what looks like noise to variational Bayes', async () => {
+    const random = seededRandom(12);
+    const before = denseModel(
+      tensor(
+        [40, 40],
+        Array.from({ length: 1600 }, () => 2 * random() - 1),
+      ),
+    );
+    const { model, report } = await applyPass(lowRankDense, before, { by: 'vbmf' });
+    expect(model).toBe(before);
+    expect(report.notes[0]?.en).toContain('d1 stays as it is: to variational Bayes');
+  });
+
   it('acts on the layers chosen, under names that are free', async () => {
     const wide = () =>
       tensor(

@@ -59,10 +59,10 @@ export interface RankValues {
   readonly energy: number;
 }
 
-/** The rank for a matrix: 1 to the smaller of its sides. */
+/** The rank for a matrix: 1 to the smaller of its sides; 0 where variational Bayes sees nothing but noise. */
 export function chooseRank({ by, rank, energy }: RankValues, { values, rows, columns }: Svd): number {
   const full = values.length;
-  if (by === 'vbmf') return Math.max(1, vbmfRank(values, rows, columns));
+  if (by === 'vbmf') return vbmfRank(values, rows, columns);
   if (by !== 'energy') return Math.min(full, Math.max(1, Math.round(rank * full)));
   let left = values.reduce((sum, s) => sum + s * s, 0) * (1 - energy);
   let chosen = full;
@@ -94,6 +94,14 @@ export function tooLargeNote(name: string, rows: number, columns: number): Words
   return {
     en: `${name} stays as it is: factorising ${rows} x ${columns} weights would take minutes here.`,
     zh: `${name} 保持原样：在这里分解 ${rows} x ${columns} 的权重需要好几分钟。`,
+  };
+}
+
+/** On a layer in which no direction stands out. */
+export function noiseNote(name: string): Words {
+  return {
+    en: `${name} stays as it is: to variational Bayes its weights look like noise, with no direction that stands out.`,
+    zh: `${name} 保持原样：在变分贝叶斯看来它的权重像噪声，没有突出的方向。`,
   };
 }
 
