@@ -2,7 +2,7 @@
  * How many singular values of a noisy matrix are signal: the rank that empirical variational Bayes finds in closed form,
  * with the noise found by minimising its free energy along one number.
  * Nakajima, Sugiyama, Babacan, Tomioka 2013, "Global Analytic Solution of Fully-observed Variational Bayesian Matrix
- * Factorization", theorem 2, corollary 1 and equations 15 to 17.
+ * Factorization".
  */
 
 /** The threshold's constant: tau-bar is about this times the root of alpha. */

@@ -25,6 +25,8 @@ interface Tucker {
   /** Of the kernel laid out as input channels by all else, and output channels by all else. */
   readonly input: Svd;
   readonly output: Svd;
+  /** The kernel seen in all directions, [kh, kw, input directions, output directions]: a core of lower ranks is a part of it. */
+  readonly core: Float64Array;
 }
 export type Decomposed = Spatial | Tucker;
 /** [rank], or Tucker's [input rank, output rank]; a rank equal to the number of channels leaves that side whole. */
@@ -63,12 +65,11 @@ export function decompose(kernel: Tensor, method: Method): Decomposed {
   const area = kh * kw;
   const byInput = laid((a, b, i, o) => i * area * outer + (a * kw + b) * outer + o);
   const byOutput = laid((a, b, i, o) => o * area * inner + (a * kw + b) * inner + i);
-  return {
-    kind: 'tucker',
-    kernel,
-    input: svd(byInput, inner, area * outer),
-    output: svd(byOutput, outer, area * inner),
-  };
+  const input = svd(byInput, inner, area * outer);
+  const output = svd(byOutput, outer, area * inner);
+  const seen = projectInput(data, area, inner, outer, input.left, input.values.length);
+  const core = projectOutput(seen, outer, output.left, output.values.length);
+  return { kind: 'tucker', kernel, input, output, core };
 }
 
 export function ranksOf(parts: Decomposed, values: RankValues): Ranks {
@@ -144,15 +145,15 @@ function splitPadding(padding: Padding): readonly [Padding, Padding] {
 function tuckerLayers(
   model: Model,
   layer: Conv2dLayer,
-  { kernel, input, output }: Tucker,
+  tucker: Tucker,
   first: number,
   second: number,
 ): { expansion: Expansion; kept: number } {
+  const { kernel, input, output } = tucker;
   const [kh, kw, inner, outer] = kernel.shape as Kernel4;
   const narrowIn = first < inner;
   const narrowOut = second < outer;
-  const seenIn = narrowIn ? projectInput(kernel.data, kh * kw, inner, outer, input.left, first) : kernel.data;
-  const values = narrowOut ? projectOutput(seenIn, outer, output.left, second) : seenIn;
+  const values = coreValues(tucker, first, second);
   const core = makeTensor([kh, kw, first, second], Float32Array.from(values));
   const tensors = [core];
   const layers: Conv2dLayer[] = [];
@@ -178,6 +179,25 @@ function tuckerLayers(
   }
   // The directions are at right angles, so what the core holds is what is kept.
   return { expansion: { layers, tensors }, kept: squareSum(values) / (squareSum(kernel.data) || 1) };
+}
+
+/** The core [kh, kw, first, second]. A side that stays whole keeps its own channels instead of directions. */
+function coreValues({ kernel, input, output, core }: Tucker, first: number, second: number): ArrayLike<number> {
+  const [kh, kw, inner, outer] = kernel.shape as Kernel4;
+  const [narrowIn, narrowOut] = [first < inner, second < outer];
+  if (narrowIn && narrowOut) {
+    const [all, wide] = [input.values.length, output.values.length];
+    const part = new Float64Array(kh * kw * first * second);
+    for (let p = 0; p < kh * kw; p++) {
+      for (let r = 0; r < first; r++) {
+        const from = (p * all + r) * wide;
+        part.set(core.subarray(from, from + second), (p * first + r) * second);
+      }
+    }
+    return part;
+  }
+  if (narrowIn) return projectInput(kernel.data, kh * kw, inner, outer, input.left, first);
+  return narrowOut ? projectOutput(kernel.data, outer, output.left, second) : kernel.data;
 }
 
 /** The first `rank` vectors of length n as [n, rank] (or as they lie, [rank, n]). */
