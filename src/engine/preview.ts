@@ -15,7 +15,7 @@ import { knownEvaluation, rememberEvaluation } from '#engine/evaluations';
 /** Validation images after which an estimate is given; when the slider rests the last one is on all of them. */
 const STAGES = [256, 1024];
 /** Images that are seen in one go; an answer that is broken off loses no more than these. A multiple of the batch. */
-const CHUNK = 1024;
+const CHUNK = 512;
 
 /** Accuracy on validation, all from 0 to 1: the base model's on the whole split plus the paired difference. */
 export interface PreviewEstimate {

@@ -62,7 +62,13 @@ function parentsOf(pass: Pass, values: Values): Readonly<Record<string, ModelId>
   return parents;
 }
 
-let flight: { readonly stop: AbortController; readonly rest: boolean; readonly asked: Question } | null = null;
+let flight: {
+  readonly stop: AbortController;
+  readonly rest: boolean;
+  readonly asked: Question;
+  /** Whether its first estimate was shown: every value that is asked about gets one, a later value does not wait for more. */
+  shown: boolean;
+} | null = null;
 let waiting: 'moving' | 'rest' | null = null;
 let sweeping: AbortController | null = null;
 /** The slider last touched. */
@@ -113,7 +119,7 @@ function ask(how: 'moving' | 'rest'): void {
   if (optimize.getState().applying) return;
   if (flight?.rest && !flight.stop.signal.aborted && sameQuestion(flight.asked, question())) return;
   waiting = how;
-  if (flight?.rest) flight.stop.abort();
+  if (flight?.rest || flight?.shown) flight.stop.abort();
   if (!flight) void fly();
 }
 
@@ -131,11 +137,12 @@ async function fly(): Promise<void> {
       return;
     }
     const stop = new AbortController();
-    const own = { stop, rest: how === 'rest', asked };
+    const own = { stop, rest: how === 'rest', asked, shown: false };
     flight = own;
     optimize.setState({ previewing: true });
     const show = (preview: PreviewResult): void => {
       if (stop.signal.aborted) return;
+      own.shown = true;
       optimize.setState({ preview, fault: null });
       // A later value waits: this one has its first estimate and need not be refined.
       if (waiting) stop.abort();

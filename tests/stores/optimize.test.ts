@@ -68,6 +68,16 @@ describe('a slider', () => {
     expect((await s.next('preview')).request.step.values['sparsity']).toBe(0.6);
   });
 
+  it('does not wait for a better estimate once it has one and the slider moves on', async () => {
+    s.setValue('sparsity', 0.5, true);
+    const first = await s.next('preview');
+    first.progress(preview(500));
+    expect(first.signal?.aborted).toBe(false);
+    s.setValue('sparsity', 0.6, true);
+    expect(first.signal?.aborted).toBe(true);
+    expect((await s.next('preview')).request.step.values['sparsity']).toBe(0.6);
+  });
+
   it('refines when it rests, is interrupted by the next move, and sweeps afterwards', async () => {
     s.setValue('sparsity', 0.5, false);
     const refine = await s.next('preview');
