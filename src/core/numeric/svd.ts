@@ -24,7 +24,10 @@ const TOLERANCE = 1e-12;
 const NOTHING = 1e-14;
 const SWEEPS = 40;
 
-/** Of a row-major matrix [rows, columns] of finite numbers. 500 x 800 takes about a second. Throws Error for numbers that are not finite. */
+/**
+ * Of a row-major matrix [rows, columns] of finite numbers. 500 x 800 takes about a second, up to five where the singular values
+ * fall over many decades. Values down to 1e-8 of the largest are right to 1e-9. Throws Error for numbers that are not finite.
+ */
 export function svd(matrix: ArrayLike<number>, rows: number, columns: number): Svd {
   if (matrix.length !== rows * columns) throw new RangeError(`${rows} x ${columns} is not ${matrix.length} values`);
   let largest = 0;
