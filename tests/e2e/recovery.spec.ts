@@ -1,0 +1,92 @@
+/** Training survives what happens to browsers: the engine crashes in the middle of a run, the page is loaded anew. */
+import { expect, type Page, test } from '@playwright/test';
+import { cell, chooseMethod, openStudio, openTab, rows } from './studio';
+
+/** Begins a training run on Digits, long enough to be cut short, and waits until a checkpoint is stored. */
+async function beginRun(page: Page, epochs: number): Promise<void> {
+  await openStudio(page);
+  await openTab(page, 'Build');
+  await page.getByLabel('Template').selectOption({ label: 'LeNet-5' });
+  await openTab(page, 'Train');
+  await page.getByLabel('Epochs').fill(String(epochs));
+  await page.getByRole('button', { name: 'Train', exact: true }).click();
+  await expect.poll(() => storedRuns(page), { timeout: 60_000 }).toBeGreaterThan(0);
+}
+
+/** Checkpoints in the origin's files. */
+function storedRuns(page: Page): Promise<number> {
+  return page.evaluate(async () => {
+    const root = await navigator.storage.getDirectory();
+    const folder = await root.getDirectoryHandle('whittle-models', { create: true });
+    let found = 0;
+    for await (const name of folder.keys()) if (name.startsWith('r-')) found++;
+    return found;
+  });
+}
+
+/** The engine's worker throws where nobody catches, as it does when memory runs out. */
+async function crashEngine(page: Page): Promise<void> {
+  const workers = page.workers().filter((worker) => /worker/.test(worker.url()) && !/reader/.test(worker.url()));
+  expect(workers).toHaveLength(1);
+  await workers[0]?.evaluate(() => {
+    setTimeout(() => {
+      throw new RangeError('Array buffer allocation failed');
+    }, 0);
+  });
+}
+
+const notice = (page: Page, text: RegExp) => page.getByText(text).first();
+
+test('a run goes on from its checkpoint when the engine crashes', async ({ page }) => {
+  test.setTimeout(180_000);
+  await beginRun(page, 150);
+  await crashEngine(page);
+  await expect(notice(page, /The engine stopped unexpectedly and was started again/)).toBeVisible();
+  await expect(notice(page, /^Training goes on from epoch \d+\.\d\.$/)).toBeVisible({ timeout: 30_000 });
+  // It is training again, and ends as a run does.
+  await expect(page.getByRole('button', { name: 'Pause' })).toBeEnabled();
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await expect(page.getByRole('button', { name: 'Stop' })).toBeDisabled({ timeout: 60_000 });
+  expect(await cell(page, rows(page).first(), 'Accuracy (test)')).toBeGreaterThan(0.8);
+  await expect.poll(() => storedRuns(page)).toBe(0);
+});
+
+test('after a reload the page offers to go on with the run, or to let it go', async ({ page }) => {
+  test.setTimeout(240_000);
+  await beginRun(page, 400);
+  await page.reload();
+  await openTab(page, 'Train');
+  const offer = page.getByText(/^The training of LeNet-5 was interrupted at epoch \d+\.\d of 400\./);
+  await expect(offer).toBeVisible({ timeout: 60_000 });
+  await page.getByRole('button', { name: 'Continue', exact: true }).click();
+  await expect(offer).toBeHidden();
+  await expect(page.getByRole('button', { name: 'Pause' })).toBeEnabled({ timeout: 60_000 });
+  await page.reload();
+  await openTab(page, 'Train');
+  await expect(offer).toBeVisible({ timeout: 60_000 });
+  await page.getByRole('button', { name: 'Discard', exact: true }).click();
+  await expect(offer).toBeHidden();
+  await expect.poll(() => storedRuns(page)).toBe(0);
+  await page.reload();
+  await openTab(page, 'Train');
+  await expect(page.getByLabel('Epochs')).toBeVisible();
+  await expect(offer).toBeHidden();
+});
+
+test('Apply is done again by the next engine', async ({ page }) => {
+  test.setTimeout(180_000);
+  await openStudio(page);
+  await openTab(page, 'Train');
+  await page.getByLabel('Epochs').fill('4');
+  await page.getByRole('button', { name: 'Train', exact: true }).click();
+  await expect(page.getByRole('button', { name: 'Stop' })).toBeEnabled({ timeout: 30_000 });
+  await expect(page.getByRole('button', { name: 'Stop' })).toBeDisabled({ timeout: 60_000 });
+  await chooseMethod(page, 'Fine-tuning');
+  await page.getByRole('spinbutton', { name: 'Epochs' }).fill('30');
+  const before = await rows(page).count();
+  await page.getByRole('button', { name: 'Apply', exact: true }).click();
+  await expect(page.getByRole('button', { name: 'Cancel', exact: true })).toBeVisible();
+  await crashEngine(page);
+  await expect(notice(page, /It is being applied again/)).toBeVisible({ timeout: 30_000 });
+  await expect(rows(page)).toHaveCount(before + 1, { timeout: 90_000 });
+});
