@@ -17,6 +17,12 @@ const BUSY = 256;
 const LEAST_TERMS = 256;
 const MOST_SPLITS = 64;
 
+export interface Known {
+  readonly type: 'u32' | 'vec2<i32>' | 'vec3<i32>';
+  /** Body of a function of `m` or `k`. */
+  readonly body: string;
+}
+
 export interface Product {
   readonly m: number;
   /** Of one group of channels. */
@@ -27,11 +33,13 @@ export interface Product {
   readonly fields: Fields;
   /** Functions used below. */
   readonly head?: string;
-  /** Body of `fn rowOf(m) -> vec4<i32>`: what is to be known of a row; `rows[mm]` holds it. */
-  readonly rowOf?: string;
-  /** The same for a term: `fn depthOf(k)`, `depths[kk]`. */
-  readonly depthOf?: string;
-  /** Expressions of m, k (numbers), mm, kk (places in the tile); read only where `m < p.m && k < last`. */
+  /** What is to be known of a row m, worked out once a tile: `rows[mm]` holds it. */
+  readonly row?: Known;
+  /** The same for a term k: `depths[kk]`. */
+  readonly depth?: Known;
+  /** What B alone has to know of a term: `places[kk]`. */
+  readonly place?: Known;
+  /** Expressions of m, k (numbers), mm, kk (places in the tile). Where a row or term is beyond the end, anything will do. */
   readonly a: string;
   /** Expressions of n, k, nn, kk. */
   readonly b: string;
@@ -84,19 +92,21 @@ export function product(w: Writer, label: string, spec: Product): void {
   if (splits > 1) sumParts(w, `${label} parts`, y, splits, each, [spec.y]);
 }
 
-function headText({ head = '', rowOf, depthOf, a, b, act }: Product, side: number): string {
+function headText({ head = '', row, depth, place, a, b, act }: Product, side: number): string {
   return `const SIDE = ${side}u;
 const DEPTH = ${DEPTH}u;
 const LINE = ${side + 1}u;
 const THREADS = ${(side * side) / 16}u;
 var<workgroup> left: array<f32, ${DEPTH * (side + 1)}>;
 var<workgroup> right: array<f32, ${DEPTH * (side + 1)}>;
-${rowOf ? `var<workgroup> rows: array<vec4<i32>, ${side}>;` : ''}
-${depthOf ? `var<workgroup> depths: array<vec4<i32>, ${DEPTH}>;` : ''}
+${row ? `var<workgroup> rows: array<${row.type}, ${side}>;` : ''}
+${depth ? `var<workgroup> depths: array<${depth.type}, ${DEPTH}>;` : ''}
+${place ? `var<workgroup> places: array<${place.type}, ${DEPTH}>;` : ''}
 var<private> g: u32;
 ${head}
-${rowOf ? `fn rowOf(m: u32) -> vec4<i32> { ${rowOf} }` : ''}
-${depthOf ? `fn depthOf(k: u32) -> vec4<i32> { ${depthOf} }` : ''}
+${row ? `fn rowOf(m: u32) -> ${row.type} { ${row.body} }` : ''}
+${depth ? `fn depthOf(k: u32) -> ${depth.type} { ${depth.body} }` : ''}
+${place ? `fn placeOf(k: u32) -> ${place.type} { ${place.body} }` : ''}
 fn readA(m: u32, k: u32, mm: u32, kk: u32) -> f32 { return ${a}; }
 fn readB(n: u32, k: u32, nn: u32, kk: u32) -> f32 { return ${b}; }
 ${actText(act)}
@@ -105,9 +115,18 @@ fn store(at: u32, m: u32, n: u32, value: f32, bias: f32) {
 }`;
 }
 
-function bodyText({ rowOf, depthOf, aFast, bFast, bias }: Product, side: number): string {
-  const place = (other: string, fast: boolean): string =>
-    fast ? `let kk = e % DEPTH; let ${other} = e / DEPTH;` : `let ${other} = e % SIDE; let kk = e / SIDE;`;
+/** Fills one tile: threads side by side read what lies side by side. Beyond the last term there are zeros. */
+function tileText(name: 'left' | 'right', read: string, at: string, place: string, alongTerms: boolean): string {
+  const [kk, other] = alongTerms ? ['e % DEPTH', 'e / DEPTH'] : ['e / SIDE', 'e % SIDE'];
+  return `    for (var j = 0u; j < SIDE * DEPTH / THREADS; j++) {
+      let e = t + j * THREADS;
+      let kk = ${kk};
+      let ${place} = ${other};
+      ${name}[kk * LINE + ${place}] = select(0.0, ${read}(${at} + ${place}, k0 + kk, ${place}, kk), k0 + kk < last);
+    }`;
+}
+
+function bodyText({ row, depth, place, aFast, bFast, bias }: Product, side: number): string {
   const lanes = ['x', 'y', 'z', 'w'];
   return `  if (group >= p.tiles) { return; }
   g = wid.z / p.splits;
@@ -121,26 +140,13 @@ function bodyText({ rowOf, depthOf, aFast, bFast, bias }: Product, side: number)
   var c1 = vec4<f32>();
   var c2 = vec4<f32>();
   var c3 = vec4<f32>();
-  ${rowOf ? 'if (t < SIDE) { rows[t] = rowOf(min(m0 + t, p.m - 1u)); }' : ''}
+  ${row ? 'if (t < SIDE) { rows[t] = rowOf(min(m0 + t, p.m - 1u)); }' : ''}
   for (var k0 = split * p.chunk; k0 < last; k0 += DEPTH) {
-    ${depthOf ? 'if (t < DEPTH) { depths[t] = depthOf(min(k0 + t, p.k - 1u)); }' : ''}
+    ${depth ? 'if (t < DEPTH) { depths[t] = depthOf(min(k0 + t, p.k - 1u)); }' : ''}
+    ${place ? 'if (t < DEPTH) { places[t] = placeOf(min(k0 + t, p.k - 1u)); }' : ''}
     workgroupBarrier();
-    for (var e = t; e < SIDE * DEPTH; e += THREADS) {
-      ${place('mm', aFast === 'k')}
-      let m = m0 + mm;
-      let k = k0 + kk;
-      var value = 0.0;
-      if (m < p.m && k < last) { value = readA(m, k, mm, kk); }
-      left[kk * LINE + mm] = value;
-    }
-    for (var e = t; e < SIDE * DEPTH; e += THREADS) {
-      ${place('nn', bFast === 'k')}
-      let n = n0 + nn;
-      let k = k0 + kk;
-      var value = 0.0;
-      if (n < p.n && k < last) { value = readB(n, k, nn, kk); }
-      right[kk * LINE + nn] = value;
-    }
+${tileText('left', 'readA', 'm0', 'mm', aFast === 'k')}
+${tileText('right', 'readB', 'n0', 'nn', bFast === 'k')}
     workgroupBarrier();
     for (var kk = 0u; kk < DEPTH; kk++) {
       let at = kk * LINE + tm;
