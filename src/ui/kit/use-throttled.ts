@@ -9,16 +9,25 @@ interface Source<S> {
 
 /** A store's state. The component is not even asked in between. */
 export function useThrottledStore<S>(store: Source<S>, ms = 100): S {
-  const [shown, setShown] = useState(store.getState);
+  return useThrottledPart(store, whole<S>, ms);
+}
+
+/** Part of a store's state; `pick` stays the same function. What else changes in the store delays nothing. */
+export function useThrottledPart<S, T>(store: Source<S>, pick: (state: S) => T, ms = 100): T {
+  const [shown, setShown] = useState(() => pick(store.getState()));
   useEffect(() => {
     let last = Number.NEGATIVE_INFINITY;
+    let heard: T | undefined;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const show = () => {
       timer = undefined;
       last = performance.now();
-      setShown(() => store.getState());
+      setShown(() => pick(store.getState()));
     };
     const changed = () => {
+      const now = pick(store.getState());
+      if (Object.is(now, heard)) return;
+      heard = now;
       timer ??= setTimeout(show, Math.max(0, last + ms - performance.now()));
     };
     changed();
@@ -27,9 +36,11 @@ export function useThrottledStore<S>(store: Source<S>, ms = 100): S {
       leave();
       clearTimeout(timer);
     };
-  }, [store, ms]);
+  }, [store, pick, ms]);
   return shown;
 }
+
+const whole = <S>(state: S): S => state;
 
 /** A value of the component's own. */
 export function useThrottled<T>(value: T, ms = 100): T {

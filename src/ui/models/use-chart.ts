@@ -7,7 +7,7 @@ import { project } from '#stores/project';
 import type { Axis, OptimizeState, ProjectState, TrainingState } from '#stores/state';
 import { training } from '#stores/training';
 import { view } from '#stores/view';
-import { useThrottledStore } from '#ui/kit/use-throttled.ts';
+import { useThrottledPart, useThrottledStore } from '#ui/kit/use-throttled.ts';
 import {
   type ChartPoint,
   chartAxes,
@@ -63,6 +63,9 @@ function useStable<T>(value: T): T {
   return kept.current;
 }
 
+const previewOf = (state: OptimizeState) => state.preview;
+const sweepOf = (state: OptimizeState) => state.sweep;
+
 /** `ticks`: how many the horizontal axis has room for. */
 export function useChart(ticks: number): ChartContent {
   const { nodes, order } = useStore(project);
@@ -70,7 +73,8 @@ export function useChart(ticks: number): ChartContent {
   const sliding = useStore(view, (state) => state.tab === 'optimize');
   const dataset = useStore(datasets, (state) => state.selected);
   const run = useThrottledStore(training);
-  const asked = useThrottledStore(optimize);
+  const preview = useThrottledPart(optimize, previewOf);
+  const sweep = useThrottledPart(optimize, sweepOf);
   const still = useMemo(() => {
     const points = chartPoints({ nodes, order }, axis, dataset);
     return { points, front: frontOf(points), links: linksOf({ nodes, order }, points) };
@@ -78,11 +82,11 @@ export function useChart(ticks: number): ChartContent {
   const moving = useMemo(
     () => ({
       live: livePoint({ nodes }, run, axis),
-      preview: sliding ? previewPoint(asked.preview, axis) : null,
-      previewSize: sliding && asked.preview && !asked.preview.accuracy ? costOf(asked.preview, axis, null) : null,
-      sweep: sliding ? sweepPoints(asked.sweep, axis) : [],
+      preview: sliding ? previewPoint(preview, axis) : null,
+      previewSize: sliding && preview && !preview.accuracy ? costOf(preview, axis, null) : null,
+      sweep: sliding ? sweepPoints(sweep, axis) : [],
     }),
-    [nodes, run, axis, sliding, asked],
+    [nodes, run, axis, sliding, preview, sweep],
   );
   const loose = [moving.live, moving.preview].filter((point) => point !== null);
   const reach = [...moving.sweep.map(({ x }) => x), ...(moving.previewSize === null ? [] : [moving.previewSize])];
