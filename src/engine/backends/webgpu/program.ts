@@ -50,9 +50,11 @@ async function makeMemory(device: Device, { dispatches, places, size }: Lowered)
       { binding: 1, resource: { buffer: uniforms, size: UNIFORM_BYTES } },
     ],
   });
-  const errors = [gpu.popErrorScope(), gpu.popErrorScope()];
+  const scopes = [gpu.popErrorScope(), gpu.popErrorScope()];
   try {
-    const error = (await Promise.all(errors)).find((one) => one !== null);
+    const [invalid, tooLarge] = await Promise.all(scopes);
+    // A buffer that could not be had makes all that uses it invalid.
+    const error = tooLarge ?? invalid;
     if (error) throw errorOf(error);
     device.check();
   } catch (error) {
