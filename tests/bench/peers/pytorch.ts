@@ -1,20 +1,16 @@
 /**
  * Native PyTorch as a contestant: a Python that has it, asked over its standard input. Threads are settled when a process
- * starts, so one is started for each way of using the cores, and the fastest way competes.
+ * starts, so one is started for each way of using the cores; at every turn each of them runs and the fastest counts, which is kind to
+ * it: two threads are the best on idle cores and wait for each other on busy ones.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { createInterface } from 'node:readline';
 import type { Contestant, Network, Sample } from '../harness/network';
 import type { Lab } from '../lab';
-import { median } from '../statistics';
 
-export interface PyTorch {
-  /** The fastest way of using the cores for one job. `trial` gives the speed of a short stretch; `batches` are images answered at once. */
-  readonly best: (
-    trial: (one: Contestant) => Promise<number>,
-    batches?: readonly number[],
-  ) => Promise<Contestant & { readonly who: string }>;
+export interface PyTorch extends Contestant {
+  readonly who: string;
   /** Ends its processes. */
   readonly close: () => void;
   /** Things to know about this PyTorch. */
@@ -23,8 +19,8 @@ export interface PyTorch {
 
 /** Slower products than this come from the reference BLAS, and a comparison would be worth nothing. */
 const SLOWEST_BLAS = 15;
-/** Short stretches of each way; the median counts. */
-const TRIALS = 3;
+/** Images answered at once. */
+const BATCHES = [128, 1000];
 
 function findPython(): string | undefined {
   const candidates = [process.env.WHITTLE_PYTHON, '/usr/bin/python3', 'python3'].filter((path) => path !== undefined);
@@ -48,7 +44,7 @@ function start(python: string, torch: number, blas: number, children: ChildProce
     for (const { reject } of waiting) reject(new Error(`PyTorch ended with ${code}.`));
   });
   return {
-    threads: torch === blas ? `${torch} thread${torch === 1 ? '' : 's'}` : `${torch} threads, BLAS ${blas}`,
+    threads: torch === blas ? `${torch} thread${torch === 1 ? '' : 's'}` : `${torch} with a BLAS of ${blas}`,
     async ask(question) {
       const line = new Promise<string>((resolve, reject) => waiting.push({ resolve, reject }));
       child.stdin.write(`${JSON.stringify(question)}\n`);
@@ -79,26 +75,26 @@ export async function makePyTorch(lab: Lab, networks: readonly Network[], sample
     for (const network of networks) await ask({ do: 'give', network, sample, mnist });
   }
   const slow = gflops < SLOWEST_BLAS ? ', reference BLAS: install libopenblas0-pthread' : '';
+  const [first] = processes;
+  if (!first) throw new Error('PyTorch has no way to run.');
   return {
     close,
     note: `PyTorch ${version}: its matrix product reaches ${gflops.toFixed(0)} GFLOP/s${slow}`,
-    async best(trial, batches = [128]) {
-      const entrants = processes.flatMap(({ threads, ask }) =>
-        batches.map((batch) => ({
-          who: `PyTorch ${version} (${threads}${slow})`,
-          curve: (network: string, steps: number) => ask<number[]>({ do: 'curve', network, steps }),
-          train: (network: string, seconds: number) => ask<number>({ do: 'train', network, seconds }),
-          infer: (network: string, images: number) =>
-            ask<{ speed: number; correct: number }>({ do: 'infer', network, images, batch }),
-        })),
-      );
-      const speeds = entrants.map((): number[] => []);
-      for (let round = 0; round < TRIALS; round++) {
-        for (const [at, entrant] of entrants.entries()) speeds[at]?.push(await trial(entrant));
+    who: `PyTorch ${version} (best of ${processes.map(({ threads }) => threads).join('; ')}${slow})`,
+    curve: (network, steps) => first.ask({ do: 'curve', network, steps }),
+    async train(network, seconds) {
+      let best = 0;
+      for (const { ask } of processes) best = Math.max(best, await ask<number>({ do: 'train', network, seconds }));
+      return best;
+    },
+    async infer(network, images) {
+      let best = { speed: 0, correct: 0 };
+      for (const { ask } of processes) {
+        for (const batch of BATCHES) {
+          const one = await ask<typeof best>({ do: 'infer', network, images, batch });
+          if (one.speed > best.speed) best = one;
+        }
       }
-      const medians = speeds.map(median);
-      const best = entrants[medians.indexOf(Math.max(...medians))];
-      if (!best) throw new Error('PyTorch has no way to run.');
       return best;
     },
   };

@@ -30,9 +30,8 @@ async function run(lab: Lab): Promise<Measurement[]> {
     const reference = await wasm.curve(id, STEPS, 60);
     const entrants: Entrant[] = [{ who: wasm.who, stretch: () => wasm.train(id, STRETCH) }];
     if (pytorch) {
-      const one = await pytorch.best((way) => way.train(id, 0.4));
-      await agree(what, one, id, reference);
-      entrants.push({ who: one.who, stretch: () => one.train(id, STRETCH) });
+      await agree(what, pytorch, id, reference);
+      entrants.push({ who: pytorch.who, stretch: () => pytorch.train(id, STRETCH) });
     }
     for (const one of [cpu, ...stocks]) {
       const step = await agree(what, one, id, reference);
