@@ -77,7 +77,7 @@ test('a software adapter is named, and never chosen by itself', async () => {
   const webgpu = await page.evaluate(() => harness.about('webgpu'));
   const { chosen, reports, milliseconds } = await page.evaluate(() => harness.choose('auto'));
   if (webgpu.software) {
-    expect(chosen).toBe('wasm');
+    expect(chosen, JSON.stringify(reports)).toBe('wasm');
     expect(reports).toContainEqual(
       expect.objectContaining({
         name: 'webgpu',
