@@ -22,7 +22,7 @@ interface ImportMeta {
 
 /** The addresses of the compiled kernels, one a variant: see wasm.ts. */
 declare module 'virtual:kernels' {
-  const addresses: { readonly simd: string; readonly relaxed: string };
+  const addresses: Readonly<Record<'simd' | 'relaxed' | 'simdShared' | 'relaxedShared', string>>;
   export default addresses;
 }
 

@@ -15,10 +15,15 @@ const cacheFolder = 'node_modules/.cache/whittle/kernels';
 
 const common = ['-O3', '--converge', '--noAssert', '--runtime', 'stub', '--importMemory'];
 
+/** For memory that threads share: the largest that can be, of which a browser may give less. */
+const shared = ['--sharedMemory', '--initialMemory', '2', '--maximumMemory', '65536', '--enable', 'threads'];
+
 /** Variant -> arguments of asc. `relaxed` has fused multiply-add, which not every browser has yet. */
 export const kernelVariants = {
   simd: [...common, '--enable', 'simd'],
   relaxed: [...common, '--enable', 'simd', '--enable', 'relaxed-simd'],
+  simdShared: [...common, ...shared, '--enable', 'simd'],
+  relaxedShared: [...common, ...shared, '--enable', 'simd', '--enable', 'relaxed-simd'],
 } as const;
 
 type Variant = keyof typeof kernelVariants;

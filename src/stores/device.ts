@@ -24,6 +24,7 @@ export async function startEngine(): Promise<void> {
     connect(
       startClient({
         base: new URL('.', document.baseURI).href,
+        watchVisible,
         onNotice: (fault) => {
           if (fault.code === 'not-saved') notSaved();
           notify({ level: fault.code === 'resumed' ? 'info' : 'error', words: fault.words, hint: fault.hint });
@@ -34,6 +35,13 @@ export async function startEngine(): Promise<void> {
     startBackground(device);
   }
   await chooseBackend('auto');
+}
+
+function watchVisible(tell: (visible: boolean) => void): () => void {
+  const onChange = (): void => tell(!document.hidden);
+  if (document.hidden) tell(false);
+  document.addEventListener('visibilitychange', onChange);
+  return () => document.removeEventListener('visibilitychange', onChange);
 }
 
 /** Changes the backend; 'auto' chooses by timing a few real training steps on each. */

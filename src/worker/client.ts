@@ -49,6 +49,8 @@ export interface ClientSettings {
   readonly spawnReader: () => Wire;
   /** The page's address: data sets are fetched relative to it. */
   readonly base: string;
+  /** Calls `tell` whenever the page becomes hidden or visible, and at once if it is hidden; returns what ends that. */
+  readonly watchVisible?: (tell: (visible: boolean) => void) => () => void;
   /** Something the person should know (the backend failed, storage failed, the worker was replaced). */
   readonly onNotice?: (fault: Fault) => void;
   /** Called when another backend was taken up without being asked for: after a failed backend or a dead worker. */
@@ -103,6 +105,11 @@ export function makeClient(settings: ClientSettings): Client {
   /** Whether this worker has ever done what it was asked: one that has not is not started again by itself. */
   let proven = false;
   let beating: ReturnType<typeof setInterval> | null = null;
+  let visible = true;
+  const unwatch = settings.watchVisible?.((now) => {
+    visible = now;
+    wire?.postMessage({ type: 'visible', visible } satisfies ToWorker, []);
+  });
 
   function post(message: ToWorker, transfer: readonly Transferable[] = []): void {
     const to = wire ?? spawn();
@@ -116,6 +123,7 @@ export function makeClient(settings: ClientSettings): Client {
     spawned.onerror = (event) => fail(event.message);
     spawned.onmessageerror = () => fail('a message could not be read');
     spawned.postMessage({ type: 'base', href: settings.base } satisfies ToWorker, []);
+    if (!visible) spawned.postMessage({ type: 'visible', visible } satisfies ToWorker, []);
     unanswered = 0;
     return spawned;
   }
@@ -280,6 +288,7 @@ export function makeClient(settings: ClientSettings): Client {
       const lost = [...pending.values()];
       pending.clear();
       rest();
+      unwatch?.();
       wire?.terminate();
       wire = null;
       for (const { reject } of lost) reject(abortError());
@@ -288,7 +297,9 @@ export function makeClient(settings: ClientSettings): Client {
 }
 
 /** The client over real workers, as the page uses it. */
-export function startClient(settings: Pick<ClientSettings, 'base' | 'onNotice' | 'onBackend'>): Client {
+export function startClient(
+  settings: Pick<ClientSettings, 'base' | 'watchVisible' | 'onNotice' | 'onBackend'>,
+): Client {
   return makeClient({
     ...settings,
     spawnEngine: () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' }),

@@ -40,7 +40,10 @@ const handlers: { readonly [N in CallName]: Handler<N> } = {
 
 export type Post = (message: FromWorker, transfer?: Transferable[]) => void;
 
-export function makeDispatcher(session: Session, post: Post): (message: Exclude<ToWorker, { type: 'base' }>) => void {
+export function makeDispatcher(
+  session: Session,
+  post: Post,
+): (message: Exclude<ToWorker, { type: 'base' | 'visible' }>) => void {
   const running = new Map<number, AbortController>();
 
   async function run(id: number, name: CallName, request: unknown): Promise<void> {

@@ -262,6 +262,8 @@ export interface Fault {
 export type ToWorker =
   /** The first message: the page's address, to which data sets are relative. */
   | { readonly type: 'base'; readonly href: string }
+  /** The page was hidden or is seen again: the engine leaves it a core while it is seen. */
+  | { readonly type: 'visible'; readonly visible: boolean }
   | { readonly type: 'call'; readonly id: number; readonly name: CallName; readonly request: unknown }
   | { readonly type: 'abort'; readonly id: number }
   | { readonly type: 'ping'; readonly id: number };

@@ -2,6 +2,7 @@
  * The engine's worker: wires the dispatcher to messages, the vault to this origin's files, and the page's address to
  * the data sets. Everything it does is in dispatch.ts and calls/.
  */
+import { setVisible } from '#engine/backends/wasm/attention';
 import { makeDispatcher } from '#worker/dispatch';
 import type { FromWorker, ToWorker } from '#worker/protocol';
 import { makeSession } from '#worker/session';
@@ -38,5 +39,6 @@ const dispatch = makeDispatcher(
 
 self.onmessage = (event: MessageEvent<ToWorker>) => {
   if (event.data.type === 'base') base = event.data.href;
+  else if (event.data.type === 'visible') setVisible(event.data.visible);
   else dispatch(event.data);
 };

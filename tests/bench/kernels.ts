@@ -1,6 +1,6 @@
 /**
- * Times whole training steps and inference on the wasm backend alone: batch 64, Adam, images a second, one thread.
- * Runs in Node and in a browser; `kernels.mjs` starts it in either. Each network is timed in short stretches by turns,
+ * Times whole training steps and inference on the wasm backend alone: batch 64, Adam, images a second, with
+ * one thread and with more. Runs in Node and in a browser's worker; `kernels.mjs` starts it in either. Each network is timed in short stretches by turns,
  * and the median stretch counts, as other work on the machine comes and goes.
  */
 import { createModel } from '#core/model/create';
@@ -8,7 +8,9 @@ import { seededRandom } from '#core/numeric/random';
 import { ADAM, type Objective } from '#core/objective';
 import { templateById } from '#core/templates';
 import type { Program } from '#engine/backend';
-import { makeWasmBackend } from '#engine/backends/wasm/backend';
+import { makeWasmBackendWith } from '#engine/backends/wasm/backend';
+import { makeThreads } from '#engine/backends/wasm/threads';
+import { breathe } from '#engine/breathe';
 import { inferencePlan, trainingPlan } from '#engine/plan';
 
 export interface Row {
@@ -22,9 +24,21 @@ export interface Row {
 
 const BATCH = 64;
 
-/** Times the templates `ids` for about `seconds` in all. */
-export async function measure(ids: readonly string[], seconds: number): Promise<{ backend: string; rows: Row[] }> {
-  const backend = await makeWasmBackend();
+const backendOf = (threads: number) =>
+  makeWasmBackendWith(
+    threads === 1
+      ? null
+      : (kernels, module, memory) =>
+          makeThreads(kernels, module, memory, { most: threads, wanted: () => threads, after: 0 }),
+  );
+
+/** Times the templates `ids` for about `seconds` in all, with one thread and with `threads`. */
+export async function measure(
+  ids: readonly string[],
+  seconds: number,
+  threads = 1,
+): Promise<{ backend: string; rows: Row[] }> {
+  const backends = await Promise.all([...new Set([1, threads])].map(backendOf));
   const random = seededRandom(1);
   const noise = (length: number): Float32Array => Float32Array.from({ length }, () => random());
   const jobs: { what: string; program: Program; rates: number[] }[] = [];
@@ -45,23 +59,31 @@ export async function measure(ids: readonly string[], seconds: number): Promise<
       l2: 0,
     };
     const training = trainingPlan(objective, BATCH);
-    const trainer = await backend.compile(training.plan);
-    for (const { slot, data } of training.writes) trainer.write(slot, data);
-    trainer.write(training.input, noise(BATCH * 784));
-    trainer.write(
-      training.labels,
-      Float32Array.from({ length: BATCH }, (_, i) => i % 10),
-    );
-    trainer.write(training.rate, Float32Array.of(1e-4));
-    jobs.push({ what: `${id}, training`, program: trainer, rates: [] });
     const inference = inferencePlan(model, BATCH);
-    const answerer = await backend.compile(inference.plan);
-    for (const { slot, data } of inference.writes) answerer.write(slot, data);
-    answerer.write(inference.input, noise(BATCH * 784));
-    jobs.push({ what: `${id}, inference`, program: answerer, rates: [] });
+    for (const [i, backend] of backends.entries()) {
+      const what = i === 0 ? '1 thread' : `${threads} threads`;
+      const trainer = await backend.compile(training.plan);
+      for (const { slot, data } of training.writes) trainer.write(slot, data);
+      trainer.write(training.input, noise(BATCH * 784));
+      trainer.write(
+        training.labels,
+        Float32Array.from({ length: BATCH }, (_, label) => label % 10),
+      );
+      trainer.write(training.rate, Float32Array.of(1e-4));
+      jobs.push({ what: `${id}, training, ${what}`, program: trainer, rates: [] });
+      const answerer = await backend.compile(inference.plan);
+      for (const { slot, data } of inference.writes) answerer.write(slot, data);
+      answerer.write(inference.input, noise(BATCH * 784));
+      jobs.push({ what: `${id}, inference, ${what}`, program: answerer, rates: [] });
+    }
   }
   // Browsers compile hot functions anew: let them finish before the clock starts.
-  for (const { program } of jobs) for (const end = performance.now() + 400; performance.now() < end; ) program.run();
+  for (const { program } of jobs) {
+    for (const end = performance.now() + 400; performance.now() < end; ) {
+      program.run();
+      await breathe();
+    }
+  }
   for (const end = performance.now() + seconds * 1000; performance.now() < end; ) {
     for (const { program, rates } of jobs) {
       const begin = performance.now();
@@ -84,6 +106,7 @@ export async function measure(ids: readonly string[], seconds: number): Promise<
       stretches: rates.length,
     };
   });
-  backend.dispose();
-  return { backend: backend.description, rows };
+  const [backend] = backends.slice(-1).map((one) => one.description);
+  for (const one of backends) one.dispose();
+  return { backend: backend ?? '', rows };
 }

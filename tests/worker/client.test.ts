@@ -77,6 +77,37 @@ describe('the client', () => {
     expect(await second).toEqual(['b']);
   });
 
+  it('tells the worker when the page is hidden and seen again, a new worker too', () => {
+    const wires: FakeWire[] = [];
+    let tell: (visible: boolean) => void = () => undefined;
+    let watching = true;
+    const client = makeClient({
+      spawnEngine: () => wires[wires.push(new FakeWire()) - 1] as FakeWire,
+      spawnReader: () => new FakeWire(),
+      base: 'https://studio.test/',
+      watchVisible(told) {
+        tell = told;
+        return () => {
+          watching = false;
+        };
+      },
+    });
+    clients.push(client);
+    const seen = (): boolean[] =>
+      (wires.at(-1)?.sent ?? []).flatMap((one) => (one.type === 'visible' ? [one.visible] : []));
+    tell(false);
+    client.call('held', { models: [] }).catch(() => undefined);
+    expect(seen()).toEqual([false]);
+    tell(true);
+    expect(seen()).toEqual([false, true]);
+    wires[0]?.onerror?.({ message: 'gone' } as ErrorEvent);
+    client.call('held', { models: [] }).catch(() => undefined);
+    expect(wires).toHaveLength(2);
+    expect(seen()).toEqual([]);
+    client.dispose();
+    expect(watching).toBe(false);
+  });
+
   it('passes progress on, until the call has ended', async () => {
     const it_ = setting();
     const seen: unknown[] = [];

@@ -5,6 +5,7 @@ import type { Model } from '#core/model/model';
 import { ADAM, type Objective } from '#core/objective';
 import { templateById } from '#core/templates';
 import type { Backend } from '#engine/backend';
+import { setVisible } from '#engine/backends/wasm/attention';
 import { fillBatch, imageSize } from '#engine/batches';
 import { breathe } from '#engine/breathe';
 import type { Dataset } from '#engine/datasets/dataset';
@@ -22,6 +23,9 @@ const FACTORIES = {
   wasm: async () => (await import('#engine/backends/wasm/backend')).makeWasmBackend(),
   cpu: async () => (await import('#engine/backends/cpu')).makeCpuBackend(),
 };
+// The bench is nobody's page: the engine may use every core.
+setVisible(false);
+
 const backends = new Map<BackendName, Promise<Backend>>();
 const models = new Map<string, Model>();
 let loaded: Promise<Dataset> | undefined;

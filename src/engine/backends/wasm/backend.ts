@@ -2,22 +2,22 @@
  * The engine without a GPU: our own WebAssembly kernels (kernels/, written in AssemblyScript) behind the backend
  * contract. A plan is compiled to a list of commands and a static arena in one linear memory; a run is one call.
  *
- * Fused multiply-add (relaxed SIMD) is used where the browser has it, plain 128-bit SIMD otherwise. One thread; the
- * kernels already divide their work by `setThread`, always by outputs, so that more threads give the same bytes.
+ * Fused multiply-add (relaxed SIMD) is used where the browser has it, plain 128-bit SIMD otherwise; threads
+ * (threads.ts) where this is a worker of a cross-origin isolated page. Kernels divide their work always by outputs, so
+ * any number of threads gives the same bytes.
  */
 import kernelAddresses from 'virtual:kernels';
 import { type Backend, BackendError, type BackendFactory, type Plan, type Program } from '#engine/backend';
+import { wantedThreads } from './attention';
 import { type Bases, makeWriter } from './commands';
+import { type Crew, type Kernels, makeSolo } from './crew';
 import { layOut, sizeOf } from './layout';
 import { lower } from './lower';
-import { type Arena, makeArena } from './memory';
+import { makeArena, sharedMemory } from './memory';
+import { canShare, makeThreads } from './threads';
 
-interface Kernels {
-  setThread(index: number, count: number, spill: number): void;
-  run(from: number, to: number): void;
-}
-/** 256 bytes that the first thread's kernels spill ragged tiles to; the kernels' constants lie below. */
-const SPILL = 65536 - 256;
+/** How the commands are run; stand-ins are for tests. */
+export type CrewFactory = (kernels: Kernels, module: WebAssembly.Module, memory: WebAssembly.Memory) => Crew;
 
 /** (module (func (result v128) (f32x4.relaxed_madd …))): valid where relaxed SIMD is. */
 const RELAXED_PROBE = Uint8Array.of(
@@ -95,23 +95,24 @@ const SIMD_PROBE = Uint8Array.of(
   11,
 );
 
-async function loadKernels(arena: Arena, relaxed: boolean): Promise<Kernels> {
-  const response = await fetch(relaxed ? kernelAddresses.relaxed : kernelAddresses.simd);
+async function fetchKernels(address: string): Promise<WebAssembly.Module> {
+  const response = await fetch(address);
   if (!response.ok)
     throw new BackendError('unavailable', `the WebAssembly kernels could not be fetched (${response.status})`);
-  const { instance } = await WebAssembly.instantiate(await response.arrayBuffer(), { env: { memory: arena.memory } });
-  const kernels = instance.exports as unknown as Kernels;
-  kernels.setThread(0, 1, SPILL);
-  return kernels;
+  return WebAssembly.compile(await response.arrayBuffer());
 }
 
 /** Bytes of a plan's parts: slots, scratch, tables, then the commands themselves. */
-function measure(plan: Plan): { bases: Bases; codeAt: number; bytes: number; layout: ReturnType<typeof layOut> } {
+function measure(
+  plan: Plan,
+  threads: number,
+): { bases: Bases; codeAt: number; bytes: number; layout: ReturnType<typeof layOut> } {
   const layout = layOut(plan);
   const draft = makeWriter(
     { slots: 64, scratch: 64, tables: 64 },
     layout.offsets,
     plan.slots.map((slot) => slot.shape),
+    threads,
   );
   lower(plan, draft);
   const { code, tables, scratchBytes } = draft.result();
@@ -121,16 +122,32 @@ function measure(plan: Plan): { bases: Bases; codeAt: number; bytes: number; lay
   return { layout, bases: { slots: 0, scratch, tables: tablesAt }, codeAt, bytes: codeAt + code.byteLength };
 }
 
+/** Threads where this is a worker that may have them, as the page's visibility wants; else one. */
+const usualThreads = (): CrewFactory | null => {
+  const cores = globalThis.navigator?.hardwareConcurrency ?? 1;
+  if (cores < 2 || !canShare()) return null;
+  const options = { most: wantedThreads(cores, false), wanted: () => wantedThreads(cores) };
+  return (kernels, module, memory) => makeThreads(kernels, module, memory, options);
+};
+
 /** Makes the backend, or throws BackendError('unavailable') where WebAssembly SIMD or the kernels' file is missing. */
-export const makeWasmBackend: BackendFactory = async () => {
+export const makeWasmBackend: BackendFactory = () => makeWasmBackendWith(usualThreads());
+
+/** The same with a crew of one's own over shared memory; null: one thread and memory of its own. */
+export async function makeWasmBackendWith(threads: CrewFactory | null): Promise<Backend> {
   if (typeof WebAssembly === 'undefined' || !WebAssembly.validate(SIMD_PROBE)) {
     throw new BackendError('unavailable', 'this browser has no WebAssembly SIMD');
   }
   const relaxed = WebAssembly.validate(RELAXED_PROBE);
-  const arena = makeArena();
-  let kernels: Kernels;
+  const shared = threads && sharedMemory();
+  const arena = makeArena(shared ?? undefined);
+  let crew: Crew;
   try {
-    kernels = await loadKernels(arena, relaxed);
+    const { simd, simdShared, relaxed: fused, relaxedShared } = kernelAddresses;
+    const module = await fetchKernels(relaxed ? (shared ? relaxedShared : fused) : shared ? simdShared : simd);
+    const instance = await WebAssembly.instantiate(module, { env: { memory: arena.memory } });
+    const kernels = instance.exports as unknown as Kernels;
+    crew = threads && shared ? threads(kernels, module, shared) : makeSolo(kernels);
   } catch (error) {
     if (error instanceof BackendError) throw error;
     throw new BackendError('unavailable', `the WebAssembly kernels did not start: ${String(error)}`);
@@ -140,13 +157,14 @@ export const makeWasmBackend: BackendFactory = async () => {
   const programs = new Set<Program>();
 
   function compile(plan: Plan): Program {
-    const { layout, bases, codeAt, bytes } = measure(plan);
+    const { layout, bases, codeAt, bytes } = measure(plan, crew.most);
     const block = arena.take(bytes);
     try {
       const writer = makeWriter(
         { slots: block, scratch: block + bases.scratch, tables: block + bases.tables },
         layout.offsets,
         plan.slots.map((slot) => slot.shape),
+        crew.most,
       );
       lower(plan, writer);
       const { code, tables } = writer.result();
@@ -176,7 +194,7 @@ export const makeWasmBackend: BackendFactory = async () => {
       },
       run() {
         if (!alive) throw new BackendError('lost', 'the program has been disposed of');
-        kernels.run(block + codeAt, block + bytes);
+        crew.run(block + codeAt, block + bytes);
       },
       async read(slot) {
         const copy = values(slot).slice();
@@ -196,13 +214,16 @@ export const makeWasmBackend: BackendFactory = async () => {
 
   const backend: Backend = {
     id: 'wasm',
-    description: relaxed ? 'WebAssembly, relaxed SIMD' : 'WebAssembly, SIMD',
+    get description() {
+      return `WebAssembly, ${relaxed ? 'relaxed SIMD' : 'SIMD'}${crew.describe()}`;
+    },
     software: false,
     compile: async (plan) => compile(plan),
     counts: () => ({ dispatches: 0, uploads, readbacks, live: arena.live().blocks, bytes: arena.live().bytes }),
     dispose() {
       for (const program of [...programs]) program.dispose();
+      crew.dispose();
     },
   };
   return backend;
-};
+}

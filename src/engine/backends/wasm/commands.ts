@@ -3,6 +3,8 @@
  * happens twice: first from address 0, which tells how much room tables and scratch need, then with true addresses.
  */
 import type { Op } from '#engine/ops';
+import { DIVIDED } from './kernels/ids';
+import { isWorthDividing } from './work';
 
 /** A step of one kind of operation. */
 export interface StepOf<K extends Op['kind']> {
@@ -23,12 +25,14 @@ export interface Writer {
   at(slot: number | undefined): number;
   /** Shape of a slot. */
   shape(slot: number | undefined): readonly number[];
-  /** Adds a command. Floats go through `bits`. */
+  /** Adds a command, and marks it where it is worth dividing among threads. Floats go through `bits`. */
   emit(kernel: number, ...words: number[]): void;
   /** Address of a constant table of 32-bit integers. */
   table(values: readonly number[]): number;
   /** Address of `bytes` of scratch, which the next step's kernels use again. */
   scratch(bytes: number): number;
+  /** The same for each thread: [address of the first one's, bytes from one to the next]. */
+  scratchEach(bytes: number): [number, number];
   /** Ends a step: its scratch is free. */
   endStep(): void;
   result(): { readonly code: Int32Array; readonly tables: Int32Array; readonly scratchBytes: number };
@@ -41,12 +45,24 @@ export function bits(value: number): number {
   return converter.getInt32(0);
 }
 
-export function makeWriter(bases: Bases, offsets: readonly number[], shapes: readonly (readonly number[])[]): Writer {
+/** `threads`: the most that will ever work on these commands. */
+export function makeWriter(
+  bases: Bases,
+  offsets: readonly number[],
+  shapes: readonly (readonly number[])[],
+  threads: number,
+): Writer {
   const code: number[] = [];
   const tables: number[] = [];
   const known = new Map<string, number>();
   let used = 0;
   let scratchBytes = 0;
+  const scratch = (bytes: number): number => {
+    const address = bases.scratch + used;
+    used += Math.ceil(bytes / 64) * 64;
+    scratchBytes = Math.max(scratchBytes, used);
+    return address;
+  };
   return {
     at(slot) {
       const offset = slot === undefined ? undefined : offsets[slot];
@@ -59,7 +75,7 @@ export function makeWriter(bases: Bases, offsets: readonly number[], shapes: rea
       return shape;
     },
     emit(kernel, ...words) {
-      code.push(kernel, words.length, ...words);
+      code.push(isWorthDividing(kernel, words) ? kernel | DIVIDED : kernel, words.length, ...words);
     },
     table(values) {
       const key = values.join();
@@ -71,11 +87,10 @@ export function makeWriter(bases: Bases, offsets: readonly number[], shapes: rea
       }
       return bases.tables + index * 4;
     },
-    scratch(bytes) {
-      const address = bases.scratch + used;
-      used += Math.ceil(bytes / 64) * 64;
-      scratchBytes = Math.max(scratchBytes, used);
-      return address;
+    scratch,
+    scratchEach(bytes) {
+      const stride = Math.ceil(bytes / 64) * 64;
+      return [scratch(stride * threads), stride];
     },
     endStep() {
       used = 0;

@@ -282,7 +282,7 @@ export function conv2dGradInput(
   const k = kh * kw * cg;
   const image = g.oh * g.ow * k * 4;
   const chunk = Math.min(g.n, Math.max(1, Math.floor(COLUMN_BYTES / image)));
-  const columns = w.scratch(chunk * image);
+  const [columns, columnBytes] = w.scratchEach(chunk * image);
   for (let group = 0; group < groups; group += 1) {
     const panel = w.scratch(packedBytes(og, k));
     w.emit(K_PACK, w.at(kernel) + group * og * 4, panel, 1, 0, og, k, o, 1);
@@ -292,7 +292,7 @@ export function conv2dGradInput(
       w.at(dx) + group * cg * 4,
       panel,
       columns,
-      chunk * image,
+      columnBytes,
       chunk,
       g.n,
       g.h,

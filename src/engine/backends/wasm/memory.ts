@@ -22,8 +22,22 @@ export interface Arena {
   live(): { readonly blocks: number; readonly bytes: number };
 }
 
-export function makeArena(): Arena {
-  const memory = new WebAssembly.Memory({ initial: 2 });
+/** Pages that a shared memory may grow to, which has to be said at once: what a browser refuses is tried smaller. */
+const SHARED_LIMITS = [65536, 32768, 16384];
+
+/** Memory that threads can share; null where the browser gives none. */
+export function sharedMemory(): WebAssembly.Memory | null {
+  for (const maximum of SHARED_LIMITS) {
+    try {
+      return new WebAssembly.Memory({ initial: 2, maximum, shared: true });
+    } catch {
+      // Too large for this browser.
+    }
+  }
+  return null;
+}
+
+export function makeArena(memory = new WebAssembly.Memory({ initial: 2 })): Arena {
   const taken = new Map<number, number>();
   let free: { address: number; bytes: number }[] = [{ address: HEAP, bytes: memory.buffer.byteLength - HEAP }];
 

@@ -2,6 +2,30 @@
  * Numbers that the host and the kernels agree on: plain TypeScript that is also AssemblyScript, imported by both.
  * A program's steps are commands in memory: number, words of arguments, arguments (32 bits each).
  */
+
+/** Set in a command's number where its work is divided among the threads. */
+export const DIVIDED = 256;
+/** At most so many threads; a power of two. */
+export const MOST_THREADS = 8;
+/** 256 bytes for each thread, the first one's topmost, up to the end of the first page: where ragged tiles are put. */
+export const SPILLS_END = 65536;
+export const SPILL_BYTES = 256;
+/** What the threads agree by, in words of 32 bits a cache line apart; behind RUN and STAGE: how many sleep on them. */
+export const CONTROL = 61440;
+/** Number of the run times 2 * MOST_THREADS, plus how many threads take part in it. */
+export const RUN = 0;
+/** How often the threads have met. */
+export const STAGE = 64;
+/** How many of them have arrived where they meet next. */
+export const ARRIVED = 128;
+/** Not 0 once a thread has failed or the backend has been disposed of. */
+export const FAILED = 192;
+/** Commands of the run. */
+export const FROM = 256;
+export const TO = 260;
+/** Half seconds after which a thread that does not come is given up. */
+export const PATIENCE = 264;
+
 export const LINEAR = 0;
 export const RELU = 1;
 export const LEAKY_RELU = 2;

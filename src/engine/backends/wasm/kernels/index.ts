@@ -19,10 +19,13 @@ import {
   K_ACTIVATION, K_ACTIVATION_GRAD, K_PRELU, K_PRELU_GRAD, K_BINARY, K_BINARY_BROADCAST, K_SUM_TO, K_SELECT_GRAD,
   K_SCALE, K_MOVING_AVERAGE, K_PENALTY, K_SOFTMAX, K_SOFTMAX_GRAD, K_CROSS_ENTROPY, K_CROSS_ENTROPY_GRAD, K_METRICS,
   K_ONE_HOT, K_OPTIMIZE, K_FAKE_QUANTIZE, K_FAKE_QUANTIZE_LAST, K_FAKE_QUANTIZE_GRAD, K_FAKE_QUANTIZE_GRAD_LAST,
-  K_LOOKUP, K_LOOKUP_GRAD,
+  K_LOOKUP, K_LOOKUP_GRAD, CONTROL, DIVIDED, FROM, MOST_THREADS, TO,
 } from './ids';
+import { meet, nextRun, runWord } from './together';
+import { part, parts, setThread, spill } from './simd';
 
 export { setThread } from './simd';
+export { runTogether, serve };
 
 // @ts-ignore: decorator
 @inline
@@ -40,11 +43,52 @@ function f(p: usize, index: usize): f32 {
   return load<f32>(p + (index << 2));
 }
 
-/** Runs the commands from `from` up to `to`. */
+/** Runs the commands from `from` up to `to`, or this thread's part of them. */
 export function run(from: usize, to: usize): void {
   while (from < to) {
-    step(load<i32>(from), from + 8);
+    step(load<i32>(from) & (DIVIDED - 1), from + 8);
     from += 8 + (load<usize>(from, 4) << 2);
+  }
+}
+
+/**
+ * Runs this thread's part of the commands beside the other threads: divided ones by all, the rest by the first thread.
+ * They meet before and after what is divided. Returns 0 where a thread failed or did not come.
+ */
+function runTogether(from: usize, to: usize): i32 {
+  const me = part;
+  const all = parts;
+  let before = false;
+  let first = true;
+  while (from < to) {
+    const word = load<i32>(from);
+    const divided = (word & DIVIDED) != 0;
+    if ((divided || before) && !first && !meet(all)) return 0;
+    first = false;
+    before = divided;
+    if (divided) step(word & (DIVIDED - 1), from + 8);
+    else if (me == 0) {
+      setThread(0, 1, spill);
+      step(word, from + 8);
+      setThread(0, all, spill);
+    }
+    from += 8 + (load<usize>(from, 4) << 2);
+  }
+  // Even where only the first thread worked last: until all are here, some may still be reading the commands.
+  return meet(all) ? 1 : 0;
+}
+
+/** The life of a thread other than the first: takes part in the runs after `seen` that want it, until something fails. */
+function serve(index: i32, spillAddress: usize, seen: i32): void {
+  let spinning = true;
+  for (;;) {
+    if (!nextRun(seen, spinning)) return;
+    seen = runWord();
+    const count = seen & (2 * MOST_THREADS - 1);
+    spinning = index < count;
+    if (!spinning) continue;
+    setThread(index, count, spillAddress);
+    if (!runTogether(load<usize>(CONTROL + FROM), load<usize>(CONTROL + TO))) return;
   }
 }
 

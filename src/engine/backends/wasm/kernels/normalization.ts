@@ -46,13 +46,18 @@ function sums4(x: usize, y: usize, rows: i32, pixel: usize, lanes: i32): void {
 /** x [rows, c] -> y [c]. */
 export function columnSums(x: usize, y: usize, rows: i32, c: i32): void {
   const pixel: usize = <usize>c << 2;
-  const groups = (c + 15) >> 4;
-  const end = shareEnd(groups);
-  for (let group = shareStart(groups); group < end; group++) {
-    const i = group << 4;
-    const last = min(c, i + 16);
-    if (last - i > 12) sums16(x + (<usize>i << 2), y + (<usize>i << 2), rows, pixel, last - i);
-    else for (let j = i; j < last; j += 4) sums4(x + (<usize>j << 2), y + (<usize>j << 2), rows, pixel, last - j);
+  const groups = (c + 3) >> 2;
+  const last = min(c, shareEnd(groups) << 2);
+  let i = shareStart(groups) << 2;
+  while (i < last) {
+    const at: usize = <usize>i << 2;
+    if (last - i > 12) {
+      sums16(x + at, y + at, rows, pixel, min(16, last - i));
+      i += 16;
+    } else {
+      sums4(x + at, y + at, rows, pixel, last - i);
+      i += 4;
+    }
   }
 }
 

@@ -3,7 +3,7 @@
  * gradient and a dense layer's. Tiles of 6 rows of k by 8 columns of n stay in registers while the pixels go by; both
  * operands are read in place, nothing is packed.
  *
- * Each thread has its own rows of k, so no sum is divided. Images go by in blocks that fit the nearest cache.
+ * Each thread has its own tiles, so no sum is divided. Images go by in blocks that fit the nearest cache.
  */
 import { madd, shareEnd, shareStart, spill } from './simd';
 
@@ -195,17 +195,20 @@ function gradient4(p0: usize, p1: usize, p2: usize, p3: usize, p4: usize, p5: us
 export function productGradient(x: usize, dy: usize, out: usize, offsets: usize, k: i32, n: i32, images: i32, oh: i32, ow: i32, stepX: usize, stepY: usize, stepN: usize, stepQ: usize, ldo: usize, block: i32, add: i32): void {
   const turnY: usize = stepY - <usize>ow * stepX;
   const turnN: usize = stepN - <usize>oh * stepY;
-  const tiles = (k + 5) / 6;
-  const end = shareEnd(tiles);
+  const panels = (n + 7) >> 3;
+  const units = (k + 5) / 6 * panels;
+  const end = shareEnd(units);
   const imageQ: usize = <usize>(oh * ow) * stepQ;
   for (let image = 0; image < images; image += block) {
     const count = min(block, images - image);
     const adding: bool = add != 0 || image > 0;
     const base = x + <usize>image * stepN;
     const q = dy + <usize>image * imageQ;
-    for (let tile = shareStart(tiles); tile < end; tile++) {
-      const row = tile * 6;
+    for (let unit = shareStart(units); unit < end; unit++) {
+      const row = unit / panels * 6;
+      const column = unit % panels << 3;
       const rows = min(6, k - row);
+      const cols = min(8, n - column);
       const at = offsets + (<usize>row << 2);
       const p0 = base + load<u32>(at);
       const p1 = rows > 1 ? base + load<u32>(at, 4) : p0;
@@ -213,13 +216,10 @@ export function productGradient(x: usize, dy: usize, out: usize, offsets: usize,
       const p3 = rows > 3 ? base + load<u32>(at, 12) : p0;
       const p4 = rows > 4 ? base + load<u32>(at, 16) : p0;
       const p5 = rows > 5 ? base + load<u32>(at, 20) : p0;
-      const to = out + <usize>row * ldo;
-      for (let column = 0; column < n; column += 8) {
-        const cols = min(8, n - column);
-        const shift: usize = <usize>column << 2;
-        if (cols > 4) gradient8(p0, p1, p2, p3, p4, p5, q + shift, count, oh, ow, stepX, turnY, turnN, stepQ, to + shift, ldo, rows, cols, adding);
-        else gradient4(p0, p1, p2, p3, p4, p5, q + shift, count, oh, ow, stepX, turnY, turnN, stepQ, to + shift, ldo, rows, cols, adding);
-      }
+      const shift: usize = <usize>column << 2;
+      const to = out + <usize>row * ldo + shift;
+      if (cols > 4) gradient8(p0, p1, p2, p3, p4, p5, q + shift, count, oh, ow, stepX, turnY, turnN, stepQ, to, ldo, rows, cols, adding);
+      else gradient4(p0, p1, p2, p3, p4, p5, q + shift, count, oh, ow, stepX, turnY, turnN, stepQ, to, ldo, rows, cols, adding);
     }
   }
 }
