@@ -29,7 +29,7 @@ function section({ row, lines }: { row: Row; lines: readonly Line[] }): string {
   return [
     `**${row.title}**`,
     '',
-    '| | | | Whittle is … times (95 % interval) |',
+    `| | | | ${row.compared} |`,
     '|---|---|--:|---|',
     ...body,
     '',

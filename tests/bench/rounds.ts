@@ -17,6 +17,7 @@ export interface Entrant {
 export const ROUNDS = 7;
 /** Beyond this ratio between two turns of the same contestant nothing can be concluded. */
 const RESTLESS = 1.15;
+export const RATIO = 'Whittle is … times as fast (95 % interval)';
 /** Images a second for the tables. */
 export const speed = (value: number): string =>
   value < 10 ? value.toFixed(1) : Math.round(value).toLocaleString('en');

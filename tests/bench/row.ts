@@ -14,6 +14,8 @@ export interface TableLine {
 
 export interface Row {
   readonly name: string;
+  /** What the last column says. */
+  readonly compared: string;
   /** What is measured, for people. */
   readonly title: string;
   readonly run: (lab: Lab) => Promise<readonly Measurement[]>;

@@ -5,6 +5,7 @@ import type { Lab } from '../lab';
 import type { Line, Measurement } from '../measurements';
 import type { Row, TableLine } from '../row';
 import { median } from '../statistics';
+import { TARGET } from './targets';
 
 const SEEDS = [1, 2, 3];
 const EPOCHS = 3;
@@ -17,6 +18,7 @@ const LEAST_SPEED = 1700;
 export const convergence: Row = {
   name: 'convergence',
   title: 'Convergence on MNIST (in the page, wasm, default settings)',
+  compared: TARGET,
   run,
   table,
 };

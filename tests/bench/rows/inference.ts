@@ -3,7 +3,7 @@ import type { Contestant } from '../harness/network';
 import type { Lab } from '../lab';
 import type { Measurement } from '../measurements';
 import { gather } from '../peers/gather';
-import { contest, contestTable, type Entrant, restless, speed } from '../rounds';
+import { contest, contestTable, type Entrant, RATIO, restless, speed } from '../rounds';
 import type { Row } from '../row';
 
 const ID = 'lenet-5';
@@ -19,6 +19,7 @@ const NEAR_TIES = 3;
 export const inference: Row = {
   name: 'inference',
   title: "Inference, images a second (LeNet-5, MNIST's test images)",
+  compared: RATIO,
   run,
   fault: restless,
   table: (lines) => contestTable(lines, speed),

@@ -9,7 +9,7 @@ import type { Lab } from '../lab';
 import type { Measurement } from '../measurements';
 import type { Row } from '../row';
 import { median } from '../statistics';
-import { targetTable } from './targets';
+import { TARGET, targetTable } from './targets';
 
 const BYTES = 'First visit, bytes until usable';
 const USABLE = 'First visit, time until usable';
@@ -22,6 +22,7 @@ const kilobytes = (value: number): string => `${Math.round(value / 1000)} kB gzi
 export const load: Row = {
   name: 'load',
   title: 'Opening the studio',
+  compared: TARGET,
   run,
   table: (lines) =>
     targetTable(lines, [
@@ -35,18 +36,17 @@ async function run(lab: Lab): Promise<Measurement[]> {
   const measurements: Measurement[] = [];
   for (let round = 1; round <= ROUNDS; round++) {
     const { page, context, address } = await lab.studio();
-    const responses: { response: Response; at: number }[] = [];
-    page.on('response', (response) => responses.push({ response, at: Date.now() }));
+    const responses: Response[] = [];
+    page.on('response', (response) => responses.push(response));
     await page.addInitScript(watch);
-    const begun = Date.now();
     await page.goto(address);
-    const { usable, ready } = (await (
+    const { usable, ready, addresses } = (await (
       await page.waitForFunction(() => (globalThis as unknown as { times?: Times }).times)
     ).jsonValue()) as Times;
     let bytes = 0;
     const fetched: string[] = [];
-    for (const { response, at } of responses) {
-      if (at > begun + usable + 50 || !response.ok()) continue;
+    for (const response of responses) {
+      if (!addresses.includes(response.url()) || !response.ok()) continue;
       const size = gzipSync(await response.body().catch(() => Buffer.alloc(0)), { level: 6 }).length;
       bytes += size;
       fetched.push(`${new URL(response.url()).pathname.split('/').at(-1)} ${Math.round(size / 100) / 10} kB`);
@@ -65,17 +65,22 @@ async function run(lab: Lab): Promise<Measurement[]> {
 interface Times {
   readonly usable: number;
   readonly ready: number;
+  /** What the page had asked for when it was usable; its worker's script too, but not what the worker asks for. */
+  readonly addresses: readonly string[];
 }
 
 /** Runs in the page, before anything of the studio. Milliseconds since navigation began. */
 function watch(): void {
   let usable = 0;
+  let addresses: string[] = [];
   const look = (): void => {
     const panel = document.querySelector('[role=tabpanel]');
-    if (!usable && panel?.querySelector('button, select') && document.querySelector('figure svg .recharts-xAxis'))
+    if (!usable && panel?.querySelector('button, select') && document.querySelector('figure svg .recharts-xAxis')) {
       usable = performance.now();
+      addresses = [location.href, ...performance.getEntriesByType('resource').map(({ name }) => name)];
+    }
     if (usable && document.querySelector('[data-status=ready]'))
-      Object.assign(globalThis, { times: { usable, ready: performance.now() } });
+      Object.assign(globalThis, { times: { usable, ready: performance.now(), addresses } });
     else requestAnimationFrame(look);
   };
   requestAnimationFrame(look);

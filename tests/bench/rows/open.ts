@@ -6,7 +6,7 @@ import type { Lab } from '../lab';
 import type { Measurement } from '../measurements';
 import type { Row } from '../row';
 import { median } from '../statistics';
-import { targetTable } from './targets';
+import { TARGET, targetTable } from './targets';
 
 const SHOWN = 'MobileNet v2, from drop to its row in the table';
 const QUANTIZED = 'MobileNet v2, from Apply to its 8-bit row in the table';
@@ -17,6 +17,7 @@ const seconds = (value: number): string => `${(value / 1000).toFixed(2)} s`;
 export const open: Row = {
   name: 'open',
   title: 'Opening and quantizing a real model',
+  compared: TARGET,
   run,
   table: (lines) =>
     targetTable(lines, [

@@ -8,7 +8,7 @@ import type { Lab } from '../lab';
 import type { Measurement } from '../measurements';
 import type { Row } from '../row';
 import { quantile } from '../statistics';
-import { targetTable } from './targets';
+import { TARGET, targetTable } from './targets';
 
 const SINGLE = 'LeNet-5, slider event to moved point';
 const DRAG = 'LeNet-5, point moves while the slider is dragged';
@@ -20,6 +20,7 @@ const milliseconds = (value: number): string => `${value.toFixed(0)} ms`;
 export const slider: Row = {
   name: 'slider',
   title: 'Sliders, milliseconds (LeNet-5, MNIST, wasm, in the page)',
+  compared: TARGET,
   run,
   table: (lines) =>
     targetTable(lines, [

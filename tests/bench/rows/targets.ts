@@ -2,6 +2,8 @@
 import type { Line } from '../measurements';
 import type { TableLine } from '../row';
 
+export const TARGET = 'Target';
+
 export interface Target {
   readonly what: string;
   readonly who: string;

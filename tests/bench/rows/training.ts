@@ -3,7 +3,7 @@ import type { Contestant } from '../harness/network';
 import type { Lab } from '../lab';
 import type { Measurement } from '../measurements';
 import { gather, NETWORKS } from '../peers/gather';
-import { contest, contestTable, type Entrant, restless, speed } from '../rounds';
+import { contest, contestTable, type Entrant, RATIO, restless, speed } from '../rounds';
 import type { Row } from '../row';
 
 const STEPS = 20;
@@ -18,6 +18,7 @@ const VERY_SLOW = 4;
 export const training: Row = {
   name: 'training',
   title: 'Training, images a second (batch 64, Adam, MNIST)',
+  compared: RATIO,
   run,
   fault: restless,
   table: (lines) => contestTable(lines, speed),
