@@ -47,6 +47,30 @@ export interface Objective {
   readonly l2: number;
   /** Names of layers whose tensors stay as they are; their batch normalisation uses its moving statistics. */
   readonly frozen?: readonly string[];
+  /** Gradients reach pruned weights too (Guo 2016, dynamic network surgery): a float copy trains on behind the mask. */
+  readonly regrow?: boolean;
+  /** The steps of grids are trained (Esser 2020, learned step size), their gradients scaled by 1 / sqrt(n qMax). */
+  readonly learnSteps?: boolean;
+  /** Adds groupLasso * sum over output channels g of sqrt(size of g) * ||w_g||_2 over kernels to what is minimised. */
+  readonly groupLasso?: number;
+  readonly augment?: Augmentation;
+  readonly data?: TrainingData;
+}
+
+/** How each image is changed before every step, by seed. */
+export interface Augmentation {
+  /** Moved by whole pixels, uniform in [-shift, shift] on each axis; zeros come in. */
+  readonly shift: number;
+}
+
+/** Which training images take part, and in what. */
+export interface TrainingData {
+  /** Only so many images, of all classes alike and chosen by the seed, keep their labels. All by default. */
+  readonly labelled?: number;
+  /** What the terms with a teacher see: the images with labels (the default), all training images, or noise. */
+  readonly transfer?: 'labelled' | 'all' | 'noise';
+  /** Classes whose images are left out altogether. */
+  readonly without?: readonly number[];
 }
 
 /** A point of a training run. Losses are means over images, accuracies are shares from 0 to 1. */

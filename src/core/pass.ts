@@ -21,6 +21,50 @@ export interface Effects {
   readonly reason?: Words;
 }
 
+/** A place in a model whose values are asked for. */
+export interface Tap {
+  readonly layer: string;
+  /**
+   * 'input': what the layer reads first; 'output': what it gives (logits where a final softmax is left out);
+   * 'preactivation': its output before the activation that is part of it, the output itself where there is none.
+   */
+  readonly at: 'input' | 'preactivation' | 'output';
+}
+export interface CaptureRequest {
+  readonly taps: readonly Tap[];
+  /** How many training images; all where there are fewer. */
+  readonly images: number;
+  /** Images run at once; 64 by default. */
+  readonly batch?: number;
+  /** Whether gradients of the mean cross-entropy with the labels are asked for too. */
+  readonly gradients?: boolean;
+}
+/** What one batch of images gave. The arrays are valid only while they are being looked at. */
+export interface CapturedBatch {
+  readonly images: number;
+  /** [images]: class indices. */
+  readonly labels: Float32Array;
+  /** In the order of the taps: [images, ...shape], row-major. */
+  readonly values: readonly Float32Array[];
+  /** With `gradients`: of the mean cross-entropy over this batch, same order and shapes as `values`; else empty. */
+  readonly gradients: readonly Float32Array[];
+  /** With `gradients`: "layer/role" -> gradient of that tensor's values (kernels, biases, gammas, betas, …); else empty. */
+  readonly weights: ReadonlyMap<string, Float32Array>;
+}
+
+/** Looks at a model while it is being trained, and may put another one in its place. */
+export interface TrainHooks {
+  /** Epochs (a fraction is allowed) between two calls of `revise`, which is also called before the first step. */
+  readonly every: number;
+  /**
+   * The model as it stands and the share of the run done, 0 to 1. `shadow(layer)` is the float copy of the layer's kernel
+   * that is trained behind its grid, codebook or (with `Objective.regrow`) mask; the kernel's own values where there is none.
+   * Returns a model of the same layers and tensor shapes, whose values and encodings training goes on with (moments are
+   * kept where shapes agree), or the same object to change nothing.
+   */
+  readonly revise: (model: Model, done: number, shadow: (layer: string) => Float32Array) => Model | Promise<Model>;
+}
+
 /** Everything outside a pass. Only the engine can make a whole one. */
 export interface PassContext {
   /** Uniform in [0, 1), seeded by the recipe. */
@@ -29,7 +73,16 @@ export interface PassContext {
   /** `done` from 0 to 1. */
   readonly progress: (done: number, point?: TrainPoint) => void;
   /** Trains and returns the model with new tensors, encodings kept. */
-  readonly train: (objective: Objective) => Promise<Model>;
+  readonly train: (objective: Objective, hooks?: TrainHooks) => Promise<Model>;
+  /**
+   * Runs training images (chosen by the step's seed: the same ones at every call, never validation or test) through the
+   * model and shows what each batch gave. Batch normalisation uses its moving statistics, and nothing is dropped out.
+   */
+  readonly capture: (
+    model: Model,
+    request: CaptureRequest,
+    visit: (batch: CapturedBatch) => void | Promise<void>,
+  ) => Promise<void>;
   /** Share of images classified correctly, 0 to 1. Never the test split. */
   readonly accuracy: (predictor: Predictor, split: ChoosingSplit, images?: number) => Promise<number>;
   /** Resolves a `predictor` parameter's node id; throws PassError when it is gone. */
@@ -72,10 +125,14 @@ export interface PassDefinition<P extends Params, Prepared> {
     readonly help: Words;
     /** What it costs, in a sentence. */
     readonly cost: Words;
+    /** When it pays, in a sentence. */
+    readonly pays?: Words;
     /** Author, year, title. */
     readonly paper: string;
   };
   readonly params: P;
+  /** What it computes, with the numbers as they stand: plain text with Unicode mathematics, one or a few lines. */
+  readonly formula?: (values: ValuesOf<P>) => string;
   readonly needs: readonly Need[];
   readonly effects: Effects;
   /** 'accuracy': evaluated while the slider moves. 'structure': it trains, so only size and MACs are shown while sliding. */

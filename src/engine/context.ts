@@ -5,6 +5,7 @@ import type { TrainPoint } from '#core/objective';
 import type { PassContext } from '#core/pass';
 import type { Predictor } from '#core/predictor';
 import type { Backend } from '#engine/backend';
+import { capture } from '#engine/capture';
 import type { Dataset } from '#engine/datasets/dataset';
 import { EngineError } from '#engine/errors';
 import { evaluate } from '#engine/evaluate';
@@ -40,11 +41,12 @@ export function makeContext(parts: ContextParts): PassContext {
     signal,
     progress,
     predictor: parts.resolve,
-    async train(objective) {
+    async train(objective, hooks) {
       const outcome = await train(backend, objective, dataset(), {
         signal,
         between,
         control: parts.control,
+        hooks,
         onProgress: (one) => {
           progress(one.point.step / one.totalSteps, one.point);
           parts.onTrain?.(one);
@@ -52,6 +54,8 @@ export function makeContext(parts: ContextParts): PassContext {
       });
       return outcome.model;
     },
+    capture: async (model, request, visit) =>
+      capture(backend, model, dataset(), request, visit, { seed: parts.seed, signal, between }),
     async accuracy(predictor, split, images) {
       return (await evaluate(backend, predictor, dataset(), split, { signal, between, images })).accuracy;
     },

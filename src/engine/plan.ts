@@ -5,15 +5,13 @@
  */
 import type { Layer, TensorRole } from '#core/model/layers';
 import type { Model } from '#core/model/model';
-import { shapesOf } from '#core/model/shapes';
 import { sizeOf } from '#core/model/tensor';
 import type { DistillationTerm, Objective } from '#core/objective';
 import type { Plan, SlotId } from '#engine/backend';
 import { EngineError } from '#engine/errors';
-import { type Builder, type InitialWrite, makeBuilder, reshaped, scaled } from '#engine/plan/builder';
-import { type Lowering, lowerLayer } from '#engine/plan/forward';
-import { logitsRule } from '#engine/plan/logits';
+import { type InitialWrite, makeBuilder } from '#engine/plan/builder';
 import { lossSteps } from '#engine/plan/loss';
+import { forward, onlyProbabilities, reachable } from '#engine/plan/network';
 import { heldTensors, type ParamSlots, plainSlot, type TrainedTensor, trainedSlots } from '#engine/plan/parameters';
 import { reverse } from '#engine/plan/reverse';
 import { isUpdated, updateSteps } from '#engine/plan/update';
@@ -135,68 +133,9 @@ export function trainingPlan(objective: Objective, batch: number): TrainingPlan 
   };
 }
 
-type Supply = Pick<Lowering, 'param' | 'batchStatistics' | 'noise'>;
-
-/** Appends the forward pass up to [batch, classes] logits (or probabilities, where there is nothing before them). */
-function forward(
-  b: Builder,
-  model: Model,
-  batch: number,
-  supply: Supply,
-): { input: SlotId; logits: SlotId; probabilities: boolean; classes: number } {
-  const shapes = shapesOf(model);
-  const { replaced, logSigmoid, probabilities } = logitsRule(model, shapes);
-  const low: Lowering = { builder: b, batch, replaced, ...supply };
-  const values = new Map<string, SlotId>();
-  const first = model.inputs[0] as string;
-  const input = b.persistent([batch, ...(shapes[first] ?? [])]);
-  values.set(first, input);
-  for (const layer of reachable(model)) {
-    if (layer.kind === 'input') {
-      if (layer.name !== first) throw severalInputs();
-      continue;
-    }
-    const inputs = layer.inputs.map((name) => values.get(name) as SlotId);
-    values.set(layer.name, lowerLayer(low, layer, inputs, shapes[layer.name] ?? []));
-  }
-  const output = values.get(model.outputs[0] as string) as SlotId;
-  const classes = sizeOf(b.shape(output)) / batch;
-  const flat = reshaped(b, output, [batch, classes]);
-  return { input, logits: logSigmoid ? logOfSigmoid(b, flat) : flat, probabilities, classes };
-}
-
-/** log sigmoid(z) = -softplus(-z). */
-function logOfSigmoid(b: Builder, z: SlotId): SlotId {
-  const softplus = { fn: 'softplus', alpha: 0, max: Number.POSITIVE_INFINITY } as const;
-  return scaled(b, b.push({ kind: 'activation', act: softplus }, [scaled(b, z, -1)], b.shape(z)), -1);
-}
-
-/** The layers that the first output depends on, in the model's order. */
-function reachable(model: Model): readonly Layer[] {
-  const wanted = new Set([model.outputs[0] as string]);
-  for (const layer of model.layers.toReversed()) {
-    if (wanted.has(layer.name)) for (const name of layer.inputs) wanted.add(name);
-  }
-  return model.layers.filter((layer) => wanted.has(layer.name));
-}
-
-function onlyProbabilities(): EngineError {
-  return new EngineError('plan', {
-    en: 'This model ends in a mean of probabilities, so it cannot be trained here; its parts can.',
-    zh: '该模型以概率的平均值结尾，因此无法在此训练；但它的各个部分可以单独训练。',
-  });
-}
-
 function nothingToTrain(): EngineError {
   return new EngineError('plan', {
     en: 'Nothing in this model can be trained: it has no weights, or all its layers are frozen.',
     zh: '该模型没有可训练的内容：没有权重，或所有层都已冻结。',
-  });
-}
-
-function severalInputs(): EngineError {
-  return new EngineError('data', {
-    en: 'This model has more than one input; only models with one image input can be run on a data set.',
-    zh: '该模型有多个输入；只有单一图像输入的模型才能在数据集上运行。',
   });
 }

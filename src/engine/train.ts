@@ -8,6 +8,7 @@ import type { Model, Tensor } from '#core/model/model';
 import { makeTensor } from '#core/model/tensor';
 import { derivedSeed, seededRandom, shuffledIndices } from '#core/numeric/random';
 import type { Objective, TrainPoint } from '#core/objective';
+import type { TrainHooks } from '#core/pass';
 import type { Backend, Program } from '#engine/backend';
 import { assertFits, fillBatch, imageSize } from '#engine/batches';
 import { breathe } from '#engine/breathe';
@@ -44,6 +45,8 @@ export interface TrainOptions {
   readonly onPrepare?: ((done: number) => void) | undefined;
   /** Awaited between batches, so that something more urgent can go first. */
   readonly between?: (() => Promise<void>) | undefined;
+  /** Looks at the model on the way and may change it. */
+  readonly hooks?: TrainHooks | undefined;
   /** Whether validation accuracy is followed during the run; true by default. */
   readonly validate?: boolean | undefined;
   /** Goes on from here: on the same backend the result is the same, byte for byte, as that of an undisturbed run. */

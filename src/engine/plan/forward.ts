@@ -22,6 +22,8 @@ export interface Lowering {
   noise(layer: Layer & { kind: 'dropout' }, shape: readonly number[]): SlotId | null;
   /** Activations that are left out or replaced (the last layer's softmax), by layer name. */
   readonly replaced: ReadonlyMap<string, Activation>;
+  /** Layers whose activation stays a step of its own; the slot before it is put here, by layer name. */
+  readonly preactivations?: Map<string, SlotId | null>;
 }
 
 const NO_PADS = [0, 0, 0, 0] as const;
@@ -55,8 +57,9 @@ export function lowerLayer(low: Lowering, layer: Layer, inputs: readonly SlotId[
       );
       const window: Window = { strides: layer.strides, pads, dilation: layer.dilation };
       const activation = low.replaced.get(layer.name) ?? layer.activation;
-      const act = fused(activation);
+      const act = fused(low, layer, activation);
       const y = b.push({ kind: layer.kind, window, act }, withBias(x, kernel, low.param(layer, 'bias')), out);
+      if (low.preactivations?.has(layer.name)) low.preactivations.set(layer.name, y);
       return act === LINEAR ? activate(b, y, activation) : y;
     }
     case 'dense': {
@@ -65,12 +68,13 @@ export function lowerLayer(low: Lowering, layer: Layer, inputs: readonly SlotId[
       const rows = sizeOf(b.shape(x)) / features;
       const flat = reshaped(b, x, [rows, features]);
       const activation = low.replaced.get(layer.name) ?? layer.activation;
-      const act = fused(activation);
+      const act = fused(low, layer, activation);
       const y = b.push(
         { kind: 'matmul', transposeA: false, transposeB: false, act },
         withBias(flat, kernel, low.param(layer, 'bias')),
         [rows, units],
       );
+      if (low.preactivations?.has(layer.name)) low.preactivations.set(layer.name, reshaped(b, y, out));
       return reshaped(b, act === LINEAR ? activate(b, y, activation) : y, out);
     }
     case 'batchNorm':
@@ -133,8 +137,8 @@ function withBias(x: SlotId, kernel: SlotId, bias: SlotId | null): SlotId[] {
 }
 
 /** What may be fused: LINEAR (the constant itself) where the activation has to follow as a step of its own. */
-function fused(activation: Activation): ElementFn {
-  if (activation.fn === 'linear' || activation.fn === 'softmax') return LINEAR;
+function fused(low: Lowering, layer: Layer, activation: Activation): ElementFn {
+  if (low.preactivations?.has(layer.name) || activation.fn === 'linear' || activation.fn === 'softmax') return LINEAR;
   const act = elementFn(activation);
   return isFusable(act.fn) ? act : LINEAR;
 }

@@ -5,7 +5,7 @@
  */
 import type { SlotId, Step } from '#engine/backend';
 import { EngineError } from '#engine/errors';
-import { type ElementFn, isFusable } from '#engine/ops';
+import { type ElementFn, isFusable, type Op } from '#engine/ops';
 import { type Builder, binary, product, sameShape, scaled } from '#engine/plan/builder';
 
 /** Gradients by slot. */
@@ -35,14 +35,14 @@ export function reverse(
   for (let i = forward.length - 1; i >= 0; i--) {
     const step = forward[i] as Step;
     const dy = gradients.get(step.outputs[0] as SlotId);
-    if (dy !== undefined && step.inputs.some((slot) => needed.has(slot))) reverseStep(b, step, dy, add, needed);
+    if (dy !== undefined && step.inputs.some((slot) => needed.has(slot))) reverseStep(b, step, dy, add);
   }
   return gradients;
 }
 
 type Add = (slot: SlotId | undefined, make: () => SlotId) => void;
 
-function reverseStep(b: Builder, step: Step, dy: SlotId, add: Add, needed: ReadonlySet<SlotId>): void {
+function reverseStep(b: Builder, step: Step, dy: SlotId, add: Add): void {
   const { op } = step;
   const [x, second, third] = step.inputs as [SlotId, SlotId, SlotId | undefined];
   const y = step.outputs[0] as SlotId;
@@ -85,9 +85,9 @@ function reverseStep(b: Builder, step: Step, dy: SlotId, add: Add, needed: Reado
       return;
     }
     case 'batchNorm': {
-      const variance = step.inputs[4] as SlotId;
-      if (needed.has(second) || needed.has(third as SlotId))
-        throw new Error('frozen batch normalisation has nothing to train');
+      const [mean, variance] = [step.inputs[3] as SlotId, step.inputs[4] as SlotId];
+      add(second, () => gammaGrad(b, op, [x, mean, variance], dy));
+      add(third, () => b.push({ kind: 'biasGrad' }, [dy], like(second)));
       add(x, () => b.push({ kind: 'batchNormGrad', epsilon: op.epsilon }, [second, variance, dy], like(x)));
       return;
     }
@@ -146,6 +146,19 @@ function reverseStep(b: Builder, step: Step, dy: SlotId, add: Add, needed: Reado
     default:
       throw new Error(`no gradient of ${op.kind}`);
   }
+}
+
+/** With moving statistics: the gradient of gamma is the sum of dy times the normalised values. */
+function gammaGrad(
+  b: Builder,
+  op: Op & { kind: 'batchNorm' },
+  [x, mean, variance]: readonly [SlotId, SlotId, SlotId],
+  dy: SlotId,
+): SlotId {
+  const channels = b.shape(mean);
+  const ones = b.persistent(channels, new Float32Array(channels[0] as number).fill(1));
+  const normalised = b.push(op, [x, ones, b.persistent(channels), mean, variance], b.shape(x));
+  return b.push({ kind: 'biasGrad' }, [binary(b, 'multiply', dy, normalised)], channels);
 }
 
 /** The gradient before a fused activation. */

@@ -61,6 +61,7 @@ export function plainContext(seed = 1, changes: Partial<PassContext> = {}): Pass
     signal: { aborted: false, throwIfAborted: () => {} },
     progress: () => {},
     train: absent,
+    capture: absent,
     accuracy: absent,
     predictor: absent,
     ...changes,
