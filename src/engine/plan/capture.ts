@@ -79,5 +79,6 @@ export function capturePlan(model: Model, batch: number, taps: readonly Tap[], g
     return gradient;
   };
   const tensors = trained.map(({ slot, ...one }) => ({ ...one, tensor: slot, slot: kept(slot) }));
-  return { ...inside, plan: b.build(), reverse: { labels, shares, taps: values.map(kept), tensors } };
+  const reached = { labels, shares, taps: values.map(kept), tensors };
+  return { ...inside, plan: b.build(), reverse: reached };
 }
