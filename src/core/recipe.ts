@@ -13,6 +13,10 @@ import { type Effects, type Pass, type PassContext, PassError } from '#core/pass
 export interface RecipeStep {
   readonly pass: string;
   readonly values: Values;
+  /** Of the step's own random stream. Without it, it follows from the recipe's seed and the step's place (`stepSeed`). */
+  readonly seed?: number;
+  /** Switched off: kept in the recipe, and not run. */
+  readonly off?: boolean;
 }
 export interface Recipe {
   readonly version: 1;
@@ -46,6 +50,13 @@ export interface RecipeResult {
  * `progress` and `signal` are the caller's.
  */
 export type ContextMaker = (index: number, seed: number) => PassContext;
+
+export interface RunOptions {
+  /** The first step to run, from 0; the model is what the steps before it gave. They count where a step is named. */
+  readonly from?: number;
+  /** Awaited after each step that ran, with the model that it made. */
+  readonly onStep?: (index: number, model: Model, report: StepReport) => void | Promise<void>;
+}
 
 /** A step failed: `words` name the step and say why; `cause` is what was thrown. */
 export class StepError extends PassError {
@@ -81,25 +92,31 @@ export async function runRecipe(
   recipe: Recipe,
   contextFor: ContextMaker,
   passes: readonly Pass[],
+  { from = 0, onStep }: RunOptions = {},
 ): Promise<RecipeResult> {
   const reports: StepReport[] = [];
   let current = model;
   let before = factsOf(model);
   for (const [index, step] of recipe.steps.entries()) {
-    const context = contextFor(index, stepSeed(recipe.seed, index, step.pass));
+    if (index < from || step.off) continue;
+    const context = contextFor(index, seedOf(recipe, index, step));
     context.signal.throwIfAborted();
     const { pass, values } = readyStep(step, passes, index);
+    let notes: readonly Words[];
     try {
       checkEffects(current, pass);
       const prepared: unknown = await pass.prepare?.(current, values, context);
       const result = await pass.apply(current, values, context, prepared);
       current = result.model;
-      const after = factsOf(current);
-      reports.push({ pass: pass.id, values, notes: result.report.notes, before, after });
-      before = after;
+      notes = result.report.notes;
     } catch (error) {
       throw namingStep(error, index, pass);
     }
+    const after = factsOf(current);
+    const report = { pass: pass.id, values, notes, before, after };
+    reports.push(report);
+    await onStep?.(index, current, report);
+    before = after;
   }
   return { model: current, reports };
 }
@@ -107,6 +124,11 @@ export async function runRecipe(
 /** The seed of a step's random stream, so that steps do not share one. A slider's preview of a single step uses index 0. */
 export function stepSeed(seed: number, index: number, pass: string): number {
   return derivedSeed(seed, `${index}:${pass}`);
+}
+
+/** The seed with which a step of a recipe runs. */
+export function seedOf(recipe: Recipe, index: number, step: RecipeStep): number {
+  return step.seed ?? stepSeed(recipe.seed, index, step.pass);
 }
 
 /** A step's pass with its values clamped and complete; throws StepError for a pass that does not exist. */
@@ -140,7 +162,9 @@ export function checkEffects(model: Model, pass: Pass): void {
       zh: '已剪枝的权重',
     },
     {
-      held: tensors.some((tensor) => tensor.encoding.values.kind === 'grid'),
+      held:
+        model.activationGrids !== undefined ||
+        tensors.some(({ encoding: { values } }) => values.kind === 'grid' || values.kind === 'binary'),
       effect: effects.grids,
       en: 'quantized weights',
       zh: '已量化的权重',
@@ -162,13 +186,19 @@ export function checkEffects(model: Model, pass: Pass): void {
 function namingStep(error: unknown, index: number, pass: Pass): unknown {
   if (error instanceof Error && error.name === 'AbortError') return error;
   const title: Words = pass.words.title;
-  const words = error instanceof PassError ? error.words : { en: messageOf(error), zh: messageOf(error) };
+  const words = isWorded(error) ? error.words : { en: messageOf(error), zh: messageOf(error) };
   return new StepError(
     index,
     pass.id,
     { en: `Step ${index + 1} (${title.en}): ${words.en}`, zh: `第 ${index + 1} 步（${title.zh}）：${words.zh}` },
     error,
   );
+}
+
+/** Errors of passes and of the engine bring words for people. */
+function isWorded(error: unknown): error is { readonly words: Words } {
+  const { words } = (error ?? {}) as { readonly words?: Partial<Words> };
+  return typeof words?.en === 'string' && typeof words.zh === 'string';
 }
 
 function messageOf(error: unknown): string {
@@ -218,7 +248,18 @@ function readStep(step: unknown, index: number): RecipeStep {
       );
     }
   }
-  return { pass, values: { ...values } as Values };
+  const seed = step['seed'];
+  if (seed !== undefined && (typeof seed !== 'number' || !Number.isSafeInteger(seed)))
+    throw fault(`${at}.seed is not a whole number`, `${at}.seed 不是整数`);
+  const off = step['off'];
+  if (off !== undefined && typeof off !== 'boolean')
+    throw fault(`${at}.off is neither true nor false`, `${at}.off 既不是 true 也不是 false`);
+  return {
+    pass,
+    values: { ...values } as Values,
+    ...(seed === undefined ? {} : { seed }),
+    ...(off ? { off } : {}),
+  };
 }
 
 function isValue(value: unknown): value is Values[string] {

@@ -1,5 +1,6 @@
 /** The recipe runner and reader: order, seeds, measures, refusals, and the exact texts of what cannot be read. */
 import { describe, expect, it } from 'vitest';
+import { modelId } from '#core/model/hash';
 import { seededRandom } from '#core/numeric/random';
 import { definePass, type Pass, type PassContext, PassError } from '#core/pass';
 import { PASSES } from '#core/passes/index';
@@ -8,10 +9,12 @@ import {
   preparedKey,
   type Recipe,
   RecipeError,
+  type RecipeStep,
   readRecipe,
   readyStep,
   runRecipe,
   StepError,
+  seedOf,
   stepSeed,
 } from '#core/recipe';
 import { denseModel, kernelOf, plainContext, tensor } from './passes/helpers';
@@ -103,6 +106,54 @@ describe('running a recipe', () => {
     expect(await run(abort)).toBe(abort);
   });
 
+  it('takes the words of whatever brings some', async () => {
+    const worded = Object.assign(new Error('EN'), { words: { en: 'No images.', zh: '没有图片。' } });
+    const failing = testPass({ apply: () => Promise.reject(worded) });
+    await expect(runRecipe(model, recipe({ pass: 'test', values: {} }), contextFor, [failing])).rejects.toMatchObject({
+      words: { en: 'Step 1 (Test): No images.', zh: '第 1 步（测试）：没有图片。' },
+    });
+  });
+
+  it('leaves out what is switched off, and goes on from where it is told, each step named by its place', async () => {
+    const steps = recipe(
+      { pass: 'magnitude-pruning', values: { sparsity: 0.5 } },
+      { pass: 'magnitude-pruning', values: { sparsity: 0.9 }, off: true },
+      { pass: 'weight-sharing', values: { clusters: 2 } },
+    );
+    const seen: string[] = [];
+    const watch = (index: number, _made: typeof model, { after }: { after: { nonZero: number; distinct: number } }) => {
+      seen.push(`${index}: ${after.nonZero} ${after.distinct}`);
+    };
+    const whole = await runRecipe(model, steps, contextFor, PASSES, { onStep: watch });
+    expect(seen).toEqual(['0: 4 5', '2: 4 4']);
+    const { model: half } = await runRecipe(model, { ...steps, steps: steps.steps.slice(0, 1) }, contextFor, PASSES);
+    const rest = await runRecipe(half, steps, contextFor, PASSES, { from: 1 });
+    expect(modelId(rest.model)).toBe(modelId(whole.model));
+    expect(rest.reports).toEqual(whole.reports.slice(1));
+    const failing = recipe(...steps.steps.slice(0, 2), { pass: 'nope', values: {} });
+    await expect(runRecipe(half, failing, contextFor, PASSES, { from: 1 })).rejects.toThrow(/^Step 3: /);
+  });
+
+  it('runs a step with its own seed wherever it stands', async () => {
+    const seen: number[] = [];
+    const pass = testPass({
+      apply: async (given: typeof model, _values: unknown, context: PassContext) => {
+        seen.push(context.random());
+        return { model: given, report: { notes: [] } };
+      },
+    });
+    const plain = recipe({ pass: 'test', values: {} }, { pass: 'test', values: {} });
+    await runRecipe(model, plain, contextFor, [pass]);
+    const moved: Recipe = {
+      version: 1,
+      seed: 99,
+      steps: [1, 0].map((at) => ({ pass: 'test', values: {}, seed: seedOf(plain, at, plain.steps[at] as RecipeStep) })),
+    };
+    await runRecipe(model, moved, contextFor, [pass]);
+    expect(seen[2]).toBe(seen[1]);
+    expect(seen[3]).toBe(seen[0]);
+  });
+
   it('looks at the signal before every step', async () => {
     const abort = new DOMException('stopped', 'AbortError');
     const stopped: ContextMaker = () =>
@@ -142,6 +193,9 @@ describe('reading a recipe', () => {
   it('takes back what JSON made of it, from text or object', () => {
     expect(readRecipe(JSON.stringify(good))).toEqual(good);
     expect(readRecipe(good)).toEqual(good);
+    const own = { version: 1, seed: 1, steps: [{ pass: 'a', values: {}, seed: -7, off: true }] };
+    expect(readRecipe(JSON.stringify(own))).toEqual(own);
+    expect(readRecipe({ ...own, steps: [{ pass: 'a', off: false }] }).steps).toEqual([{ pass: 'a', values: {} }]);
     expect(readRecipe({ version: 1, seed: 0, steps: [{ pass: 'a' }] }).steps).toEqual([{ pass: 'a', values: {} }]);
   });
 
@@ -154,6 +208,8 @@ describe('reading a recipe', () => {
     ['{"version": 1, "seed": 1}', 'steps is not a list'],
     ['{"version": 1, "seed": 1, "steps": [3]}', 'steps[0] is not an object'],
     ['{"version": 1, "seed": 1, "steps": [{"pass": "a"}, {"pass": 7}]}', 'steps[1].pass is not the name of a method'],
+    ['{"version": 1, "seed": 1, "steps": [{"pass": "a", "seed": "x"}]}', 'steps[0].seed is not a whole number'],
+    ['{"version": 1, "seed": 1, "steps": [{"pass": "a", "off": 1}]}', 'steps[0].off is neither true nor false'],
     ['{"version": 1, "seed": 1, "steps": [{"pass": "a", "values": []}]}', 'steps[0].values is not an object'],
     [
       '{"version": 1, "seed": 1, "steps": [{"pass": "a", "values": {"x": null}}]}',
