@@ -38,13 +38,15 @@ export interface LayerSummary {
   readonly nonZero: number;
   /** Multiply-accumulates for one image. */
   readonly macs: number;
-  /** 'dense', '8-bit grid', '16 clusters', with ', 90 % pruned' where masked. Empty where there are no weights. */
+  /** 'dense', '8-bit grid', 'half precision', 'two signs', '16 clusters', with ', 90 % pruned' where masked. Empty where there are no weights. */
   readonly encoding: {
-    readonly kind: 'none' | 'dense' | 'grid' | 'codebook';
+    readonly kind: 'none' | 'dense' | 'half' | 'grid' | 'binary' | 'codebook';
     readonly bits?: number;
     readonly clusters?: number;
     readonly sparsity: number;
   };
+  /** Where the layer's output is rounded to a grid. */
+  readonly activationBits?: number;
 }
 export interface ModelSummary {
   readonly id: ModelId;

@@ -37,6 +37,7 @@ export async function summaryOf(model: Model): Promise<ModelSummary> {
         nonZero,
         macs: macs.byLayer[name] ?? 0,
         encoding: encodingOf(model, layer),
+        ...(model.activationGrids?.[name] ? { activationBits: model.activationGrids[name].bits } : {}),
       };
     }),
   };
@@ -54,6 +55,10 @@ function encodingOf(model: Model, layer: Layer): LayerSummary['encoding'] {
   switch (values.kind) {
     case 'dense':
       return { kind: 'dense', sparsity };
+    case 'half':
+      return { kind: 'half', bits: 16, sparsity };
+    case 'binary':
+      return { kind: 'binary', bits: 1, sparsity };
     case 'grid':
       return { kind: 'grid', bits: values.bits, sparsity };
     case 'codebook':

@@ -7,11 +7,12 @@
  * Tried and left: order-0 entropy alone (up to a third too low on sparse codes, since runs of zeros cost more than their
  * entropy), and deflating a sample (asynchronous everywhere, and runs across the sample's ends are lost).
  */
-import { codesOf } from '#core/model/encoding';
+import { codesOf, signGrid } from '#core/model/encoding';
 import type { Tensor } from '#core/model/model';
 
-/** Deflate on float32 weights: the mantissas do not shrink, sign and exponent do. Bytes a value. */
+/** Deflate on float32 weights, and on halves: the mantissas do not shrink, sign and exponent do. Bytes a value. */
 const FLOAT = 3.7;
+const HALF = 1.85;
 /**
  * float32 values that repeat: bytes a value by bits of entropy of which value it is. From about 15 bits on repeats lie
  * further apart than deflate looks back.
@@ -42,6 +43,11 @@ export function deflatedBytes(tensor: Tensor): number {
     const zeros = shareOfZeros(data);
     return data.length * ((1 - zeros) * FLOAT + zeroBytes(zeros, 3));
   }
+  if (values.kind === 'half') {
+    const zeros = shareOfZeros(data);
+    return data.length * ((1 - zeros) * HALF + zeroBytes(zeros, 2));
+  }
+  if (values.kind === 'binary') return deflatedBytes({ ...tensor, encoding: { values: signGrid(values) } });
   const codes = codesOf(data, shape, encoding);
   if (values.kind === 'grid' && values.axis === null)
     return values.qMax - values.qMin <= 255 ? byteCodes(codes, values.qMin) : wordCodes(codes, values.qMin);

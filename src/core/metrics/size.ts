@@ -101,18 +101,18 @@ export function countDistinct(arrays: readonly Float32Array[]): number {
  * Bytes around the weights in a deflated TensorFlow.js zip: directory and model.json, and what each layer, tensor and
  * grid adds to it. Measured on the files of the templates, which it meets within 200 bytes.
  */
-const STRUCTURE = { base: 650, layer: 20, tensor: 8, grid: 55 } as const;
+const STRUCTURE = { base: 650, layer: 20, tensor: 8, grid: 55, activation: 45 } as const;
 
 /**
  * An estimate of the bytes of the TensorFlow.js zip, for use while a slider moves: `metrics/deflated` for each tensor,
  * and an allowance for the structure. Apply and Export measure the real file.
  */
 export function estimateBytes(model: Model): number {
-  let bytes: number = STRUCTURE.base;
+  let bytes: number = STRUCTURE.base + STRUCTURE.activation * Object.keys(model.activationGrids ?? {}).length;
   for (const layer of model.layers) {
     bytes += STRUCTURE.layer;
     for (const { tensor } of heldBy(model, layer))
-      bytes += STRUCTURE.tensor + (tensor.encoding.values.kind === 'grid' ? STRUCTURE.grid : 0) + deflatedBytes(tensor);
+      bytes += STRUCTURE.tensor + ('scale' in tensor.encoding.values ? STRUCTURE.grid : 0) + deflatedBytes(tensor);
   }
   return Math.round(bytes);
 }

@@ -2,7 +2,7 @@
  * Changing models. A model is never changed in place: each function here returns a new one that shares every tensor
  * it did not touch and has dropped those that no layer holds any more.
  */
-import { type Encoding, innerStride, type Mask } from '#core/model/encoding';
+import { type Encoding, type GridValues, innerStride, type Mask, usedCodebook } from '#core/model/encoding';
 import { isPrunable, type Layer, type TensorRole, tensorsOf } from '#core/model/layers';
 import type { Model, Tensor, TensorId } from '#core/model/model';
 import { makeTensor } from '#core/model/tensor';
@@ -53,7 +53,18 @@ export function withTensors(model: Model, changes: readonly TensorChange[]): Mod
 }
 
 /**
- * The model with other layers. `tensors` is where their ids are looked up (the model's own table by default); what no
+ * The model whose layers' outputs are rounded to these grids, by layer name; those of no layer are left out, and with none
+ * left all activations are float32.
+ */
+export function withActivationGrids(model: Model, grids: Readonly<Record<string, GridValues>>): Model {
+  const { activationGrids: _, ...rest } = model;
+  const names = new Set(model.layers.map(({ name }) => name));
+  const kept = Object.entries(grids).filter(([name]) => names.has(name));
+  return kept.length === 0 ? rest : { ...rest, activationGrids: Object.fromEntries(kept) };
+}
+
+/**
+ * The model with other layers; activation grids stay with the names of their layers. `tensors` is where their ids are looked up (the model's own table by default); what no
  * layer holds is dropped. Throws Error where an id is missing. `changes` sets other fields, such as inputs and outputs.
  */
 export function replaceLayers(
@@ -70,7 +81,8 @@ export function replaceLayers(
       kept[id] = tensor;
     }
   }
-  return { ...model, ...changes, layers, tensors: kept };
+  const changed = { ...model, ...changes, layers, tensors: kept };
+  return changed.activationGrids ? withActivationGrids(changed, changed.activationGrids) : changed;
 }
 
 /** What stands in a layer's place. The last of `layers` bears its name, so that its readers read on. */
@@ -157,8 +169,8 @@ export function mapPrunable(
 }
 
 /**
- * The entries `kept` (ascending) of one axis, with the mask, a per-channel grid's scales along that axis and the
- * codebook's centroids that are still in use.
+ * The entries `kept` (ascending) of one axis, with the mask, the scales or books of a per-channel encoding along that
+ * axis and the codebook's centroids that are still in use.
  */
 export function sliceTensor(tensor: Tensor, axis: number, kept: readonly number[]): Tensor {
   const { shape, data, encoding } = tensor;
@@ -181,11 +193,11 @@ export function sliceTensor(tensor: Tensor, axis: number, kept: readonly number[
   };
   const values = slice(data, new Float32Array(size));
   const mask = encoding.mask && slice(encoding.mask, new Uint8Array(size));
-  return makeTensor(
-    shape.map((length, i) => (i === axis ? kept.length : length)),
-    values,
-    { ...(mask ? { mask } : {}), values: slicedValues(encoding.values, axis, kept, values, mask) },
-  );
+  const newShape = shape.map((length, i) => (i === axis ? kept.length : length));
+  return makeTensor(newShape, values, {
+    ...(mask ? { mask } : {}),
+    values: slicedValues(encoding.values, axis, kept, values, newShape, mask),
+  });
 }
 
 function slicedValues(
@@ -193,11 +205,17 @@ function slicedValues(
   axis: number,
   kept: readonly number[],
   data: Float32Array,
+  shape: readonly number[],
   mask: Mask | undefined,
 ): Encoding['values'] {
   switch (values.kind) {
     case 'dense':
+    case 'half':
       return values;
+    case 'binary':
+      return values.axis === axis
+        ? { ...values, scale: Float32Array.from(kept, (i) => values.scale[i] as number) }
+        : values;
     case 'grid': {
       if (values.axis !== axis) return values;
       const { scale, zeroPoint } = values;
@@ -208,10 +226,16 @@ function slicedValues(
       };
     }
     case 'codebook': {
-      const used = new Set<number>();
-      for (let i = 0; i < data.length; i++) if (!mask || mask[i]) used.add(data[i] as number);
-      const centroids = values.centroids.filter((centroid) => used.has(centroid));
-      return centroids.length === 0 ? values : { kind: 'codebook', centroids };
+      if (values.books?.axis !== axis) return usedCodebook(values, data, shape, mask);
+      const { offsets } = values.books;
+      const books = kept.map((c) => values.centroids.subarray(offsets[c], offsets[c + 1]));
+      const cut = Int32Array.of(0, ...books.map(({ length }) => length));
+      for (let c = 1; c < cut.length; c++) cut[c] = (cut[c] as number) + (cut[c - 1] as number);
+      const centroids = Float32Array.from(books.flatMap((book) => [...book]));
+      // Channels that are all pruned have empty books; one value stays so that the codebook is not empty.
+      if (centroids.length === 0)
+        return { kind: 'codebook', centroids: values.centroids.slice(0, 1), books: { axis, offsets: cut.fill(1, 1) } };
+      return usedCodebook({ kind: 'codebook', centroids, books: { axis, offsets: cut } }, data, shape, mask);
     }
     default:
       throw values satisfies never;

@@ -7,8 +7,8 @@ import { hashHex, hashText } from '#core/numeric/hash';
 
 /** 32 hexadecimal digits. Equal structure, weights and encodings: equal id. */
 export function modelId(model: Model): string {
-  const { layers, inputs, outputs, layout, meta } = model;
-  return hashHex(hashText(canonicalJson({ layers, inputs, outputs, layout, meta })));
+  const { layers, inputs, outputs, layout, meta, activationGrids } = model;
+  return hashHex(hashText(canonicalJson({ layers, inputs, outputs, layout, meta, activationGrids })));
 }
 
 /** JSON with the keys of every object in order, so that the order of making does not matter. */

@@ -2,7 +2,7 @@
  * Taking off the last softmax. Losses, distillation and the engine work on logits, which are what precedes it; files
  * and people want probabilities, so models carry it.
  */
-import { layerOf, replaceLayers } from '#core/model/edit';
+import { layerOf, replaceLayers, withActivationGrids } from '#core/model/edit';
 import type { Layer } from '#core/model/layers';
 import type { Model } from '#core/model/model';
 import { type Shape, shapesOf } from '#core/model/shapes';
@@ -35,11 +35,12 @@ export function withoutSoftmax(model: Model): { readonly model: Model; readonly 
   const shape = shapesOf(model)[layer.name] as Shape;
   if (sizeOf(shape) !== shape[shape.length - 1]) return { model, had: false };
   const linear: Layer = { ...layer, activation: { fn: 'linear' } };
-  return {
-    model: replaceLayers(
-      model,
-      model.layers.map((candidate) => (candidate === layer ? linear : candidate)),
-    ),
-    had: true,
-  };
+  const logits = replaceLayers(
+    model,
+    model.layers.map((candidate) => (candidate === layer ? linear : candidate)),
+  );
+  if (!model.activationGrids?.[layer.name]) return { model: logits, had: true };
+  // A grid for probabilities is none for logits.
+  const { [layer.name]: _, ...others } = model.activationGrids;
+  return { model: withActivationGrids(logits, others), had: true };
 }

@@ -5,7 +5,7 @@
  * their weights by tensor id. Ids are made from content, so two models that share a tensor share its id. Images are
  * NHWC, convolution kernels HWIO, dense kernels [in, out]. Nothing here knows a browser or a runtime.
  */
-import type { Encoding } from '#core/model/encoding';
+import type { Encoding, GridValues } from '#core/model/encoding';
 import type { Layer } from '#core/model/layers';
 
 /** 32 hexadecimal digits: a hash of shape, values and encoding. Equal content, equal id. */
@@ -33,6 +33,11 @@ export interface Model {
   /** Names of the layers whose outputs are the model's. The first one is the classifier's. */
   readonly outputs: readonly string[];
   readonly tensors: Readonly<Record<TensorId, Tensor>>;
+  /**
+   * By layer name: the layer's output (after its activation; input layers too) is rounded to this grid, one for the
+   * whole output. Absent where all activations are float32.
+   */
+  readonly activationGrids?: Readonly<Record<string, GridValues>>;
   /** Memory layout of activations; 'source' only where opaque layers keep the file's own layout. */
   readonly layout: 'nhwc' | 'source';
   readonly meta: ModelMeta;

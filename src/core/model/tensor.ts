@@ -44,6 +44,13 @@ function contentId(shape: readonly number[], data: Float32Array, { mask, values 
     }
     case 'codebook':
       facts.push(2, ...hash128(values.centroids));
+      if (values.books) facts.push(values.books.axis, ...hash128(values.books.offsets));
+      break;
+    case 'half':
+      facts.push(3);
+      break;
+    case 'binary':
+      facts.push(4, values.axis ?? -1, ...hash128(values.scale));
       break;
     default:
       throw values satisfies never;

@@ -3,11 +3,19 @@
  * say the truth about the values. Formats call this on what they read, before anything runs. Values that are not
  * finite are no error (such files exist, and one wants to see them) but a list of warnings.
  */
-import { codesOf, type Encoding, innerStride } from '#core/model/encoding';
+import {
+  type BinaryValues,
+  type CodebookValues,
+  channelOf,
+  codesOf,
+  type Encoding,
+  type GridValues,
+} from '#core/model/encoding';
 import { type Layer, tensorsOf } from '#core/model/layers';
 import type { Model, Tensor } from '#core/model/model';
 import { ShapeError, shapesOf } from '#core/model/shapes';
 import { sizeOf } from '#core/model/tensor';
+import { isHalf } from '#core/numeric/half';
 import type { Words } from '#core/params';
 
 export type ModelErrorCode =
@@ -57,6 +65,7 @@ export function validateModel(model: Model): void {
       if (wrong) throw fault('encoding', layer.name, `its ${role} ${wrong.en}`, `它的 ${role} ${wrong.zh}`);
     }
   }
+  checkActivationGrids(model);
   try {
     shapesOf(model);
   } catch (error) {
@@ -121,6 +130,26 @@ export function inTopologicalOrder(layers: readonly Layer[]): readonly Layer[] {
       byName,
     );
   return ordered;
+}
+
+function checkActivationGrids(model: Model): void {
+  for (const [name, grid] of Object.entries(model.activationGrids ?? {})) {
+    if (!model.layers.some((layer) => layer.name === name))
+      throw fault(
+        'encoding',
+        name,
+        'its output is to be rounded, but there is no such layer.',
+        '要对它的输出取整，但没有这个层。',
+      );
+    const wrong =
+      grid.axis === null
+        ? gridFault([], grid)
+        : {
+            en: 'has a grid for each channel; activations have one for all.',
+            zh: '按通道设置了网格；激活值只能共用一个网格。',
+          };
+    if (wrong) throw fault('encoding', name, `its output ${wrong.en}`, `它的输出${wrong.zh}`);
+  }
 }
 
 function checkNames(model: Model): void {
@@ -217,41 +246,117 @@ function maskFault(data: Float32Array, { mask }: Encoding): Words | null {
 }
 
 function valuesFault(data: Float32Array, shape: readonly number[], encoding: Encoding): Words | null {
-  const { values, mask } = encoding;
-  if (values.kind === 'dense') return null;
-  if (values.kind === 'codebook') {
-    const { centroids } = values;
-    const held = new Set(centroids);
-    if (
-      centroids.length < 1 ||
-      centroids.length > 65536 ||
-      centroids.some((value, i) => i > 0 && value < (centroids[i - 1] as number))
-    )
-      return { en: 'has a codebook that is empty, too long or not in order.', zh: '的码本为空、过长或未排序。' };
-    for (let i = 0; i < data.length; i++)
-      if (!(mask && !mask[i]) && !held.has(data[i] as number))
-        return { en: `has a value that is not in its codebook (at ${i}).`, zh: `的第 ${i} 个数值不在码本中。` };
-    return null;
+  switch (encoding.values.kind) {
+    case 'dense':
+      return null;
+    case 'half': {
+      const at = data.findIndex((value) => !isHalf(value) && !Number.isNaN(value));
+      return at < 0
+        ? null
+        : { en: `has a value that is not of half precision (at ${at}).`, zh: `的第 ${at} 个数值不是半精度数。` };
+    }
+    case 'binary':
+      return binaryFault(data, shape, encoding, encoding.values);
+    case 'codebook':
+      return codebookFault(data, shape, encoding, encoding.values);
+    case 'grid':
+      return gridFault(shape, encoding.values) ?? offGridFault(data, shape, encoding, encoding.values);
+    default:
+      throw encoding.values satisfies never;
   }
-  const { bits, qMin, qMax, scale, zeroPoint, axis } = values;
+}
+
+function binaryFault(
+  data: Float32Array,
+  shape: readonly number[],
+  { mask }: Encoding,
+  { scale, axis }: BinaryValues,
+): Words | null {
+  const wrong = scaleFault(shape, scale, axis);
+  if (wrong) return wrong;
+  if (mask) return { en: 'has a mask, but two signs leave no room for 0.', zh: '带有掩码，但二值权重不能为 0。' };
+  const channel = channelOf(shape, axis);
+  for (let i = 0; i < data.length; i++)
+    if (Math.abs(data[i] as number) !== scale[channel(i)])
+      return {
+        en: `has a value that is not plus or minus its scale (at ${i}).`,
+        zh: `的第 ${i} 个数值不是正负缩放系数。`,
+      };
+  return null;
+}
+
+function codebookFault(
+  data: Float32Array,
+  shape: readonly number[],
+  encoding: Encoding,
+  { centroids, books }: CodebookValues,
+): Words | null {
+  const { axis, offsets } = books ?? { axis: null, offsets: Int32Array.of(0, centroids.length) };
   const channels = axis === null ? 1 : shape[axis];
+  const starts = new Set(offsets);
+  if (
+    centroids.length < 1 ||
+    centroids.length > 65536 ||
+    channels === undefined ||
+    offsets.length !== channels + 1 ||
+    offsets[0] !== 0 ||
+    offsets[channels] !== centroids.length ||
+    offsets.some((at, c) => c > 0 && at < (offsets[c - 1] as number)) ||
+    centroids.some((value, i) => !starts.has(i) && value < (centroids[i - 1] as number))
+  )
+    return { en: 'has a codebook that is empty, too long or not in order.', zh: '的码本为空、过长或未排序。' };
+  const codes = codesOf(data, shape, encoding);
+  const channel = channelOf(shape, axis);
+  for (let i = 0; i < data.length; i++) {
+    const code = codes[i] as number;
+    if (code < 0) continue;
+    const c = channel(i);
+    // An empty book has no value at all; -0 is 0, and NaN is in no book.
+    if ((offsets[c] as number) >= (offsets[c + 1] as number) || (centroids[code] as number) !== data[i])
+      return { en: `has a value that is not in its codebook (at ${i}).`, zh: `的第 ${i} 个数值不在码本中。` };
+  }
+  return null;
+}
+
+/** What is wrong with a grid for values of this shape, whatever they are. */
+function gridFault(shape: readonly number[], { bits, qMin, qMax, scale, zeroPoint, axis }: GridValues): Words | null {
   if (!(Number.isInteger(bits) && bits >= 2 && bits <= 16) || !(qMin < qMax) || qMax - qMin >= 2 ** bits)
     return {
       en: `has a grid from ${qMin} to ${qMax} that does not fit ${bits} bits.`,
       zh: `的网格范围 ${qMin} 到 ${qMax} 与 ${bits} 位不符。`,
     };
-  if (channels === undefined || scale.length !== channels || zeroPoint.length !== channels)
-    return {
-      en: `has ${scale.length} scales where ${channels ?? 'a known axis and its number'} are needed.`,
-      zh: `有 ${scale.length} 个缩放系数，需要 ${channels ?? '与某个维度相同'} 个。`,
-    };
+  return (
+    scaleFault(shape, scale, axis) ?? (zeroPoint.length === scale.length ? null : countFault(shape, zeroPoint, axis))
+  );
+}
+
+function scaleFault(shape: readonly number[], scale: Float32Array, axis: number | null): Words | null {
+  if (scale.length !== (axis === null ? 1 : shape[axis])) return countFault(shape, scale, axis);
   if (scale.some((value) => !(Number.isFinite(value) && value > 0)))
     return { en: 'has a grid whose scale is not a number above 0.', zh: '的网格缩放系数不是正数。' };
+  return null;
+}
+
+function countFault(shape: readonly number[], held: ArrayLike<number>, axis: number | null): Words {
+  const channels = axis === null ? 1 : shape[axis];
+  return {
+    en: `has ${held.length} scales where ${channels ?? 'a known axis and its number'} are needed.`,
+    zh: `有 ${held.length} 个缩放系数，需要 ${channels ?? '与某个维度相同'} 个。`,
+  };
+}
+
+function offGridFault(
+  data: Float32Array,
+  shape: readonly number[],
+  encoding: Encoding,
+  { scale, zeroPoint, axis }: GridValues,
+): Words | null {
+  const { mask } = encoding;
   const codes = codesOf(data, shape, encoding);
-  const stride = axis === null ? data.length : innerStride(shape, axis);
+  const channel = channelOf(shape, axis);
   for (let i = 0; i < data.length; i++) {
     if (mask && !mask[i]) continue;
-    const c = Math.floor(i / stride) % channels;
+    const c = channel(i);
     const onGrid = (scale[c] as number) * ((codes[i] as number) - (zeroPoint[c] as number));
     // One float32 rounding, in whichever order scale and offset were applied.
     if (!(Math.abs(onGrid - (data[i] as number)) <= 1e-6 * Math.max(Math.abs(onGrid), scale[c] as number)))

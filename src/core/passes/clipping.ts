@@ -9,13 +9,15 @@
  * (interpolated between neighbours, so that 100 % is the largest |w|), or the mean and k standard deviations (of the whole
  * population) to either side, stretched to hold 0 so that no weight changes its sign. Biases are left alone.
  * Earlier work is kept: pruned weights stay 0; on a grid a weight moves to the last step within the limit, and the step stays as it
- * was; in a codebook it is the shared values that are clipped, and those that meet become one.
+ * was; in a codebook it is the shared values that are clipped, and those that meet become one; of two signs it is the scale.
+ * Halves go to the last half within the limit.
  * Papers: Migacz 2017, "8-bit Inference with TensorRT" (saturating a range); Zhao, Hu, Dotzel, De Sa, Zhang 2019 (clipping weights, and its limits).
  */
 import { mapPrunable } from '#core/model/edit';
-import { type Encoding, innerStride } from '#core/model/encoding';
+import { channelOf, type Encoding, type Mask, signGrid, usedCodebook } from '#core/model/encoding';
 import type { Tensor } from '#core/model/model';
 import { makeTensor } from '#core/model/tensor';
+import { fromHalf, toHalf } from '#core/numeric/half';
 import { quantile } from '#core/numeric/quantile';
 import { magnitudeKeys, radixSort } from '#core/numeric/radix';
 import type { Words } from '#core/params';
@@ -168,24 +170,43 @@ function limitsOf(
 /** The same tensor where every weight is within the limits. */
 function clip(tensor: Tensor, limits: Limits): Tensor {
   const { shape, encoding } = tensor;
-  const { values } = encoding;
   const { low, high } = limits;
   if (tensor.data.every((w) => w >= low && w <= high)) return tensor;
-  const data = tensor.data.slice();
-  const channels = values.kind === 'grid' ? values.scale.length : 1;
-  const stride = values.kind === 'grid' && values.axis !== null ? innerStride(shape, values.axis) : data.length;
-  for (let begin = 0, channel = 0; begin < data.length; begin += stride, channel = (channel + 1) % channels) {
-    const within =
-      values.kind === 'grid'
-        ? { low: lastStep(low, values.scale[channel] as number), high: lastStep(high, values.scale[channel] as number) }
-        : limits;
-    for (let i = begin; i < begin + stride; i++) {
-      const w = data[i] as number;
-      if (w > high) data[i] = within.high;
-      else if (w < low) data[i] = within.low;
-    }
+  const before = clippedScales(encoding.values, limits);
+  const lastOf = lastWithin(before);
+  const channel = channelOf(shape, 'axis' in before ? before.axis : null);
+  const data = tensor.data.map((w, i) => (w > high ? lastOf(high, channel(i)) : w < low ? lastOf(low, channel(i)) : w));
+  return makeTensor(shape, data, { ...encoding, values: clippedValues(before, data, shape, limits, encoding.mask) });
+}
+
+/** Two signs share one scale for both sides; where nothing but 0 is within the limits they are a grid. */
+function clippedScales(values: Encoding['values'], { low, high }: Limits): Encoding['values'] {
+  if (values.kind !== 'binary') return values;
+  const limit = Math.fround(Math.min(high, -low));
+  return limit > 0 ? { ...values, scale: values.scale.map((scale) => Math.min(scale, limit)) } : signGrid(values);
+}
+
+/** Where a weight beyond a limit goes, by the limit and the weight's channel. */
+function lastWithin(values: Encoding['values']): (limit: number, channel: number) => number {
+  switch (values.kind) {
+    case 'grid':
+      return (limit, channel) => lastStep(limit, values.scale[channel] as number);
+    case 'half':
+      return lastHalf;
+    case 'binary':
+      return (limit, channel) => Math.sign(limit) * (values.scale[channel] as number);
+    case 'dense':
+    case 'codebook':
+      return (limit) => limit;
+    default:
+      throw values satisfies never;
   }
-  return makeTensor(shape, data, { ...encoding, values: clippedValues(values, limits) });
+}
+
+/** The half farthest from 0 that is no farther than `limit`. */
+function lastHalf(limit: number): number {
+  const half = toHalf(limit);
+  return Math.abs(fromHalf(half)) <= Math.abs(limit) ? fromHalf(half) : fromHalf(half - 1);
 }
 
 /** The grid value farthest from 0 that is no farther than `limit`. Zero is on every grid. */
@@ -196,10 +217,16 @@ function lastStep(limit: number, scale: number): number {
   return last === 0 ? 0 : Math.sign(limit) * scale * last;
 }
 
-function clippedValues(values: Encoding['values'], { low, high }: Limits): Encoding['values'] {
+function clippedValues(
+  values: Encoding['values'],
+  data: Float32Array,
+  shape: readonly number[],
+  { low, high }: Limits,
+  mask: Mask | undefined,
+): Encoding['values'] {
   if (values.kind !== 'codebook') return values;
-  const within = values.centroids.map((centroid) => Math.min(high, Math.max(low, centroid)));
-  return { kind: 'codebook', centroids: within.filter((centroid, i) => i === 0 || centroid !== within[i - 1]) };
+  const centroids = values.centroids.map((centroid) => Math.min(high, Math.max(low, centroid)));
+  return usedCodebook({ ...values, centroids }, data, shape, mask);
 }
 
 function notesOn(ready: readonly Ready[], clipped: ReadonlyMap<string, Tensor>): readonly Words[] {

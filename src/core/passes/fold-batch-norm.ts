@@ -10,7 +10,7 @@
  * convolution, a depthwise convolution or a dense layer without activation, read by nothing else.
  * Paper: Jacob et al. 2018, "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference", section 3.2.
  */
-import { bypassLayers, layerOf, replaceLayers, tensorOf } from '#core/model/edit';
+import { bypassLayers, layerOf, replaceLayers, tensorOf, withActivationGrids } from '#core/model/edit';
 import type { BatchNormLayer, Conv2dLayer, DenseLayer, DepthwiseConv2dLayer, Layer } from '#core/model/layers';
 import type { Model, Tensor } from '#core/model/model';
 import { makeTensor } from '#core/model/tensor';
@@ -119,5 +119,8 @@ function fold(model: Model, norm: BatchNormLayer, layer: Weighted, notes: Words[
     en: `${norm.name} is now part of ${layer.name}.${values.kind === 'dense' ? '' : ' Its weights are plain numbers again: each channel has its own factor.'}`,
     zh: `${norm.name} 已并入 ${layer.name}。${values.kind === 'dense' ? '' : '其权重恢复为普通数值：每个通道的系数不同。'}`,
   });
-  return bypassLayers(replaceLayers(model, layers, tensors), [norm.name]);
+  const joined = bypassLayers(replaceLayers(model, layers, tensors), [norm.name]);
+  // What is rounded after the normalisation is now rounded after the layer, and nothing in between.
+  const { [layer.name]: _, [norm.name]: grid, ...others } = model.activationGrids ?? {};
+  return withActivationGrids(joined, grid ? { ...others, [layer.name]: grid } : others);
 }

@@ -4,10 +4,19 @@
  * lookup; moving statistics are written by the plan itself; frozen tensors are plain inputs.
  */
 import { tensorOf, withTensors } from '#core/model/edit';
-import { codesOf, type Encoding, type GridValues, innerStride, roundHalfEven } from '#core/model/encoding';
+import {
+  type CodebookValues,
+  codesOf,
+  type Encoding,
+  type GridValues,
+  innerStride,
+  reorderedCodebook,
+  roundHalfEven,
+} from '#core/model/encoding';
 import { isPrunable, isTrainable, type Layer, type TensorRole, tensorsOf } from '#core/model/layers';
 import type { Model, Tensor } from '#core/model/model';
 import type { SlotId } from '#engine/backend';
+import { EngineError } from '#engine/errors';
 import type { Builder } from '#engine/plan/builder';
 
 /** A tensor that a training run changes. */
@@ -56,6 +65,11 @@ export function trainedSlots(b: Builder, layer: Layer, role: TensorRole, tensor:
     const value = b.push({ kind: 'lookup' }, [slot, indices], shape);
     return { value, trained: { ...about, slot, kind: 'codebook', codes }, mask: null, penalised };
   }
+  if (values.kind === 'half' || values.kind === 'binary')
+    throw new EngineError('plan', {
+      en: `Layer ${layer.name}: weights in half precision or of two signs cannot be trained yet.`,
+      zh: `层 ${layer.name}：半精度或二值权重暂不能训练。`,
+    });
   const slot = b.persistent(shape, tensor.data);
   const maskSlot = mask ? b.persistent(shape, Float32Array.from(mask)) : null;
   if (values.kind === 'dense')
@@ -82,7 +96,7 @@ export function trainedTensor(trained: TrainedTensor, content: Float32Array, mak
     case 'codebook': {
       const codes = trained.codes as Int32Array;
       const data = Float32Array.from(codes, (code) => (code < 0 ? 0 : (content[code] as number)));
-      return make(shape, data, { ...encoding, values: { kind: 'codebook', centroids: content.toSorted() } });
+      return make(shape, data, { ...encoding, values: reorderedCodebook(encoding.values as CodebookValues, content) });
     }
     default:
       throw trained.kind satisfies never;

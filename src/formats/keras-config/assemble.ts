@@ -3,7 +3,7 @@
  * layer is held against its inputs and weights as it is built, so nothing that cannot run gets any further.
  */
 
-import { type TensorChange, withTensors } from '#core/model/edit';
+import { type TensorChange, withActivationGrids, withTensors } from '#core/model/edit';
 import { DENSE } from '#core/model/encoding';
 import { type Layer, tensorsOf } from '#core/model/layers';
 import type { Model, Tensor, TensorId } from '#core/model/model';
@@ -18,7 +18,7 @@ import { joinLayers } from '#formats/keras-config/joins';
 import { LAYER_PLANS } from '#formats/keras-config/layer-plans';
 import { matchWeights, type StoredWeight } from '#formats/keras-config/match';
 import type { LayerPlan } from '#formats/keras-config/plan';
-import { readRecord, restoreEncoding } from '#formats/keras-config/records';
+import { readActivationGrid, readRecord, restoreEncoding } from '#formats/keras-config/records';
 import { settingsOf } from '#formats/keras-config/settings';
 import { LIMITS } from '#formats/limits';
 import { HINTS, refuse, warning } from '#formats/refuse';
@@ -88,6 +88,11 @@ export function assembleModel({ file, source, modelConfig, kerasVersion, weights
   if (ours) {
     model = joinLayers(model, ours.joins);
     model = restoreEncodings(model, ours.tensors, notes);
+    const grids = Object.keys(ours.activations).flatMap((name) => {
+      const grid = readActivationGrid(own(ours.activations, name));
+      return grid ? [[name, grid] as const] : [];
+    });
+    model = withActivationGrids(model, Object.fromEntries(grids));
   }
   noteOddValues(model, notes);
   try {

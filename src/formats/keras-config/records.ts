@@ -3,19 +3,35 @@
  * name and classes, which tensors are masked, on a grid or shared, and which layers of the file were one layer of ours.
  * Everything is checked against the values before it is believed.
  */
-import { DENSE, type Encoding, type GridValues, innerStride } from '#core/model/encoding';
+import {
+  type BinaryValues,
+  type CodebookValues,
+  channelOf,
+  DENSE,
+  type Encoding,
+  type GridValues,
+  innerStride,
+} from '#core/model/encoding';
 import type { Model, ModelMeta } from '#core/model/model';
 import { sizeOf } from '#core/model/tensor';
+import { isHalf } from '#core/numeric/half';
+import type { Note } from '#formats/format';
 import { isObject, type JsonObject, own } from '#formats/json';
+import { warning } from '#formats/refuse';
 
-/** How one tensor is encoded. Masks and codebooks are read off the values again. */
+type GridRecord = Omit<GridValues, 'kind' | 'scale' | 'zeroPoint'> & {
+  readonly scale: readonly number[];
+  readonly zeroPoint: readonly number[];
+};
+/** How one tensor is encoded. Masks, codebooks and the scales of two signs are read off the values again. */
 interface TensorRecord {
   readonly masked?: true;
-  readonly shared?: true;
-  readonly grid?: Omit<GridValues, 'kind' | 'scale' | 'zeroPoint'> & {
-    readonly scale: readonly number[];
-    readonly zeroPoint: readonly number[];
-  };
+  /** true: one codebook; a number: one for each index along that axis. */
+  readonly shared?: true | number;
+  readonly half?: true;
+  /** The axis of the scales of two signs, null for one scale. */
+  readonly signs?: number | null;
+  readonly grid?: GridRecord;
 }
 export interface ModelRecord {
   readonly version: 1;
@@ -24,45 +40,74 @@ export interface ModelRecord {
   readonly dataset?: string;
   /** By "layer/role". */
   readonly tensors: Readonly<Record<string, TensorRecord>>;
+  /** The grids of the layers' outputs, by layer name. */
+  readonly activations?: Readonly<Record<string, GridRecord>>;
   /** Layers of the file that belong to the layer before or after them. */
   readonly joins: readonly string[];
 }
 
-/** The record of a model as it is written; `encodings` has, by "layer/role", what was really stored. */
+/** The record of a model as it is written; `encodings` has, by "layer/role", what was really stored; `renamed` has our names and the file's. */
 export function recordOf(
   model: Model,
   encodings: ReadonlyMap<string, Encoding>,
   joins: readonly string[],
+  renamed: readonly (readonly [string, string])[],
 ): ModelRecord {
   const tensors = new Map<string, TensorRecord>();
   for (const [key, { mask, values }] of encodings) {
     const record: TensorRecord = {
       ...(mask ? { masked: true as const } : {}),
-      ...(values.kind === 'codebook' ? { shared: true as const } : {}),
-      ...(values.kind === 'grid' ? { grid: gridRecord(values) } : {}),
+      ...valuesRecord(values),
     };
     if (Object.keys(record).length > 0) tensors.set(key, record);
   }
   const { classes, dataset } = model.meta;
+  const written = new Map(renamed);
+  const activations = Object.entries(model.activationGrids ?? {}).map(
+    ([layer, grid]) => [written.get(layer) ?? layer, gridRecord(grid)] as const,
+  );
   return {
     version: 1,
     name: model.name,
     ...(classes ? { classes } : {}),
     ...(dataset === undefined ? {} : { dataset }),
     tensors: Object.fromEntries(tensors),
+    ...(activations.length > 0 ? { activations: Object.fromEntries(activations) } : {}),
     joins,
   };
 }
 
-function gridRecord({
-  bits,
-  qMin,
-  qMax,
-  scale,
-  zeroPoint,
-  axis,
-  symmetric,
-}: GridValues): NonNullable<TensorRecord['grid']> {
+/** What these formats cannot say about a model whose activations are rounded. */
+export function activationNote(model: Model): readonly Note[] {
+  if (!model.activationGrids) return [];
+  const bits = [...new Set(Object.values(model.activationGrids).map((grid) => grid.bits))].sort((a, b) => a - b);
+  const list = { en: bits.join(' and '), zh: bits.join('、') };
+  return [
+    warning(
+      `This format has no quantized activations: other programs run the file with float32 activations, and its answers may differ slightly from those measured here at ${list.en} bits. Whittle rounds them again when it opens the file.`,
+      `此格式没有量化的激活值：其他程序会以 float32 激活值运行此文件，结果可能与此处按 ${list.zh} 位测得的略有不同。Whittle 打开此文件时会重新取整。`,
+    ),
+  ];
+}
+
+function valuesRecord(values: Encoding['values']): TensorRecord {
+  switch (values.kind) {
+    case 'dense':
+      return {};
+    case 'half':
+      return { half: true };
+    case 'grid':
+      return { grid: gridRecord(values) };
+    case 'binary':
+      return { signs: values.axis };
+    case 'codebook':
+      return { shared: values.books?.axis ?? true };
+    default:
+      throw values satisfies never;
+  }
+}
+
+function gridRecord({ bits, qMin, qMax, scale, zeroPoint, axis, symmetric }: GridValues): GridRecord {
   return { bits, qMin, qMax, scale: [...scale], zeroPoint: [...zeroPoint], axis, symmetric };
 }
 
@@ -71,6 +116,7 @@ export function readRecord(value: unknown): {
   readonly name?: string;
   readonly meta: Omit<ModelMeta, 'source'>;
   readonly tensors: JsonObject;
+  readonly activations: JsonObject;
   readonly joins: readonly string[];
 } | null {
   if (!isObject(value) || own(value, 'version') !== 1) return null;
@@ -78,6 +124,7 @@ export function readRecord(value: unknown): {
   const classes = own(value, 'classes');
   const dataset = own(value, 'dataset');
   const tensors = own(value, 'tensors');
+  const activations = own(value, 'activations');
   const joins = own(value, 'joins');
   return {
     ...(typeof name === 'string' && name.length > 0 && name.length <= 200 ? { name } : {}),
@@ -86,6 +133,7 @@ export function readRecord(value: unknown): {
       ...(typeof dataset === 'string' && dataset.length <= 100 ? { dataset } : {}),
     },
     tensors: isObject(tensors) ? tensors : {},
+    activations: isObject(activations) ? activations : {},
     joins: isTexts(joins, 10_000) ? joins : [],
   };
 }
@@ -103,16 +151,70 @@ export function restoreEncoding(record: unknown, shape: readonly number[], data:
     const grid = readGrid(claimed, shape);
     return grid && liesOn(grid, shape, data) ? { ...withMask, values: grid } : null;
   }
-  if (own(record, 'shared') === true) {
-    const distinct = new Set<number>();
-    for (const value of data) {
-      if (Number.isNaN(value)) return null;
-      if (!mask || value !== 0) distinct.add(value);
-      if (distinct.size > 65_536) return null;
-    }
-    return { ...withMask, values: { kind: 'codebook', centroids: Float32Array.from(distinct).sort() } };
+  const shared = own(record, 'shared');
+  if (shared !== undefined) {
+    const axis = shared === true ? null : axisOf(shared, shape);
+    const codebook = axis === undefined ? null : readCodebook(axis, shape, data, mask);
+    return codebook && { ...withMask, values: codebook };
+  }
+  if (own(record, 'half') === true)
+    return data.every((value) => isHalf(value) || Number.isNaN(value))
+      ? { ...withMask, values: { kind: 'half' } }
+      : null;
+  const signs = own(record, 'signs');
+  if (signs !== undefined) {
+    const axis = signs === null ? null : axisOf(signs, shape);
+    const values = axis === undefined || mask ? null : readSigns(axis, shape, data);
+    return values && { values };
   }
   return mask ? { mask, values: DENSE.values } : null;
+}
+
+function axisOf(value: unknown, shape: readonly number[]): number | undefined {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) < shape.length
+    ? (value as number)
+    : undefined;
+}
+
+function readCodebook(
+  axis: number | null,
+  shape: readonly number[],
+  data: Float32Array,
+  mask: Uint8Array | undefined,
+): CodebookValues | null {
+  const channel = channelOf(shape, axis);
+  const books = Array.from({ length: axis === null ? 1 : (shape[axis] as number) }, () => new Set<number>());
+  for (let i = 0; i < data.length; i++) {
+    const value = data[i] as number;
+    if (Number.isNaN(value)) return null;
+    if (mask && value === 0) continue;
+    const book = books[channel(i)] as Set<number>;
+    book.add(value);
+    if (book.size > 65_536) return null;
+  }
+  const offsets = new Int32Array(books.length + 1);
+  for (const [c, { size }] of books.entries()) offsets[c + 1] = (offsets[c] as number) + size;
+  const total = offsets[books.length] as number;
+  if (total > 65_536) return null;
+  // All is pruned, but a codebook is never empty.
+  if (total === 0) offsets.fill(1, 1);
+  const centroids = new Float32Array(Math.max(1, total));
+  for (const [c, book] of books.entries()) centroids.set(Float32Array.from(book).sort(), offsets[c] as number);
+  return { kind: 'codebook', centroids, ...(axis === null ? {} : { books: { axis, offsets } }) };
+}
+
+function readSigns(axis: number | null, shape: readonly number[], data: Float32Array): BinaryValues | null {
+  const channel = channelOf(shape, axis);
+  const scale = new Float32Array(axis === null ? 1 : (shape[axis] as number));
+  for (let i = 0; i < data.length; i++) scale[channel(i)] = Math.abs(data[i] as number);
+  const fits = data.every((value, i) => Math.abs(value) === scale[channel(i)]);
+  return fits && scale.every((one) => one > 0 && Number.isFinite(one)) ? { kind: 'binary', scale, axis } : null;
+}
+
+/** The grid of a layer's output that a record claims, or null where it is none. */
+export function readActivationGrid(value: unknown): GridValues | null {
+  const grid = readGrid(value, []);
+  return grid?.axis === null ? grid : null;
 }
 
 function readGrid(value: unknown, shape: readonly number[]): GridValues | null {

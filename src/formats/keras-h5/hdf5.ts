@@ -5,7 +5,7 @@
  */
 import type * as H5 from 'h5wasm';
 import { sizeOf } from '#core/model/tensor';
-import { fromHalf } from '#formats/floats';
+import { fromHalf } from '#core/numeric/half';
 import { LIMITS } from '#formats/limits';
 import { bytesInWords, HINTS, refuse, shown } from '#formats/refuse';
 

@@ -6,7 +6,7 @@ import type * as H5 from 'h5wasm';
 import type { Encoding } from '#core/model/encoding';
 import type { Model } from '#core/model/model';
 import type { Note, WriteResult } from '#formats/format';
-import { recordOf } from '#formats/keras-config/records';
+import { activationNote, recordOf } from '#formats/keras-config/records';
 import { type WrittenWeight, writeConfig } from '#formats/keras-config/write';
 import { h5Library } from '#formats/keras-h5/hdf5';
 import { fileNameFor, renamedNote } from '#formats/names';
@@ -27,7 +27,7 @@ export async function write(model: Model): Promise<WriteResult> {
     file.create_attribute('keras_version', '2.15.0');
     file.create_attribute('backend', 'tensorflow');
     file.create_attribute('model_config', JSON.stringify(config));
-    file.create_attribute('whittle', JSON.stringify(recordOf(model, encodings, joins)));
+    file.create_attribute('whittle', JSON.stringify(recordOf(model, encodings, joins, renamed)));
     writeWeights(file.create_group('model_weights'), layers, weights);
   } finally {
     file.close();
@@ -38,7 +38,7 @@ export async function write(model: Model): Promise<WriteResult> {
   return {
     bundle: new Map([[fileName, bytes]]),
     fileName,
-    notes: [...notesOn(weights), ...hardSigmoidNote(model), ...renamedNote(renamed)],
+    notes: [...notesOn(weights), ...activationNote(model), ...hardSigmoidNote(model), ...renamedNote(renamed)],
   };
 }
 
@@ -109,13 +109,14 @@ function notesOn(weights: readonly WrittenWeight[]): readonly Note[] {
   const keys = (holds: (encoding: Encoding) => boolean): readonly string[] =>
     weights.filter(({ tensor }) => holds(tensor.encoding)).map(({ key }) => key);
   const grids = listed(
-    keys(({ values }) => values.kind === 'grid'),
+    keys(({ values }) => values.kind === 'grid' || values.kind === 'binary'),
     4,
   );
   const codebooks = listed(
     keys(({ values }) => values.kind === 'codebook'),
     4,
   );
+  const halves = keys(({ values }) => values.kind === 'half').length;
   const masks = keys(({ mask }) => mask !== undefined).length;
   const notes: Note[] = [];
   if (grids.en)
@@ -130,6 +131,13 @@ function notesOn(weights: readonly WrittenWeight[]): readonly Note[] {
       info(
         `Keras .h5 has no codebooks: shared weights were written as float32, with exactly the same values (${codebooks.en}).`,
         `Keras .h5 没有码本：共享权重已写为 float32，数值完全相同（${codebooks.zh}）。`,
+      ),
+    );
+  if (halves > 0)
+    notes.push(
+      info(
+        `${halves} tensors in half precision were written as float32, with exactly the same values; the TensorFlow.js zip holds them in half the bytes.`,
+        `${halves} 个半精度张量已写为 float32，数值完全相同；TensorFlow.js 压缩包只用一半的字节保存它们。`,
       ),
     );
   if (masks > 0)

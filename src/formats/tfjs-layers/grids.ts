@@ -3,7 +3,7 @@
  * float32(u * scale + min), in double precision. With a float32 scale and min = -zeroPoint * scale both products are
  * exact in a double, so our float32(scale * (q - zeroPoint)) is the same number to the last bit, and zero stays zero.
  */
-import { codesOf, DENSE, type Encoding, type GridValues } from '#core/model/encoding';
+import { codesOf, DENSE, type Encoding, type GridValues, signGrid } from '#core/model/encoding';
 import type { Tensor } from '#core/model/model';
 import { littleEndian } from '#formats/floats';
 
@@ -13,9 +13,20 @@ export interface Quantization {
   readonly min: number;
 }
 
-/** The stored form of a per-tensor grid, or null where its values are not exactly on it. */
+/** How half precision is named in a manifest. */
+export interface HalfPrecision {
+  readonly dtype: 'float16';
+}
+
+/** The stored form of halves. */
+export function storedHalf(tensor: Tensor): { readonly quantization: HalfPrecision; readonly bytes: Uint8Array } {
+  const bits = Uint16Array.from(codesOf(tensor.data, tensor.shape, tensor.encoding));
+  return { quantization: { dtype: 'float16' }, bytes: littleEndian(bits) };
+}
+
+/** The stored form of a per-tensor grid or of two signs, or null where the values are not exactly on it. */
 export function storedGrid(tensor: Tensor): { readonly quantization: Quantization; readonly bytes: Uint8Array } | null {
-  const { values } = tensor.encoding;
+  const values = tensor.encoding.values.kind === 'binary' ? signGrid(tensor.encoding.values) : tensor.encoding.values;
   if (values.kind !== 'grid' || values.axis !== null || values.scale.length !== 1) return null;
   const span = values.qMax - values.qMin;
   if (span > 65_535) return null;
@@ -24,7 +35,7 @@ export function storedGrid(tensor: Tensor): { readonly quantization: Quantizatio
   const zero = (values.zeroPoint[0] as number) - values.qMin;
   // 0 - x: the minimum of a grid that starts at zero is 0, not -0.
   const min = 0 - zero * scale;
-  const codes = codesOf(tensor.data, tensor.shape, tensor.encoding);
+  const codes = codesOf(tensor.data, tensor.shape, { values });
   const stored = dtype === 'uint8' ? new Uint8Array(codes.length) : new Uint16Array(codes.length);
   for (let i = 0; i < codes.length; i++) {
     const u = (codes[i] as number) - values.qMin;

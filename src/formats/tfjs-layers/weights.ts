@@ -5,7 +5,7 @@
  */
 import { DENSE } from '#core/model/encoding';
 import { sizeOf } from '#core/model/tensor';
-import { fromHalf } from '#formats/floats';
+import { fromHalf } from '#core/numeric/half';
 import type { Bundle, Note } from '#formats/format';
 import { isObject, own } from '#formats/json';
 import type { StoredWeight } from '#formats/keras-config/match';
@@ -301,8 +301,11 @@ function decode(
     return { data, encoding };
   }
   const data = new Float32Array(count);
-  if (entry.stored === 'float16') for (let i = 0; i < count; i++) data[i] = fromHalf(view.getUint16(2 * i, true));
-  else for (let i = 0; i < count; i++) data[i] = view.getFloat32(4 * i, true);
+  if (entry.stored === 'float16') {
+    for (let i = 0; i < count; i++) data[i] = fromHalf(view.getUint16(2 * i, true));
+    return { data, encoding: { values: { kind: 'half' } } };
+  }
+  for (let i = 0; i < count; i++) data[i] = view.getFloat32(4 * i, true);
   return { data, encoding: DENSE };
 }
 

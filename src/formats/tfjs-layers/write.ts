@@ -7,19 +7,34 @@ import type { Model, Tensor } from '#core/model/model';
 import { makeTensor } from '#core/model/tensor';
 import { littleEndian } from '#formats/floats';
 import type { Note, WriteOptions, WriteResult } from '#formats/format';
-import { recordOf } from '#formats/keras-config/records';
+import { activationNote, recordOf } from '#formats/keras-config/records';
 import { writeConfig } from '#formats/keras-config/write';
 import { fileNameFor, renamedNote } from '#formats/names';
 import { info, listed, warning } from '#formats/refuse';
 import { bilinearNote } from '#formats/tfjs-layers/differences';
-import { perTensorGrid, type Quantization, storedGrid } from '#formats/tfjs-layers/grids';
+import {
+  type HalfPrecision,
+  perTensorGrid,
+  type Quantization,
+  storedGrid,
+  storedHalf,
+} from '#formats/tfjs-layers/grids';
 import { writeZip } from '#formats/zip';
 
 const SHARD = 'group1-shard1of1.bin';
 
+interface Counts {
+  readonly codebooks: string[];
+  readonly perChannel: string[];
+  readonly offGrid: string[];
+  readonly signs: string[];
+  masked: number;
+  worst: number;
+}
+
 interface Stored {
   readonly bytes: Uint8Array;
-  readonly quantization?: Quantization;
+  readonly quantization?: Quantization | HalfPrecision;
   /** What holds for the values as they are stored. */
   readonly encoding: Encoding;
 }
@@ -27,10 +42,11 @@ interface Stored {
 /** Throws WriteError. */
 export async function write(model: Model, options: WriteOptions): Promise<WriteResult> {
   const { config, weights, joins, renamed } = writeConfig(model, 'tfjs');
-  const counts = {
-    codebooks: [] as string[],
-    perChannel: [] as string[],
-    offGrid: [] as string[],
+  const counts: Counts = {
+    codebooks: [],
+    perChannel: [],
+    offGrid: [],
+    signs: [],
     masked: 0,
     worst: 0,
   };
@@ -56,7 +72,7 @@ export async function write(model: Model, options: WriteOptions): Promise<WriteR
     convertedBy: null,
     modelTopology: { ...config, keras_version: '2.15.0', backend: 'tensor_flow.js' },
     weightsManifest: [{ paths: [SHARD], weights: entries }],
-    userDefinedMetadata: { whittle: recordOf(model, encodings, joins) },
+    userDefinedMetadata: { whittle: recordOf(model, encodings, joins, renamed) },
   };
   const bundle = new Map([
     ['model.json', new TextEncoder().encode(JSON.stringify(json))],
@@ -66,16 +82,11 @@ export async function write(model: Model, options: WriteOptions): Promise<WriteR
   return {
     bundle: new Map([[fileName, await writeZip(bundle)]]),
     fileName,
-    notes: [...notesOn(counts, options), ...bilinearNote(model), ...renamedNote(renamed)],
+    notes: [...notesOn(counts, options), ...activationNote(model), ...bilinearNote(model), ...renamedNote(renamed)],
   };
 }
 
-function storeTensor(
-  tensor: Tensor,
-  key: string,
-  options: WriteOptions,
-  counts: { codebooks: string[]; perChannel: string[]; offGrid: string[]; masked: number; worst: number },
-): Stored {
+function storeTensor(tensor: Tensor, key: string, options: WriteOptions, counts: Counts): Stored {
   const { encoding, data, shape } = tensor;
   const { values, mask } = encoding;
   const withMask = mask ? { mask } : {};
@@ -84,8 +95,16 @@ function storeTensor(
     if (mask) counts.masked++;
     return asFloat(encoding);
   }
+  if (values.kind === 'half') return { ...storedHalf(tensor), encoding };
   if (values.kind === 'codebook') {
     counts.codebooks.push(key);
+    return asFloat(encoding);
+  }
+  if (values.kind === 'binary') {
+    const grid = storedGrid(tensor);
+    if (grid) return { ...grid, encoding };
+    // One byte a weight on a grid for the whole tensor would move every weight of every channel to one scale.
+    counts.signs.push(key);
     return asFloat(encoding);
   }
   if (values.axis === null) {
@@ -105,13 +124,7 @@ function storeTensor(
 }
 
 function notesOn(
-  {
-    codebooks,
-    perChannel,
-    offGrid,
-    masked,
-    worst,
-  }: { codebooks: string[]; perChannel: string[]; offGrid: string[]; masked: number; worst: number },
+  { codebooks, perChannel, offGrid, signs, masked, worst }: Counts,
   { unsupportedGrids }: WriteOptions,
 ): readonly Note[] {
   const notes: Note[] = [];
@@ -135,6 +148,15 @@ function notesOn(
       info(
         `This format has no codebooks: shared weights were written as float32, with exactly the same values, and compress well in the zip (${names.en}).`,
         `此格式没有码本：共享权重已写为 float32，数值完全相同，在压缩包中可以很好地压缩（${names.zh}）。`,
+      ),
+    );
+  }
+  if (signs.length > 0) {
+    const names = listed(signs, 4);
+    notes.push(
+      info(
+        `This format has one scale for a whole tensor: weights of two signs with a scale for each channel were written as float32, with exactly the same values, and compress well in the zip (${names.en}).`,
+        `此格式的每个张量只有一个缩放系数：按通道缩放的二值权重已写为 float32，数值完全相同，在压缩包中可以很好地压缩（${names.zh}）。`,
       ),
     );
   }

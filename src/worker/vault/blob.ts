@@ -2,7 +2,7 @@
  * How tensors and models lie in the vault: a header with a magic number, the length and a hash of what follows, so that
  * a torn or damaged write is found out and never taken for a model; then JSON and the raw arrays, each on 4 bytes.
  */
-import type { Encoding } from '#core/model/encoding';
+import type { Encoding, GridValues } from '#core/model/encoding';
 import type { Model, Tensor, TensorId } from '#core/model/model';
 import { hash128 } from '#core/numeric/hash';
 
@@ -60,7 +60,8 @@ interface TensorHead {
   readonly size: number;
   readonly masked: boolean;
   readonly values:
-    | { readonly kind: 'dense' }
+    | { readonly kind: 'dense' | 'half' }
+    | { readonly kind: 'binary'; readonly axis: number | null; readonly scales: number }
     | {
         readonly kind: 'grid';
         readonly bits: number;
@@ -70,7 +71,11 @@ interface TensorHead {
         readonly symmetric: boolean;
         readonly scales: number;
       }
-    | { readonly kind: 'codebook'; readonly size: number };
+    | {
+        readonly kind: 'codebook';
+        readonly size: number;
+        readonly books?: { readonly axis: number; readonly offsets: readonly number[] };
+      };
 }
 
 export function writeTensor(tensor: Tensor): Uint8Array {
@@ -85,7 +90,12 @@ export function writeTensor(tensor: Tensor): Uint8Array {
   const arrays = mask ? [bytesOf(data), mask] : [bytesOf(data)];
   switch (values.kind) {
     case 'dense':
-      return sealed([...jsonParts(head({ kind: 'dense' })), ...arrays]);
+    case 'half':
+      return sealed([...jsonParts(head({ kind: values.kind })), ...arrays]);
+    case 'binary': {
+      const { scale, axis } = values;
+      return sealed([...jsonParts(head({ kind: 'binary', axis, scales: scale.length })), ...arrays, bytesOf(scale)]);
+    }
     case 'grid': {
       const { scale, zeroPoint, ...rest } = values;
       return sealed([
@@ -95,12 +105,15 @@ export function writeTensor(tensor: Tensor): Uint8Array {
         bytesOf(zeroPoint),
       ]);
     }
-    case 'codebook':
+    case 'codebook': {
+      const { centroids, books } = values;
+      const kept = books ? { books: { axis: books.axis, offsets: [...books.offsets] } } : {};
       return sealed([
-        ...jsonParts(head({ kind: 'codebook', size: values.centroids.length })),
+        ...jsonParts(head({ kind: 'codebook', size: centroids.length, ...kept })),
         ...arrays,
-        bytesOf(values.centroids),
+        bytesOf(centroids),
       ]);
+    }
     default:
       throw values satisfies never;
   }
@@ -123,7 +136,13 @@ export function readTensor(id: TensorId, bytes: Uint8Array): Tensor | null {
   const encoding = ((): Encoding => {
     switch (values.kind) {
       case 'dense':
-        return { ...mask, values };
+      case 'half':
+        return { ...mask, values: { kind: values.kind } };
+      case 'binary':
+        return {
+          ...mask,
+          values: { kind: 'binary', axis: values.axis, scale: new Float32Array(take(4 * values.scales)) },
+        };
       case 'grid': {
         const { scales, ...rest } = values;
         return {
@@ -131,8 +150,11 @@ export function readTensor(id: TensorId, bytes: Uint8Array): Tensor | null {
           values: { ...rest, scale: new Float32Array(take(4 * scales)), zeroPoint: new Int32Array(take(4 * scales)) },
         };
       }
-      case 'codebook':
-        return { ...mask, values: { kind: 'codebook', centroids: new Float32Array(take(4 * values.size)) } };
+      case 'codebook': {
+        const { size, books } = values;
+        const kept = books ? { books: { axis: books.axis, offsets: Int32Array.from(books.offsets) } } : {};
+        return { ...mask, values: { kind: 'codebook', centroids: new Float32Array(take(4 * size)), ...kept } };
+      }
       default:
         throw values satisfies never;
     }
@@ -162,11 +184,42 @@ export function readArrays(bytes: Uint8Array): { readonly head: unknown; readonl
 /** A model without its tensors, which it names by id. */
 export type Structure = Omit<Model, 'tensors'> & { readonly tensorIds: readonly TensorId[] };
 
-export function writeStructure({ tensors, ...rest }: Model): Uint8Array {
-  return sealed(jsonParts({ ...rest, tensorIds: Object.keys(tensors) } satisfies Structure));
+/** A structure as JSON has it: the arrays of its grids are lists. */
+interface StructureJson extends Omit<Structure, 'activationGrids'> {
+  readonly activationGrids?: Readonly<Record<string, GridJson>>;
+}
+type GridJson = Omit<GridValues, 'scale' | 'zeroPoint'> & {
+  readonly scale: readonly number[];
+  readonly zeroPoint: readonly number[];
+};
+
+export function writeStructure({ tensors, activationGrids, ...rest }: Model): Uint8Array {
+  const grids =
+    activationGrids &&
+    mapValues(activationGrids, ({ scale, zeroPoint, ...grid }): GridJson => {
+      return { ...grid, scale: [...scale], zeroPoint: [...zeroPoint] };
+    });
+  const structure: StructureJson = {
+    ...rest,
+    ...(grids ? { activationGrids: grids } : {}),
+    tensorIds: Object.keys(tensors),
+  };
+  return sealed(jsonParts(structure));
 }
 /** Null when the bytes are damaged. */
 export function readStructure(bytes: Uint8Array): Structure | null {
   const payload = unsealed(bytes);
-  return payload ? (readJson(payload).value as Structure) : null;
+  if (!payload) return null;
+  const { activationGrids, ...rest } = readJson(payload).value as StructureJson;
+  if (!activationGrids) return rest;
+  return {
+    ...rest,
+    activationGrids: mapValues(activationGrids, ({ scale, zeroPoint, ...grid }) => {
+      return { ...grid, scale: Float32Array.from(scale), zeroPoint: Int32Array.from(zeroPoint) };
+    }),
+  };
+}
+
+function mapValues<A, B>(record: Readonly<Record<string, A>>, change: (value: A) => B): Record<string, B> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
 }

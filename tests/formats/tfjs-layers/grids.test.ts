@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { GridValues } from '#core/model/encoding';
 import { makeTensor } from '#core/model/tensor';
-import { fromHalf } from '#formats/floats';
+import { fromHalf } from '#core/numeric/half';
 import { decodeGrid, perTensorGrid, storedGrid } from '#formats/tfjs-layers/grids';
 
 const grid = (values: Partial<GridValues>): GridValues => ({

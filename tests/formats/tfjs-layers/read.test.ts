@@ -59,7 +59,7 @@ describe('weights', () => {
     }, new Uint8Array(halves.buffer));
     const kernel = model.tensors[(model.layers[1] as { kernel: string }).kernel];
     expect([...(kernel?.data ?? [])]).toEqual(Array.from({ length: 18 }, (_, i) => 1 + i / 1024));
-    expect(kernel?.encoding.values.kind).toBe('dense');
+    expect(kernel?.encoding.values.kind).toBe('half');
   });
 
   it('uint8 becomes a grid where zero is on it, and TensorFlow.js own numbers where it is not', async () => {

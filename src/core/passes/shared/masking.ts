@@ -2,7 +2,7 @@
  * Writing what a pruning pass decided on a tensor: pruned weights become 0 and the mask says which; earlier masks,
  * grids and codebooks are kept. Every pass that prunes single weights ends here, whatever it ranks them by.
  */
-import type { Encoding, Mask } from '#core/model/encoding';
+import { type Encoding, type Mask, signGrid, usedCodebook } from '#core/model/encoding';
 import type { Tensor } from '#core/model/model';
 import { makeTensor } from '#core/model/tensor';
 import type { Words } from '#core/params';
@@ -21,7 +21,7 @@ export function maskedTensor(tensor: Tensor, kept: Mask): Tensor {
       if (!before || before[i]) lost++;
     }
   }
-  return lost === 0 ? tensor : makeTensor(shape, data, { mask, values: keptValues(encoding, data, mask) });
+  return lost === 0 ? tensor : makeTensor(shape, data, { mask, values: keptValues(encoding, data, shape, mask) });
 }
 
 /** How many weights of a tensor are pruned. */
@@ -47,11 +47,16 @@ export function emptiedNotes(
   return notes;
 }
 
-/** A grid stays as it is, since 0 is on every grid; a codebook loses the centroids that have no members left. */
-function keptValues({ values }: Encoding, data: Float32Array, mask: Mask): Encoding['values'] {
-  if (values.kind !== 'codebook') return values;
-  const used = new Set<number>();
-  for (let i = 0; i < data.length; i++) if (mask[i]) used.add(data[i] as number);
-  const centroids = values.centroids.filter((centroid) => used.has(centroid));
-  return { kind: 'codebook', centroids: centroids.length > 0 ? centroids : values.centroids.slice(0, 1) };
+/**
+ * A grid stays as it is, since 0 is on every grid, and so do halves; two signs become the grid that has 0 between them;
+ * a codebook loses the centroids that have no members left.
+ */
+function keptValues(
+  { values }: Encoding,
+  data: Float32Array,
+  shape: readonly number[],
+  mask: Mask,
+): Encoding['values'] {
+  if (values.kind === 'binary') return signGrid(values);
+  return values.kind === 'codebook' ? usedCodebook(values, data, shape, mask) : values;
 }
