@@ -3,6 +3,7 @@
  */
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
+import { declarationsPlugin } from './src/build/declarations.ts';
 import { licencesPlugin } from './src/build/licences.ts';
 import { offlinePlugin } from './src/build/offline.ts';
 import { packDataPlugin } from './src/build/pack-data.ts';
@@ -17,6 +18,7 @@ export default defineConfig({
   appType: 'mpa',
   plugins: [
     react(),
+    declarationsPlugin(),
     kernelsPlugin(),
     packDataPlugin(),
     policyPlugin(),
