@@ -2,41 +2,49 @@
  * From messages to calls and back: finds the handler, gives it a signal and a way to tell progress, and turns what it
  * throws into a Fault. Knows no Worker, so tests call it directly.
  */
-import type { BackendError } from '#engine/backend';
 import type { Handler } from '#worker/call';
-import { apply } from '#worker/calls/apply';
-import { create } from '#worker/calls/create';
-import { evaluate } from '#worker/calls/evaluate';
-import { exportModel } from '#worker/calls/export';
 import { held } from '#worker/calls/held';
 import { interrupted } from '#worker/calls/interrupted';
-import { latency } from '#worker/calls/latency';
 import { loadDataset } from '#worker/calls/load-dataset';
-import { open } from '#worker/calls/open';
-import { preview } from '#worker/calls/preview';
 import { start } from '#worker/calls/start';
-import { sweep } from '#worker/calls/sweep';
-import { train, trainControl } from '#worker/calls/train';
 import { faultOf, hasFailed } from '#worker/faults';
 import type { CallName, FromWorker, ToWorker } from '#worker/protocol';
 import type { Session } from '#worker/session';
 
+/**
+ * A handler that is fetched when it is first asked for: the methods, the formats and what only they use need not be there
+ * for the engine to start.
+ */
+function later<N extends CallName>(fetch: () => Promise<Handler<N>>): Handler<N> {
+  return async (request, context) => (await fetch())(request, context);
+}
+
 const handlers: { readonly [N in CallName]: Handler<N> } = {
   start,
   loadDataset,
-  create,
-  open,
-  train,
-  trainControl,
+  create: later(async () => (await import('#worker/calls/create')).create),
+  open: later(async () => (await import('#worker/calls/open')).open),
+  train: later(async () => (await import('#worker/calls/train')).train),
+  trainControl: later(async () => (await import('#worker/calls/train')).trainControl),
   interrupted,
-  evaluate,
-  preview,
-  sweep,
-  apply,
-  latency,
-  export: exportModel,
+  evaluate: later(async () => (await import('#worker/calls/evaluate')).evaluate),
+  preview: later(async () => (await import('#worker/calls/preview')).preview),
+  sweep: later(async () => (await import('#worker/calls/sweep')).sweep),
+  apply: later(async () => (await import('#worker/calls/apply')).apply),
+  latency: later(async () => (await import('#worker/calls/latency')).latency),
+  export: later(async () => (await import('#worker/calls/export')).exportModel),
   held,
 };
+
+/** Fetches ahead what the first slider, the first training run and the first file ask for. */
+export function fetchAhead(): void {
+  void Promise.all([
+    import('#worker/calls/create'),
+    import('#worker/calls/train'),
+    import('#worker/calls/preview'),
+    import('#worker/calls/apply'),
+  ]).catch(() => undefined);
+}
 
 export type Post = (message: FromWorker, transfer?: Transferable[]) => void;
 
@@ -68,7 +76,7 @@ export function makeDispatcher(
   }
 
   /** A backend that failed in the middle of work is not trusted again: the others are measured anew. */
-  async function replaceBackend(error: BackendError, generation: number): Promise<void> {
+  async function replaceBackend(error: unknown, generation: number): Promise<void> {
     const { hint: _, ...fault } = faultOf(error);
     session.notice(fault);
     await session.replaceBackend(generation).catch((failure: unknown) => session.notice(faultOf(failure)));

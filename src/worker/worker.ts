@@ -3,7 +3,7 @@
  * the data sets. Everything it does is in dispatch.ts and calls/.
  */
 import { setVisible } from '#engine/backends/wasm/attention';
-import { makeDispatcher } from '#worker/dispatch';
+import { fetchAhead, makeDispatcher } from '#worker/dispatch';
 import type { FromWorker, ToWorker } from '#worker/protocol';
 import { makeSession } from '#worker/session';
 import { originFiles } from '#worker/vault/files';
@@ -18,7 +18,14 @@ const notSaved = {
 };
 
 let base = self.location.href;
-const post = (message: FromWorker, transfer: Transferable[] = []): void => self.postMessage(message, transfer);
+/** Nothing is fetched ahead before the first answer: until then the page itself is being fetched. */
+let hasAnswered = false;
+const post = (message: FromWorker, transfer: Transferable[] = []): void => {
+  self.postMessage(message, transfer);
+  if (message.type !== 'result' || hasAnswered) return;
+  hasAnswered = true;
+  fetchAhead();
+};
 const notice = (fault: Extract<FromWorker, { type: 'notice' }>['fault']): void => post({ type: 'notice', fault });
 const vault = originFiles(self).then((files) =>
   openVault(files, {
