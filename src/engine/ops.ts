@@ -19,8 +19,8 @@ export type FusableFn =
   | 'softplus'
   | 'softsign'
   | 'hardSigmoid';
-/** Functions whose derivative needs the input x. */
-export type UnfusedFn = 'swish' | 'gelu';
+/** Functions whose derivative needs the input x. `sign`: 1 for x >= 0, else -1; its gradient passes where |x| <= 1 (Courbariaux 2016). */
+export type UnfusedFn = 'swish' | 'gelu' | 'sign';
 export interface ElementFn {
   readonly fn: FusableFn | UnfusedFn;
   /** leakyRelu: slope; elu: scale of the negative part. */
@@ -112,6 +112,17 @@ export type Op =
   | { readonly kind: 'fakeQuantize'; readonly qMin: number; readonly qMax: number; readonly axis: number | null }
   /** w, scale, zeroPoint, dy -> dy inside the range, 0 outside (straight-through). */
   | { readonly kind: 'fakeQuantizeGrad'; readonly qMin: number; readonly qMax: number; readonly axis: number | null }
+  /**
+   * w, scale, zeroPoint, dy -> dy times the derivative by the scale, for each value; summed over those that share a scale
+   * it is the scale's gradient (Esser 2020, equation 3): with u = w / scale, qMin - z where u + z <= qMin, qMax - z where
+   * u + z >= qMax, round(u) - u between.
+   */
+  | {
+      readonly kind: 'fakeQuantizeScaleGrad';
+      readonly qMin: number;
+      readonly qMax: number;
+      readonly axis: number | null;
+    }
   /** centroids [k], indices (tensor's shape, -1 where pruned) -> values, 0 where -1. */
   | { readonly kind: 'lookup' }
   /** indices, dy -> dCentroids [k], summed over the members. */
@@ -136,6 +147,6 @@ export type OpKind = Op['kind'];
 
 /** Whether an activation may be fused and differentiated from its output. */
 export function isFusable(fn: ElementFn['fn']): fn is FusableFn {
-  return fn !== 'swish' && fn !== 'gelu';
+  return fn !== 'swish' && fn !== 'gelu' && fn !== 'sign';
 }
 export const LINEAR: ElementFn = { fn: 'linear', alpha: 0, max: Number.POSITIVE_INFINITY };

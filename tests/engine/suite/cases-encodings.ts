@@ -1,10 +1,36 @@
 /** Grids, codebooks, penalties and the optimisers, on numbers worked by hand. */
-import { type Case, exactCase, forwardCase, gradientCase } from './run';
+import { assertClose, type Case, exactCase, forwardCase, GRADIENT_TOLERANCE, gradientCase, runOp } from './run';
 import { uniform, values } from './values';
 
 const perTensor = { qMin: -2, qMax: 3, axis: null } as const;
 const grid = [values([1], [0.5]), values([1], [1])] as const;
 const codes = values([2, 3], [0, -1, 2, 1, 2, -1]);
+
+const SIGN = { fn: 'sign', alpha: 0, max: Number.POSITIVE_INFINITY } as const;
+
+/**
+ * Straight through rounding means: round(u) passes on the derivative of u. Differences of s * (round(u) + a (u - u0) - z),
+ * with a = 1 and u0 where it stands, have that derivative, so they stand in for the rounded values.
+ */
+const scaleByDifferences: Case = {
+  name: 'fakeQuantizeScaleGrad: differences of the straight-through surrogate',
+  async run(backend) {
+    const [w, dy] = [uniform([3, 4, 5], 41, -2, 2), uniform([3, 4, 5], 42)];
+    const [scale, zero] = [uniform([5], 43, 0.1, 0.4), values([5], [0, 1, -2, 3, 0])];
+    const range = { qMin: -4, qMax: 3, axis: 2 } as const;
+    const [terms] = await runOp(backend, { kind: 'fakeQuantizeScaleGrad', ...range }, [w, scale, zero, dy], [w.shape]);
+    w.data.forEach((value, i) => {
+      const [s0, z] = [scale.data[i % 5] as number, zero.data[i % 5] as number];
+      const surrogate = (s: number): number => {
+        const passed = Math.round(value / s0) + (value / s - value / s0) + z;
+        const [low, high] = [value / s0 + z <= range.qMin, value / s0 + z >= range.qMax];
+        return s * ((low ? range.qMin : high ? range.qMax : passed) - z);
+      };
+      const expected = ((surrogate(s0 + 1e-5) - surrogate(s0 - 1e-5)) / 2e-5) * (dy.data[i] as number);
+      assertClose([(terms as Float32Array)[i] as number], [expected], GRADIENT_TOLERANCE, `value ${i}`);
+    });
+  },
+};
 
 const encodings: Case[] = [
   // w / 0.5 = 0.5, 1.5, 2.5, -0.5, 9, -9: to even, plus 1, clamped to -2 … 3, minus 1, times 0.5.
@@ -38,6 +64,53 @@ const encodings: Case[] = [
     { kind: 'fakeQuantizeGrad', ...perTensor },
     [values([5], [0, 1.5, 1, -1.5, -2]), ...grid, values([5], [1, 2, 3, 4, 5])],
     [values([5], [1, 0, 3, 4, 0])],
+    undefined,
+    0,
+  ),
+  // u = w / 0.5 = 0.2, 1.6, -0.7, 2, 3, -3 and codes u + 1: round(u) - u inside, 3 - 1 from 2 on, -2 - 1 from -3 down.
+  exactCase(
+    'by the scale: what rounding moved, and the ends of the range',
+    { kind: 'fakeQuantizeScaleGrad', ...perTensor },
+    [values([6], [0.1, 0.8, -0.35, 1, 1.5, -1.5]), ...grid, values([6], [1, 1, 2, 1, 3, 1])],
+    [values([6], [-0.2, 0.4, -0.6, 2, 6, -3])],
+  ),
+  // u = 1.2 and 0.3 in the first channel, -1.25 and -8 in the second (from -7 down).
+  exactCase(
+    'by the scale, one a channel, last axis',
+    { kind: 'fakeQuantizeScaleGrad', qMin: -7, qMax: 7, axis: 1 },
+    [
+      values([2, 2], [0.3, -1.25, 0.075, -8]),
+      values([2], [0.25, 1]),
+      values([2], [0, 0]),
+      values([2, 2], [1, 2, 3, 4]),
+    ],
+    [values([2, 2], [-0.2, 0.5, -0.9, -28])],
+  ),
+  exactCase(
+    'by the scale, one a channel, inner axis',
+    { kind: 'fakeQuantizeScaleGrad', qMin: -7, qMax: 7, axis: 1 },
+    [
+      values([1, 2, 2], [0.3, 0.075, -1.25, 9]),
+      values([2], [0.25, 1]),
+      values([2], [0, 2]),
+      values([1, 2, 2], [1, 2, 3, 4]),
+    ],
+    [values([1, 2, 2], [-0.2, -0.6, 0.75, 20])],
+  ),
+  scaleByDifferences,
+  exactCase(
+    'a sign is 1 at 0',
+    { kind: 'activation', act: SIGN },
+    [values([5], [-2, -0.001, 0, 0.001, 3])],
+    [values([5], [-1, -1, 1, 1, 1])],
+    undefined,
+    0,
+  ),
+  exactCase(
+    'straight through a sign between -1 and 1',
+    { kind: 'activationGrad', act: SIGN },
+    [values([6], [1, 2, 3, 4, 5, 6]), values([6], [-1.01, -1, -0.5, 0, 1, 1.01])],
+    [values([6], [0, 2, 3, 4, 5, 0])],
     undefined,
     0,
   ),

@@ -29,6 +29,8 @@ export function elementOf({ fn, alpha, max }: ElementFn, x: number): number {
       return x / (1 + Math.exp(-x));
     case 'gelu':
       return x * normalShare(x);
+    case 'sign':
+      return x >= 0 ? 1 : -1;
     default:
       throw fn satisfies never;
   }

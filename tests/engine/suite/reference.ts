@@ -3,6 +3,7 @@
  * Nothing here is fast and nothing is shared with a backend. Gradients have no reference of their own: they are
  * compared with finite differences of this.
  */
+import { roundHalfEven } from '#core/model/encoding';
 import type { Op } from '#engine/ops';
 import { elementOf } from './reference-elements';
 import { filled, indices, placeOf, type Values, valueAt } from './values';
@@ -130,6 +131,14 @@ export function reference(op: Op, inputs: readonly Values[], shapes: Shapes): Va
         }
         return sum;
       });
+    case 'fakeQuantize': {
+      const { qMin, qMax, axis } = op;
+      return like((index) => {
+        const channel = axis === null ? 0 : (index[axis] as number);
+        const [scale, zero] = [second.data[channel] as number, (inputs[2] as Values).data[channel] as number];
+        return scale * (Math.min(qMax, Math.max(qMin, roundHalfEven(valueAt(x, index) / scale) + zero)) - zero);
+      });
+    }
     case 'lookup':
       return like((index) => (valueAt(second, index) < 0 ? 0 : valueAt(x, [valueAt(second, index)])));
     default:

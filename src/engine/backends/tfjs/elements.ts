@@ -39,12 +39,14 @@ export function activate(x: tf.Tensor, { fn, alpha, max }: ElementFn): tf.Tensor
       return tf.mul(x, tf.sigmoid(x));
     case 'gelu':
       return tf.mul(x, normalShare(x));
+    case 'sign':
+      return tf.sub(tf.mul(indicator(tf.greaterEqual(x, 0)), 2), 1);
     default:
       throw fn satisfies never;
   }
 }
 
-/** dy through the derivative; `by` is the activation's output, or its input for swish and gelu. */
+/** dy through the derivative; `by` is the activation's output, or its input for swish, gelu and sign. */
 function activationGrad(dy: tf.Tensor, by: tf.Tensor, { fn, alpha, max }: ElementFn): tf.Tensor {
   switch (fn) {
     case 'linear':
@@ -79,6 +81,8 @@ function activationGrad(dy: tf.Tensor, by: tf.Tensor, { fn, alpha, max }: Elemen
       const density = tf.mul(tf.exp(tf.mul(tf.square(by), -0.5)), 1 / Math.sqrt(2 * Math.PI));
       return tf.mul(dy, tf.add(normalShare(by), tf.mul(by, density)));
     }
+    case 'sign':
+      return tf.mul(dy, indicator(tf.lessEqual(tf.abs(by), 1)));
     default:
       throw fn satisfies never;
   }

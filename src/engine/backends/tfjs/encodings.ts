@@ -4,7 +4,9 @@ import { innerStride } from '#core/model/encoding';
 import { indicator } from '#engine/backends/tfjs/elements';
 import { at, type Kernels } from '#engine/backends/tfjs/kernel';
 
-export const encodingKernels: Kernels<'fakeQuantize' | 'fakeQuantizeGrad' | 'lookup' | 'lookupGrad' | 'penaltyGrad'> = {
+export const encodingKernels: Kernels<
+  'fakeQuantize' | 'fakeQuantizeGrad' | 'fakeQuantizeScaleGrad' | 'lookup' | 'lookupGrad' | 'penaltyGrad'
+> = {
   fakeQuantize: (op, inputs) => {
     const w = at(inputs, 0);
     const [view, scale, zero] = alongAxis(w, at(inputs, 1), at(inputs, 2), op.axis);
@@ -18,6 +20,16 @@ export const encodingKernels: Kernels<'fakeQuantize' | 'fakeQuantizeGrad' | 'loo
     const q = tf.add(tf.round(tf.div(view, scale)), zero);
     const inside = tf.mul(indicator(tf.greaterEqual(q, op.qMin)), indicator(tf.lessEqual(q, op.qMax)));
     return [tf.mul(at(inputs, 3), tf.reshape(inside, w.shape))];
+  },
+  fakeQuantizeScaleGrad: (op, inputs) => {
+    const w = at(inputs, 0);
+    const [view, scale, zero] = alongAxis(w, at(inputs, 1), at(inputs, 2), op.axis);
+    const u = tf.div(view, scale);
+    const code = tf.add(u, zero);
+    const between = tf.sub(tf.round(u), u);
+    const below = tf.where(tf.lessEqual(code, op.qMin), tf.sub(op.qMin, zero), between);
+    const slope = tf.where(tf.greaterEqual(code, op.qMax), tf.sub(op.qMax, zero), below);
+    return [tf.mul(at(inputs, 3), tf.reshape(slope, w.shape))];
   },
   lookup: (_op, inputs, shapes) => {
     const table = tf.concat([tf.zeros([1]), at<tf.Tensor1D>(inputs, 0)]);

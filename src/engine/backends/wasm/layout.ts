@@ -27,12 +27,14 @@ function overwritable(step: Step, plan: Plan): SlotId | undefined {
     case 'activation':
     case 'activationGrad':
     case 'scale':
+    case 'fakeQuantize':
       return input(0);
     case 'penaltyGrad':
       return input(1);
     case 'selectGrad':
       return input(2);
     case 'fakeQuantizeGrad':
+    case 'fakeQuantizeScaleGrad':
       return input(3);
     case 'binary': {
       const [a, b] = step.inputs.map((slot) => plan.slots[slot]?.shape);

@@ -10,14 +10,22 @@ type Kinds =
   | 'accumulateMetrics'
   | 'fakeQuantize'
   | 'fakeQuantizeGrad'
+  | 'fakeQuantizeScaleGrad'
   | 'lookup'
   | 'lookupGrad'
   | 'penaltyGrad'
   | 'optimize';
 
-/** [outer, channels, inner] of a quantization axis; one channel where there is one scale. */
+/** Values from which a row is worth its beginning. */
+const LEAST_ROW = 16;
+
+/** [outer, channels, inner] of a quantization axis; one channel where there is one scale, in rows that threads can share. */
 function quantizationAxis(shape: readonly number[], scales: number, axis: number | null): [number, number, number] {
-  if (axis === null || scales === 1) return [1, 1, sizeOf(shape)];
+  if (axis === null || scales === 1) {
+    const rows = shape[0] ?? 1;
+    const inner = sizeOf(shape) / rows;
+    return inner >= LEAST_ROW ? [rows, 1, inner] : [1, 1, sizeOf(shape)];
+  }
   return [sizeOf(shape.slice(0, axis)), shape[axis] ?? 1, sizeOf(shape.slice(axis + 1))];
 }
 
@@ -76,6 +84,12 @@ export const TRAINING_LOWERINGS: { readonly [K in Kinds]: (w: Writer, step: Step
     const head = [w.at(x), w.at(scale), w.at(zero), w.at(dy), w.at(dx)];
     if (inner === 1) w.emit(ids.K_FAKE_QUANTIZE_GRAD_LAST, ...head, outer, channels, bits(op.qMin), bits(op.qMax));
     else w.emit(ids.K_FAKE_QUANTIZE_GRAD, ...head, outer, channels, inner, bits(op.qMin), bits(op.qMax));
+  },
+  fakeQuantizeScaleGrad(w, { op, inputs: [x, scale, zero, dy], outputs: [y] }) {
+    const [outer, channels, inner] = quantizationAxis(w.shape(x), sizeOf(w.shape(scale)), op.axis);
+    const head = [w.at(x), w.at(scale), w.at(zero), w.at(dy), w.at(y)];
+    if (inner === 1) w.emit(ids.K_SCALE_GRAD_LAST, ...head, outer, channels, bits(op.qMin), bits(op.qMax));
+    else w.emit(ids.K_SCALE_GRAD, ...head, outer, channels, inner, bits(op.qMin), bits(op.qMax));
   },
   lookup(w, { inputs: [centroids, indices], outputs: [y] }) {
     w.emit(ids.K_LOOKUP, w.at(centroids), w.at(indices), w.at(y), sizeOf(w.shape(indices)), sizeOf(w.shape(centroids)));

@@ -16,6 +16,7 @@ const FUNCTIONS: Readonly<Record<ElementFn['fn'], number>> = {
   hardSigmoid: ids.HARD_SIGMOID,
   swish: ids.SWISH,
   gelu: ids.GELU,
+  sign: ids.SIGN,
 };
 export const functionNumber = (fn: ElementFn['fn']): number => FUNCTIONS[fn];
 

@@ -75,6 +75,8 @@ const ESTIMATES: Readonly<Record<number, Estimate>> = {
   [ids.K_FAKE_QUANTIZE_LAST]: times([4, 5], SIMPLE / 2),
   [ids.K_FAKE_QUANTIZE_GRAD]: times([5, 6, 7], SIMPLE / 2),
   [ids.K_FAKE_QUANTIZE_GRAD_LAST]: times([5, 6], SIMPLE / 2),
+  [ids.K_SCALE_GRAD]: times([5, 6, 7], SIMPLE / 2),
+  [ids.K_SCALE_GRAD_LAST]: times([5, 6], SIMPLE / 2),
   [ids.K_LOOKUP]: times([3], COSTLY),
 };
 

@@ -3,7 +3,7 @@
  * whole vectors, each thread over its own stretch. The numbers of the functions are those of `ids.ts`.
  */
 import {
-  ADD, ELU, EXPONENTIAL, GELU, HARD_SIGMOID, LEAKY_RELU, MAXIMUM, MINIMUM, MULTIPLY, RELU, SELU, SIGMOID, SOFTPLUS, SOFTSIGN,
+  ADD, ELU, EXPONENTIAL, GELU, HARD_SIGMOID, LEAKY_RELU, MAXIMUM, MINIMUM, MULTIPLY, RELU, SELU, SIGMOID, SIGN, SOFTPLUS, SOFTSIGN,
   SUBTRACT, SWISH, TANH,
 } from './ids';
 import { storePart } from './memory';
@@ -55,12 +55,14 @@ function apply(fn: i32, x: v128, alpha: v128, limit: v128): v128 {
       return f32x4.mul(x, sigmoid4(x));
     case GELU:
       return f32x4.mul(f32x4.mul(x, splat(0.5)), f32x4.add(erf4(f32x4.mul(x, splat(0.7071067811865476))), splat(1)));
+    case SIGN:
+      return v128.bitselect(splat(1), splat(-1), f32x4.ge(x, zero));
     default:
       return x;
   }
 }
 
-/** The derivative at the output y, or for swish and gelu at the input. */
+/** The derivative at the output y, or for swish, gelu and sign at the input. */
 function slope(fn: i32, y: v128, alpha: v128, limit: v128): v128 {
   const zero = splat(0);
   const one = splat(1);
@@ -96,6 +98,8 @@ function slope(fn: i32, y: v128, alpha: v128, limit: v128): v128 {
       const density = f32x4.mul(exp4(f32x4.mul(f32x4.mul(y, y), splat(-0.5))), splat(0.3989422804014327));
       return madd(y, density, phi);
     }
+    case SIGN:
+      return v128.and(f32x4.le(f32x4.abs(y), one), one);
     default:
       return one;
   }

@@ -39,6 +39,7 @@ export const SOFTSIGN = 9;
 export const HARD_SIGMOID = 10;
 export const SWISH = 11;
 export const GELU = 12;
+export const SIGN = 13;
 
 export const ADD = 0;
 export const SUBTRACT = 1;
@@ -152,3 +153,7 @@ export const K_FAKE_QUANTIZE_GRAD_LAST = 49;
 export const K_LOOKUP = 50;
 /** indices, dy, out, scratch, count, k */
 export const K_LOOKUP_GRAD = 51;
+/** w, scale, zero, dy, y, outer, channels, inner, low, high */
+export const K_SCALE_GRAD = 52;
+/** w, scale, zero, dy, y, rows, channels, low, high */
+export const K_SCALE_GRAD_LAST = 53;

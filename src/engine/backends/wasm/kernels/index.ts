@@ -10,7 +10,7 @@ import { averagePool, averagePoolGrad, maxPool, maxPoolGrad } from './pooling';
 import { batchNorm, batchNormGrad, batchNormTrain, batchNormTrainGrad, columnSums } from './normalization';
 import { activation, activationGrad, binary, binaryBroadcast, movingAverage, penalty, prelu, preluGrad, scale, selectGrad, sumTo } from './elementwise';
 import { accumulateMetrics, crossEntropy, crossEntropyGrad, oneHot, softmax, softmaxGrad } from './loss';
-import { fakeQuantize, fakeQuantizeGrad, fakeQuantizeGradLast, fakeQuantizeLast, lookup, lookupGrad, optimize } from './update';
+import { fakeQuantize, fakeQuantizeGrad, fakeQuantizeGradLast, fakeQuantizeLast, lookup, lookupGrad, optimize, scaleGrad, scaleGradLast } from './update';
 import {
   K_PRODUCT, K_PACK, K_ROW_PRODUCT, K_PRODUCT_GRADIENT, K_COLUMNS_TO_IMAGE, K_DEPTHWISE, K_DEPTHWISE_GRAD_INPUT,
   K_DEPTHWISE_GRAD_KERNEL, K_FILL, K_COPY, K_COPY_ROWS, K_PAD_IMAGE, K_TRANSPOSE, K_REPEAT, K_SUM_RUNS,
@@ -19,7 +19,7 @@ import {
   K_ACTIVATION, K_ACTIVATION_GRAD, K_PRELU, K_PRELU_GRAD, K_BINARY, K_BINARY_BROADCAST, K_SUM_TO, K_SELECT_GRAD,
   K_SCALE, K_MOVING_AVERAGE, K_PENALTY, K_SOFTMAX, K_SOFTMAX_GRAD, K_CROSS_ENTROPY, K_CROSS_ENTROPY_GRAD, K_METRICS,
   K_ONE_HOT, K_OPTIMIZE, K_FAKE_QUANTIZE, K_FAKE_QUANTIZE_LAST, K_FAKE_QUANTIZE_GRAD, K_FAKE_QUANTIZE_GRAD_LAST,
-  K_LOOKUP, K_LOOKUP_GRAD, CONTROL, DIVIDED, FROM, MOST_THREADS, TO,
+  K_LOOKUP, K_LOOKUP_GRAD, K_SCALE_GRAD, K_SCALE_GRAD_LAST, CONTROL, DIVIDED, FROM, MOST_THREADS, TO,
 } from './ids';
 import { meet, nextRun, runWord } from './together';
 import { part, parts, setThread, spill } from './simd';
@@ -246,6 +246,12 @@ function step(kernel: i32, p: usize): void {
       break;
     case K_LOOKUP_GRAD:
       lookupGrad(a(p, 0), a(p, 1), a(p, 2), a(p, 3), i(p, 4), i(p, 5));
+      break;
+    case K_SCALE_GRAD:
+      scaleGrad(a(p, 0), a(p, 1), a(p, 2), a(p, 3), a(p, 4), i(p, 5), i(p, 6), i(p, 7), f(p, 8), f(p, 9));
+      break;
+    case K_SCALE_GRAD_LAST:
+      scaleGradLast(a(p, 0), a(p, 1), a(p, 2), a(p, 3), a(p, 4), i(p, 5), i(p, 6), f(p, 7), f(p, 8));
       break;
     default:
       unreachable();

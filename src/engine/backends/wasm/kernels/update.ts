@@ -106,6 +106,47 @@ export function fakeQuantizeGradLast(w: usize, scale: usize, zero: usize, dy: us
   }
 }
 
+/** The derivative of a rounded value by its scale: u = w / scale is how many scales the value is. */
+// @ts-ignore: decorator
+@inline
+function byScale(u: v128, z: v128, lo: v128, hi: v128): v128 {
+  const code = f32x4.add(u, z);
+  const between = f32x4.sub(f32x4.nearest(u), u);
+  return v128.bitselect(f32x4.sub(hi, z), v128.bitselect(f32x4.sub(lo, z), between, f32x4.le(code, lo)), f32x4.ge(code, hi));
+}
+
+/** dy times the derivative by the scale. */
+export function scaleGrad(w: usize, scale: usize, zero: usize, dy: usize, y: usize, outer: i32, channels: i32, inner: i32, low: f32, high: f32): void {
+  const rows = outer * channels;
+  const end = shareEnd(rows);
+  const lo = f32x4.splat(low), hi = f32x4.splat(high);
+  for (let row = shareStart(rows); row < end; row++) {
+    const channel: usize = <usize>(row % channels) << 2;
+    const s = v128.load_splat<f32>(scale + channel);
+    const z = v128.load_splat<f32>(zero + channel);
+    const at: usize = <usize>(row * inner) << 2;
+    for (let i = 0; i < inner; i += 4) {
+      const lane: usize = at + (<usize>i << 2);
+      const slope = byScale(f32x4.div(v128.load(w + lane), s), z, lo, hi);
+      storePart(y + lane, f32x4.mul(v128.load(dy + lane), slope), inner - i);
+    }
+  }
+}
+
+/** The same with the channels last: w [rows, channels]. */
+export function scaleGradLast(w: usize, scale: usize, zero: usize, dy: usize, y: usize, rows: i32, channels: i32, low: f32, high: f32): void {
+  const end = shareEnd(rows);
+  const lo = f32x4.splat(low), hi = f32x4.splat(high);
+  for (let row = shareStart(rows); row < end; row++) {
+    const at: usize = <usize>(row * channels) << 2;
+    for (let i = 0; i < channels; i += 4) {
+      const lane: usize = <usize>i << 2;
+      const slope = byScale(f32x4.div(v128.load(w + at + lane), v128.load(scale + lane)), v128.load(zero + lane), lo, hi);
+      storePart(y + at + lane, f32x4.mul(v128.load(dy + at + lane), slope), channels - i);
+    }
+  }
+}
+
 /** values[i] = centroids[indices[i]], 0 where the index is negative. */
 export function lookup(centroids: usize, indices: usize, y: usize, count: i32, k: i32): void {
   const end = shareEnd(count);

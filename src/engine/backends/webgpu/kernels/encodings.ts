@@ -13,10 +13,11 @@ function gridFields(
   return { channels: single ? 1 : (shape[op.axis ?? 0] ?? 1), inner, low: float(op.qMin), high: float(op.qMax) };
 }
 /** The code of A[w + i] before clamping. The quotient is corrected once: a shader's division may be off, and halves matter. */
-const CODE = `fn code(value: f32, s: f32, z: f32) -> f32 {
+const CODE = `fn steps(value: f32, s: f32) -> f32 {
   let q = value / s;
-  return round(q + fma(-q, s, value) / s) + z;
-}`;
+  return q + fma(-q, s, value) / s;
+}
+fn code(value: f32, s: f32, z: f32) -> f32 { return round(steps(value, s)) + z; }`;
 const GRID = `  let c = i / p.inner % p.channels;
   let s = A[p.scale + c];
   let z = A[p.zero + c];
@@ -27,7 +28,9 @@ const MEMBERS = 1024;
 const HELD = 64;
 const MOST_PARTS = 256;
 
-export const encodingKernels: Kernels<'fakeQuantize' | 'fakeQuantizeGrad' | 'lookup' | 'lookupGrad' | 'penaltyGrad'> = {
+export const encodingKernels: Kernels<
+  'fakeQuantize' | 'fakeQuantizeGrad' | 'fakeQuantizeScaleGrad' | 'lookup' | 'lookupGrad' | 'penaltyGrad'
+> = {
   fakeQuantize(w, { op, inputs: [x, scale, zero], outputs: [y] }) {
     const at = { x: w.at(x), scale: w.at(scale), zero: w.at(zero), y: w.at(y) };
     const fields = { ...at, ...gridFields(op, w.shape(x), sizeOf(w.shape(scale))) };
@@ -44,6 +47,16 @@ export const encodingKernels: Kernels<'fakeQuantize' | 'fakeQuantizeGrad' | 'loo
     const fields = { ...at, ...gridFields(op, w.shape(x), sizeOf(w.shape(scale))) };
     const body = `${GRID}\n  A[p.dx + i] = select(0.0, A[p.dy + i], q >= p.low && q <= p.high);`;
     w.map('fakeQuantizeGrad', sizeOf(w.shape(x)), fields, body, CODE);
+  },
+  fakeQuantizeScaleGrad(w, { op, inputs: [x, scale, zero, dy], outputs: [y] }) {
+    const at = { x: w.at(x), scale: w.at(scale), zero: w.at(zero), dy: w.at(dy), y: w.at(y) };
+    const fields = { ...at, ...gridFields(op, w.shape(x), sizeOf(w.shape(scale))) };
+    const body = `  let c = i / p.inner % p.channels;
+  let z = A[p.zero + c];
+  let u = steps(A[p.x + i], A[p.scale + c]);
+  let slope = select(select(round(u) - u, p.low - z, u + z <= p.low), p.high - z, u + z >= p.high);
+  A[p.y + i] = A[p.dy + i] * slope;`;
+    w.map('fakeQuantizeScaleGrad', sizeOf(w.shape(x)), fields, body, CODE);
   },
   lookup(w, { inputs: [centroids, indices], outputs: [y] }) {
     const fields = { x: w.at(centroids), codes: w.at(indices), y: w.at(y), k: sizeOf(w.shape(centroids)) };

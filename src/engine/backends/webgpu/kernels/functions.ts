@@ -4,7 +4,7 @@
  */
 
 import { literal } from '#engine/backends/webgpu/kernel';
-import { type ElementFn, isFusable } from '#engine/ops';
+import type { ElementFn } from '#engine/ops';
 
 const SELU_SCALE = 1.0507009873554805;
 const SELU_ALPHA = 1.6732632423543772;
@@ -59,6 +59,8 @@ export function actText({ fn, alpha, max }: ElementFn): string {
       return define('return x * sigmoid(x);', SIGMOID);
     case 'gelu':
       return define('return x * normalShare(x);', NORMAL);
+    case 'sign':
+      return define('return select(-1.0, 1.0, x >= 0.0);');
     default:
       throw fn satisfies never;
   }
@@ -67,12 +69,13 @@ export function actText({ fn, alpha, max }: ElementFn): string {
 /** `fn slope(v: f32) -> f32`: the derivative from the output v, or from the input v where `isFusable` is false. */
 export function slopeText({ fn, alpha, max }: ElementFn): string {
   const define = (body: string, before = ''): string => `${before}\nfn slope(v: f32) -> f32 { ${body} }`;
-  if (!isFusable(fn)) {
-    return fn === 'swish'
-      ? define('let s = sigmoid(v); return s + v * s * (1.0 - s);', SIGMOID)
-      : define('return normalShare(v) + v * 0.3989422804 * exp(-0.5 * v * v);', NORMAL);
-  }
   switch (fn) {
+    case 'swish':
+      return define('let s = sigmoid(v); return s + v * s * (1.0 - s);', SIGMOID);
+    case 'gelu':
+      return define('return normalShare(v) + v * 0.3989422804 * exp(-0.5 * v * v);', NORMAL);
+    case 'sign':
+      return define('return select(0.0, 1.0, abs(v) <= 1.0);');
     case 'linear':
       return define('return 1.0;');
     case 'relu':
