@@ -2,13 +2,13 @@
  * Logits of a predictor over a split, and what follows from them: which answers were right, and the mean log loss.
  * Always in the same batches, so that the same model gives the same figures; can be aborted between batches.
  */
-import type { Model } from '#core/model/model';
 import type { Predictor, Split } from '#core/predictor';
 import type { Backend } from '#engine/backend';
 import { assertFits, fillBatch, imageSize } from '#engine/batches';
 import { breathe } from '#engine/breathe';
 import type { Dataset } from '#engine/datasets/dataset';
 import { borrowRunner } from '#engine/inference';
+import { modelOf } from '#engine/predictors';
 
 /** Images run at once. */
 export const EVALUATION_BATCH = 128;
@@ -104,9 +104,4 @@ export function judge(logits: Float32Array, labels: Uint8Array, classes: number)
     }
   }
   return { accuracy: count > 0 ? right / count : 0, loss: count > 0 ? loss / count : 0, correct, images: count };
-}
-
-/** The model of a predictor. */
-export function modelOf(predictor: Predictor): Model {
-  return predictor.model;
 }

@@ -9,11 +9,19 @@ import { sizeOf } from '#core/model/tensor';
 import type { DistillationTerm, Objective } from '#core/objective';
 import type { Plan, SlotId } from '#engine/backend';
 import { EngineError } from '#engine/errors';
-import { type InitialWrite, makeBuilder } from '#engine/plan/builder';
+import { type Builder, type InitialWrite, makeBuilder } from '#engine/plan/builder';
 import { lossSteps } from '#engine/plan/loss';
-import { forward, onlyProbabilities, reachable } from '#engine/plan/network';
-import { heldTensors, type ParamSlots, plainSlot, type TrainedTensor, trainedSlots } from '#engine/plan/parameters';
+import { forward, onlyProbabilities, reachable, type Supply } from '#engine/plan/network';
+import {
+  heldTensors,
+  type ParamSlots,
+  plainSlot,
+  regrowing,
+  type TrainedTensor,
+  trainedSlots,
+} from '#engine/plan/parameters';
 import { reverse } from '#engine/plan/reverse';
+import { frozenNetwork, liveTeachers, studentLayers } from '#engine/plan/teacher';
 import { isUpdated, updateSteps } from '#engine/plan/update';
 
 /** A tensor's persistent slot in an inference plan. */
@@ -78,8 +86,11 @@ export function inferencePlan(model: Model, batch: number): InferencePlan {
   return { plan: b.build(), batch, classes, input, output: logits, probabilities, params, writes: b.writes };
 }
 
-/** One step of the objective on `batch` images. Throws EngineError('plan') where something cannot be trained. */
-export function trainingPlan(objective: Objective, batch: number): TrainingPlan {
+/**
+ * One step of the objective on `batch` images. Where labels and teachers look at different images, the first `transfer`
+ * rows are the teachers' and the rest have labels. Throws EngineError('plan') where something cannot be trained.
+ */
+export function trainingPlan(objective: Objective, batch: number, transfer: number | null = null): TrainingPlan {
   const { model } = objective;
   const b = makeBuilder();
   const frozen = new Set(objective.frozen);
@@ -89,12 +100,13 @@ export function trainingPlan(objective: Objective, batch: number): TrainingPlan 
       const slots = frozen.has(layer.name)
         ? { value: plainSlot(b, tensor), trained: null, mask: null, penalised: false }
         : trainedSlots(b, layer, role, tensor);
-      params.set(`${layer.name}/${role}`, slots);
+      params.set(`${layer.name}/${role}`, objective.regrow ? regrowing(b, slots) : slots);
     }
   }
   const encodingSteps = [...b.steps];
   const noises: { slot: SlotId; rate: number; size: number }[] = [];
-  const { input, logits, probabilities, classes } = forward(b, model, batch, {
+  const looked = studentLayers(objective);
+  const supply: Supply = {
     param: (layer, role) => params.get(`${layer.name}/${role}`)?.value ?? null,
     batchStatistics: (layer) => !frozen.has(layer.name),
     noise: (layer, shape) => {
@@ -103,17 +115,25 @@ export function trainingPlan(objective: Objective, batch: number): TrainingPlan 
       noises.push({ slot, rate: layer.rate, size: sizeOf(shape) });
       return slot;
     },
-  });
-  if (probabilities) throw onlyProbabilities();
+  };
+  const taps = looked.map((layer) => ({ layer, at: 'output' }) as const);
+  const network = forward(b, model, batch, supply, taps);
+  const { input, logits, classes } = network;
+  if (network.probabilities) throw onlyProbabilities();
   const forwardSteps = b.steps.slice(encodingSteps.length);
-  const loss = lossSteps(b, objective, logits, batch, classes);
-  const updated = [...params.values()].filter(isUpdated);
-  const gradients = reverse(
-    b,
-    forwardSteps,
-    new Map([[logits, loss.gradient]]),
-    new Set(updated.map((one) => one.value)),
+  const teachers = [...liveTeachers(objective)].map(
+    ([teacher, layers]) => [teacher, frozenNetwork(b, teacher, batch, input, layers)] as const,
   );
+  const loss = lossSteps(b, objective, {
+    batch,
+    classes,
+    logits,
+    student: new Map(looked.map((layer, i) => [layer, network.taps[i] as SlotId])),
+    teachers: new Map(teachers),
+    shares: transfer === null ? null : sharesOf(b, batch, transfer),
+  });
+  const updated = [...params.values()].filter(isUpdated);
+  const gradients = reverse(b, forwardSteps, loss.seeds, new Set(updated.map((one) => one.value)));
   if (!updated.some((one) => gradients.has(one.value))) throw nothingToTrain();
   const rate = b.persistent([1]);
   updateSteps(b, objective, rate, updated, encodingSteps, gradients);
@@ -131,6 +151,13 @@ export function trainingPlan(objective: Objective, batch: number): TrainingPlan 
     trained: [...params.values()].flatMap((one) => one.trained ?? []),
     writes: b.writes,
   };
+}
+
+/** Each part of a mixed batch counts as much as a whole batch would. */
+function sharesOf(b: Builder, batch: number, transfer: number): { labels: SlotId; teachers: SlotId } {
+  const labels = new Float32Array(batch).fill(batch / (batch - transfer), transfer);
+  const teachers = new Float32Array(batch).fill(batch / transfer, 0, transfer);
+  return { labels: b.persistent([batch], labels), teachers: b.persistent([batch], teachers) };
 }
 
 function nothingToTrain(): EngineError {

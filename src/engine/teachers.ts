@@ -3,7 +3,8 @@ import type { Model } from '#core/model/model';
 import type { Predictor } from '#core/predictor';
 import type { Backend } from '#engine/backend';
 import type { Dataset } from '#engine/datasets/dataset';
-import { type EvaluateOptions, logitsOf, modelOf } from '#engine/evaluate';
+import { type EvaluateOptions, logitsOf } from '#engine/evaluate';
+import { modelOf } from '#engine/predictors';
 
 const known = new WeakMap<Backend, WeakMap<Dataset, WeakMap<Model, Float32Array>>>();
 

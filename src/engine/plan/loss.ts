@@ -1,34 +1,61 @@
 /**
- * The loss of a training step: for each image the weighted sum of the objective's terms, its gradient with respect to
- * the logits, and the running sums that progress is read from. Distillation: Hinton 2015, with T^2 before the divergence.
+ * The loss of a training step: for each image the weighted sum of the objective's terms, its gradients with respect to
+ * the logits and whatever else the terms look at, and the running sums that progress is read from. Distillation:
+ * Hinton 2015, with T^2 before the divergence.
  */
+import type { Model } from '#core/model/model';
 import type { DistillationTerm, Objective } from '#core/objective';
 import type { SlotId } from '#engine/backend';
 import { type Builder, binary, scaled } from '#engine/plan/builder';
+import type { FrozenNetwork } from '#engine/plan/teacher';
+import { modelOf } from '#engine/predictors';
 
+/** What the terms look at. */
+export interface LossParts {
+  readonly batch: number;
+  readonly classes: number;
+  /** [batch, classes]. */
+  readonly logits: SlotId;
+  /** Outputs of the student's layers that some term asks for, by layer name. */
+  readonly student: ReadonlyMap<string, SlotId>;
+  /** The teachers that run along. */
+  readonly teachers: ReadonlyMap<Model, FrozenNetwork>;
+  /** [batch]: how much each image counts in the terms with labels and in those with a teacher, 1 on the mean; null: all alike. */
+  readonly shares: { readonly labels: SlotId; readonly teachers: SlotId } | null;
+}
 export interface LossSlots {
-  /** Of the mean loss over the batch, with respect to the logits. */
-  readonly gradient: SlotId;
+  /** Gradients of the mean loss over the batch, by the slot that they belong to (the logits, and outputs of layers). */
+  readonly seeds: ReadonlyMap<SlotId, SlotId>;
   readonly labels: SlotId;
   readonly weights: SlotId;
   readonly sums: SlotId;
   readonly teachers: readonly { readonly slot: SlotId; readonly term: DistillationTerm }[];
 }
 
-export function lossSteps(b: Builder, objective: Objective, logits: SlotId, batch: number, classes: number): LossSlots {
+export function lossSteps(b: Builder, objective: Objective, parts: LossParts): LossSlots {
+  const { batch, classes, logits, shares } = parts;
   const labels = b.persistent([batch]);
   const weights = b.persistent([batch], new Float32Array(batch).fill(1));
   const sums = b.persistent([3]);
   const teachers: { slot: SlotId; term: DistillationTerm }[] = [];
   const losses: SlotId[] = [];
   const gradients: SlotId[] = [];
-  const term = (targets: SlotId, temperature: number, relative: boolean, factor: number): void => {
+  /** Each image's loss, as much as it counts. */
+  const share = (loss: SlotId, factor: number, of: SlotId | undefined): SlotId =>
+    scaled(b, of === undefined ? loss : binary(b, 'multiply', loss, of), factor);
+  const term = (
+    targets: SlotId,
+    temperature: number,
+    relative: boolean,
+    factor: number,
+    of: SlotId | undefined,
+  ): void => {
     const loss = b.push({ kind: 'softmaxCrossEntropy', temperature, relative }, [logits, targets], [batch]);
-    losses.push(scaled(b, loss, factor));
+    losses.push(share(loss, factor, of));
     gradients.push(
       b.push(
         { kind: 'softmaxCrossEntropyGrad', temperature, scale: factor / batch },
-        [logits, targets, weights],
+        [logits, targets, of ?? weights],
         [batch, classes],
       ),
     );
@@ -40,16 +67,20 @@ export function lossSteps(b: Builder, objective: Objective, logits: SlotId, batc
         1,
         false,
         one.weight,
+        shares?.labels,
       );
     } else {
-      const slot = b.persistent([batch, classes]);
-      teachers.push({ slot, term: one });
-      const targets = b.push({ kind: 'softmax', temperature: one.temperature }, [slot], [batch, classes]);
-      term(targets, one.temperature, true, one.weight * one.temperature ** 2);
+      let answer = parts.teachers.get(modelOf(one.teacher))?.logits;
+      if (answer === undefined) {
+        answer = b.persistent([batch, classes]);
+        teachers.push({ slot: answer, term: one });
+      }
+      const targets = b.push({ kind: 'softmax', temperature: one.temperature }, [answer], [batch, classes]);
+      term(targets, one.temperature, true, one.weight * one.temperature ** 2, shares?.teachers);
     }
   }
   const sum = (all: readonly SlotId[]) =>
     all.slice(1).reduce((total, one) => binary(b, 'add', total, one), all[0] as SlotId);
   b.pushInto({ kind: 'accumulateMetrics' }, [logits, labels, sum(losses), weights, sums], [sums]);
-  return { gradient: sum(gradients), labels, weights, sums, teachers };
+  return { seeds: new Map([[logits, sum(gradients)]]), labels, weights, sums, teachers };
 }

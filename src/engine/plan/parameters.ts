@@ -17,7 +17,7 @@ import { isPrunable, isTrainable, type Layer, type TensorRole, tensorsOf } from 
 import type { Model, Tensor } from '#core/model/model';
 import type { SlotId } from '#engine/backend';
 import { EngineError } from '#engine/errors';
-import type { Builder } from '#engine/plan/builder';
+import { type Builder, binary } from '#engine/plan/builder';
 
 /** A tensor that a training run changes. */
 export interface TrainedTensor {
@@ -41,6 +41,8 @@ export interface ParamSlots {
   readonly mask: SlotId | null;
   /** Takes part in l1 and l2. */
   readonly penalised: boolean;
+  /** Where the gradient of `value` goes on from, if not from `value` itself. */
+  readonly entry?: SlotId;
 }
 
 /** A tensor as a plain persistent slot with its decoded values. */
@@ -79,6 +81,15 @@ export function trainedSlots(b: Builder, layer: Layer, role: TensorRole, tensor:
   const zeroPoint = b.persistent([values.zeroPoint.length], Float32Array.from(values.zeroPoint));
   const value = b.push({ kind: 'fakeQuantize', qMin, qMax, axis }, [slot, scale, zeroPoint], shape);
   return { value, trained: { ...about, slot, kind: 'grid', codes: null }, mask: maskSlot, penalised };
+}
+
+/**
+ * Lets a pruned tensor grow again (Guo 2016): the arithmetic sees it masked, and the gradient passes the mask by, so
+ * that the float copy of pruned weights trains on. Codebooks have no float copy, and stay as they are.
+ */
+export function regrowing(b: Builder, slots: ParamSlots): ParamSlots {
+  if (slots.mask === null) return slots;
+  return { ...slots, value: binary(b, 'multiply', slots.value, slots.mask), entry: slots.value, mask: null };
 }
 
 /** Gives a tensor its id. */

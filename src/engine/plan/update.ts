@@ -30,14 +30,14 @@ export function updateSteps(
 ): void {
   const { l1, l2, optimizer } = objective;
   const seeds = new Map<SlotId, SlotId>();
-  for (const { value, penalised } of params) {
+  for (const { value, penalised, entry = value } of params) {
     const gradient = gradients.get(value);
     if (gradient === undefined) continue;
     const full =
       penalised && (l1 > 0 || l2 > 0)
         ? b.push({ kind: 'penaltyGrad', l1, l2 }, [value, gradient], b.shape(value))
         : gradient;
-    seeds.set(value, full);
+    seeds.set(entry, full);
   }
   const all = reverse(b, encodingSteps, seeds, new Set(params.map((one) => one.trained.slot)));
   const inputs: SlotId[] = [rate];
