@@ -7,7 +7,7 @@ import { held } from '#worker/calls/held';
 import { interrupted } from '#worker/calls/interrupted';
 import { loadDataset } from '#worker/calls/load-dataset';
 import { start } from '#worker/calls/start';
-import { faultOf, hasFailed } from '#worker/faults';
+import { failureOf, faultOf } from '#worker/faults';
 import type { CallName, FromWorker, ToWorker } from '#worker/protocol';
 import type { Session } from '#worker/session';
 
@@ -69,7 +69,8 @@ export function makeDispatcher(
       const fault = faultOf(error);
       if (fault.code === 'unexpected') console.error(error);
       post({ type: 'fault', id, fault });
-      if (hasFailed(error)) await replaceBackend(error, generation);
+      const failure = failureOf(error);
+      if (failure) await replaceBackend(failure, generation);
     } finally {
       running.delete(id);
     }

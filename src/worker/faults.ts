@@ -4,6 +4,7 @@ import { ShapeError } from '#core/model/shapes';
 import { ModelError } from '#core/model/validate';
 import type { Words } from '#core/params';
 import { PassError } from '#core/pass';
+import { StepError } from '#core/recipe';
 import { BackendError } from '#engine/backend';
 import { DatasetError } from '#engine/datasets/errors';
 import { EngineError } from '#engine/errors';
@@ -28,13 +29,21 @@ export function isAbort(error: unknown): boolean {
   return typeof error === 'object' && error !== null && (error as { name?: unknown }).name === 'AbortError';
 }
 
-/** Whether the backend itself failed, so that nothing more can be done on it. */
-export function hasFailed(error: unknown): error is BackendError {
-  return error instanceof BackendError && (error.code === 'lost' || error.code === 'shader');
+/** The failure of the backend itself, also in the middle of a recipe's step, after which nothing can be done on it; else null. */
+export function failureOf(error: unknown): BackendError | null {
+  const cause = error instanceof StepError ? error.cause : error;
+  return cause instanceof BackendError && (cause.code === 'lost' || cause.code === 'shader') ? cause : null;
 }
 
 export function faultOf(error: unknown): Fault {
   if (isAbort(error)) return { code: 'aborted', words: aborted };
+  // What failed is the cause; the step's words name the step before they say why.
+  if (error instanceof StepError) {
+    const step = { step: error.step };
+    return error.cause instanceof BackendError
+      ? { ...faultOf(error.cause), ...step }
+      : { code: 'pass', words: error.words, ...step };
+  }
   if (error instanceof ReadError) {
     return { code: error.code, file: error.file, where: error.where, words: error.cause_, hint: error.hint };
   }

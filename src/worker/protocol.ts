@@ -7,7 +7,7 @@ import type { Layer } from '#core/model/layers';
 import type { ModelMeta } from '#core/model/model';
 import type { LearningRateSchedule, Optimizer, TrainPoint } from '#core/objective';
 import type { Words } from '#core/params';
-import type { Recipe, RecipeStep } from '#core/recipe';
+import type { Recipe, RecipeStep, StepReport } from '#core/recipe';
 
 export type BackendName = 'webgpu' | 'wasm' | 'webgl' | 'cpu';
 /** A model in the vault, by the content hash of its structure and tensors. */
@@ -101,6 +101,11 @@ export interface TrainSettings {
   readonly l2: number;
   /** Overrides every dropout layer's rate where not null. */
   readonly dropout: number | null;
+  /** As the objective has them (`core/objective`); nothing of it where absent or 0. */
+  readonly labelSmoothing?: number;
+  readonly groupLasso?: number;
+  /** Pixels by which images are moved at most. */
+  readonly shift?: number;
 }
 export interface TrainProgress {
   readonly point: TrainPoint;
@@ -140,11 +145,21 @@ export interface PreviewResult {
 export interface SweepPoint extends PreviewResult {
   readonly value: number;
 }
+/** What a step of a recipe achieved: counted for every step alike, and measured where a data set fits. */
+export interface StepOutcome extends StepReport {
+  /** Its place in the recipe, from 0. */
+  readonly step: number;
+  /** Of the TensorFlow.js file after it. */
+  readonly bytes: number;
+  readonly validation: Accuracy | null;
+}
 export interface ApplyResult {
   readonly model: ModelSummary;
   /** Null where the model fits no data set. */
   readonly validation: Accuracy | null;
   readonly test: Accuracy | null;
+  /** Of the steps that ran, in order. */
+  readonly reports: readonly StepOutcome[];
   readonly notes: readonly Words[];
   readonly seconds: number;
 }
@@ -228,17 +243,19 @@ export interface Calls {
     response: readonly SweepPoint[];
     progress: SweepPoint;
   };
-  /** `parents` resolves predictor parameters: node id -> model id. */
+  /** `parents` resolves predictor parameters: node id -> model id. `from`: the steps before it gave `model`, and are not run. */
   apply: {
     request: {
       model: ModelId;
       dataset: DatasetId | null;
       recipe: Recipe;
+      from?: number;
       name: string;
       parents: Readonly<Record<string, ModelId>>;
     };
     response: ApplyResult;
-    progress: { done: number; train?: TrainProgress };
+    /** `outcome`: of a step that has just ended. */
+    progress: { done: number; step: number; train?: TrainProgress; outcome?: StepOutcome };
   };
   latency: { request: { model: ModelId }; response: LatencyResult; progress: never };
   export: {
@@ -259,6 +276,8 @@ export interface Fault {
   readonly where?: string;
   readonly words: Words;
   readonly hint?: Words;
+  /** The step of a recipe that failed, from 0. */
+  readonly step?: number;
 }
 
 export type ToWorker =

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Architecture } from '#core/architecture';
 import { createModel } from '#core/model/create';
 import { ADAM } from '#core/objective';
+import type { Recipe } from '#core/recipe';
 import type { ModelId, PreviewResult, TrainProgress, TrainSettings } from '#worker/protocol';
 import { memoryFiles } from '#worker/vault/files';
 import { makeSetting, type Setting } from './setting';
@@ -129,6 +130,17 @@ describe('calls of the engine', () => {
     expect(it_.session.training).toBeNull();
   }, 60_000);
 
+  it('train with a regulariser or augmentation gives another model, and with none of it the same', async () => {
+    const one = { epochs: 1 };
+    const plain = await train(false, undefined, one);
+    const nothing = await train(false, undefined, { ...one, labelSmoothing: 0, groupLasso: 0, shift: 0 });
+    expect(nothing.model.id).toBe(plain.model.id);
+    for (const some of [{ labelSmoothing: 0.1 }])
+      expect((await train(false, undefined, { ...one, ...some })).model.id, JSON.stringify(some)).not.toBe(
+        plain.model.id,
+      );
+  }, 60_000);
+
   it('train that is aborted leaves nothing', async () => {
     const stop = new AbortController();
     const run = it_.call(
@@ -236,17 +248,37 @@ describe('calls of the engine', () => {
       { pass: 'weight-quantization', values: { bits: 8 } },
     ];
     const runs: TrainProgress[] = [];
+    const told: number[] = [];
+    const asked = { model: trained.model.id, dataset: 'digits' as const, name: 'small', parents: {} };
+    const recipe: Recipe = { version: 1, seed: 1, steps };
     const applied = await it_.call(
       'apply',
+      { ...asked, recipe },
       {
-        model: trained.model.id,
-        dataset: 'digits',
-        recipe: { version: 1, seed: 1, steps },
-        name: 'small',
-        parents: {},
+        onProgress({ train, outcome }) {
+          if (train) runs.push(train);
+          if (outcome) told.push(outcome.step);
+        },
       },
-      { onProgress: ({ train }) => train && runs.push(train) },
     );
+    expect(told).toEqual([0, 1, 2]);
+    expect(applied.reports.map(({ pass }) => pass)).toEqual(steps.map(({ pass }) => pass));
+    const [pruned, , quantized] = applied.reports;
+    expect(pruned?.before.nonZero).toBe(trained.model.nonZero);
+    expect(pruned?.after.nonZero).toBeLessThan(trained.model.nonZero * 0.6);
+    expect(quantized).toMatchObject({ validation: applied.validation, bytes: applied.model.bytes });
+    // The same from any step on: what the first one gave, and then the others where they stand.
+    const first = await it_.call('apply', { ...asked, recipe: { ...recipe, steps: steps.slice(0, 1) } });
+    expect(first.validation).toEqual(pruned?.validation);
+    const rest = await it_.call('apply', { ...asked, model: first.model.id, recipe, from: 1 });
+    expect(rest.model.id).toBe(applied.model.id);
+    expect(rest.reports).toEqual(applied.reports.slice(1));
+    const failing = { ...recipe, steps: [...steps, { pass: 'distillation', values: { teacher: 'node-9' } }] };
+    await expect(it_.call('apply', { ...asked, recipe: failing, from: 2 })).rejects.toMatchObject({
+      code: 'pass',
+      step: 3,
+      words: { en: expect.stringMatching(/^Step 4 \(Distillation\): /) },
+    });
     const encodings = applied.model.layers.flatMap(({ encoding }) => (encoding.kind === 'grid' ? [encoding] : []));
     expect(encodings.length).toBeGreaterThan(0);
     expect(encodings[0]).toMatchObject({ bits: 8 });
@@ -273,7 +305,7 @@ describe('calls of the engine', () => {
       name: 'student',
       parents: {},
     });
-    await expect(gone).rejects.toMatchObject({ code: 'pass' });
+    await expect(gone).rejects.toMatchObject({ code: 'pass', step: 0 });
   }, 120_000);
 
   it('latency is the median of 30 runs', async () => {

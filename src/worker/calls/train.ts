@@ -5,14 +5,15 @@
  */
 import type { Layer } from '#core/model/layers';
 import type { Model } from '#core/model/model';
-import type { TrainPoint } from '#core/objective';
+import type { Objective, TrainPoint } from '#core/objective';
 import type { Words } from '#core/params';
 import type { Backend } from '#engine/backend';
 import type { Checkpoint } from '#engine/checkpoint';
 import { train as trainModel } from '#engine/train';
 import { makeTrainControl } from '#engine/train-control';
 import type { Handler } from '#worker/call';
-import { hasFailed } from '#worker/faults';
+import { failureOf } from '#worker/faults';
+import type { TrainSettings } from '#worker/protocol';
 import type { Session } from '#worker/session';
 import { summaryOf } from '#worker/summary';
 import type { RunFacts } from '#worker/vault/run';
@@ -37,12 +38,7 @@ export const train: Handler<'train'> = async (
     if (!own) await vault.run.drop();
     const dataset = await session.dataset(datasetId);
     const start = await vault.get(id);
-    const { dropout, ...rest } = settings;
-    const objective = {
-      ...rest,
-      model: withDropout(start, dropout),
-      loss: [{ kind: 'crossEntropy', weight: 1 } as const],
-    };
+    const objective = objectiveOf(start, settings);
     const isActive = (): boolean => control.state !== 'paused';
     let trace = own?.facts.trace ?? [];
     let from = own?.checkpoint ?? null;
@@ -88,7 +84,7 @@ export const train: Handler<'train'> = async (
     const test = await measure('test');
     return { model: summary, validation, test, seconds: outcome.seconds, stopped: outcome.stopped };
   } catch (error) {
-    goesOn = hasFailed(error);
+    goesOn = failureOf(error) !== null;
     throw error;
   } finally {
     if (!goesOn) await vault.run.drop();
@@ -108,9 +104,10 @@ async function surviving<T>(
     try {
       return await work(backend);
     } catch (error) {
-      if (!hasFailed(error) || loss === losses) throw error;
+      const failure = failureOf(error);
+      if (!failure || loss === losses) throw error;
       await session.replaceBackend(generation);
-      session.notice({ code: 'resumed', where: error.message, words: resumed(last()?.epoch ?? 0) });
+      session.notice({ code: 'resumed', where: failure.message, words: resumed(last()?.epoch ?? 0) });
     }
   }
 }
@@ -137,6 +134,17 @@ function withPoint(trace: readonly TrainPoint[], point: TrainPoint): readonly Tr
   return grown.length > keptPoints
     ? grown.filter((one, index) => index % 2 === 1 || one.validationLoss !== undefined)
     : grown;
+}
+
+function objectiveOf(model: Model, settings: TrainSettings): Objective {
+  const { dropout, labelSmoothing = 0, groupLasso = 0, shift = 0, ...rest } = settings;
+  return {
+    ...rest,
+    model: withDropout(model, dropout),
+    loss: [{ kind: 'crossEntropy', weight: 1, ...(labelSmoothing > 0 ? { labelSmoothing } : {}) }],
+    ...(groupLasso > 0 ? { groupLasso } : {}),
+    ...(shift > 0 ? { augment: { shift } } : {}),
+  };
 }
 
 /** Another rate for every dropout layer during this run; the model keeps its own. */
