@@ -65,9 +65,12 @@ export interface Augmentation {
 
 /** Which training images take part, and in what. */
 export interface TrainingData {
-  /** Only so many images, of all classes alike and chosen by the seed, keep their labels. All by default. */
+  /** Only so many images, stratified and chosen by the seed, keep their labels. All by default. */
   readonly labelled?: number;
-  /** What the terms with a teacher see: the images with labels (the default), all training images, or noise. */
+  /**
+   * What the terms with a teacher see: the images with labels (the default), all training images, or uniform noise. Where
+   * that is not what the terms with labels see, half of every batch is for each; an epoch shows the teacher's images once.
+   */
   readonly transfer?: 'labelled' | 'all' | 'noise';
   /** Classes whose images are left out altogether. */
   readonly without?: readonly number[];

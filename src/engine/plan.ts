@@ -6,7 +6,7 @@
 import type { Layer, TensorRole } from '#core/model/layers';
 import type { Model } from '#core/model/model';
 import { sizeOf } from '#core/model/tensor';
-import type { DistillationTerm, Objective } from '#core/objective';
+import type { Objective } from '#core/objective';
 import type { Plan, SlotId } from '#engine/backend';
 import { EngineError } from '#engine/errors';
 import { type Builder, type InitialWrite, makeBuilder } from '#engine/plan/builder';
@@ -56,8 +56,8 @@ export interface TrainingPlan {
   readonly rate: SlotId;
   /** [3]: weighted loss, weighted correct answers and weights since last written. */
   readonly sums: SlotId;
-  /** [batch, classes] of teacher logits for each distillation term. */
-  readonly teachers: readonly { readonly slot: SlotId; readonly term: DistillationTerm }[];
+  /** [batch, classes] of logits of each teacher that does not run along. */
+  readonly teachers: readonly { readonly model: Model; readonly slot: SlotId }[];
   /** Keep masks that the host fills before each step: 0, or 1 / (1 - rate). */
   readonly noises: readonly { readonly slot: SlotId; readonly rate: number; readonly size: number }[];
   readonly trained: readonly TrainedTensor[];
@@ -124,10 +124,18 @@ export function trainingPlan(objective: Objective, batch: number, transfer: numb
   const teachers = [...liveTeachers(objective)].map(
     ([teacher, layers]) => [teacher, frozenNetwork(b, teacher, batch, input, layers)] as const,
   );
+  const labels = b.persistent([batch]);
+  const answers = new Map<Model, SlotId>();
   const loss = lossSteps(b, objective, {
     batch,
     classes,
     logits,
+    labels,
+    answers(teacher) {
+      const slot = answers.get(teacher) ?? b.persistent([batch, classes]);
+      answers.set(teacher, slot);
+      return slot;
+    },
     student: new Map(looked.map((layer, i) => [layer, network.taps[i] as SlotId])),
     teachers: new Map(teachers),
     shares: transfer === null ? null : sharesOf(b, batch, transfer),
@@ -144,10 +152,10 @@ export function trainingPlan(objective: Objective, batch: number, transfer: numb
     input,
     rate,
     noises,
-    labels: loss.labels,
+    labels,
     weights: loss.weights,
     sums: loss.sums,
-    teachers: loss.teachers,
+    teachers: [...answers].map(([model, slot]) => ({ model, slot })),
     trained: [...params.values()].flatMap((one) => one.trained ?? []),
     writes: b.writes,
   };

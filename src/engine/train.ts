@@ -172,11 +172,11 @@ async function makeFeed(
   const labels = new Float32Array(batch);
   const noises = plan.noises.map((noise) => ({ ...noise, data: new Float32Array(noise.size) }));
   const teachers: { slot: number; all: Float32Array; data: Float32Array }[] = [];
-  for (const { slot, term } of plan.teachers) {
+  for (const { slot, model } of plan.teachers) {
     const evaluateOptions = { signal: options.signal, between: options.between, onProgress: options.onPrepare };
     teachers.push({
       slot,
-      all: await teacherLogits(backend, term.teacher, dataset, evaluateOptions),
+      all: await teacherLogits(backend, model, dataset, evaluateOptions),
       data: new Float32Array(batch * classes),
     });
   }

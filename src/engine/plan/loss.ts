@@ -4,7 +4,7 @@
  * Hinton 2015, with T^2 before the divergence.
  */
 import type { Model } from '#core/model/model';
-import type { DistillationTerm, Objective } from '#core/objective';
+import type { Objective } from '#core/objective';
 import type { SlotId } from '#engine/backend';
 import { type Builder, binary, scaled } from '#engine/plan/builder';
 import type { FrozenNetwork } from '#engine/plan/teacher';
@@ -18,26 +18,26 @@ export interface LossParts {
   readonly logits: SlotId;
   /** Outputs of the student's layers that some term asks for, by layer name. */
   readonly student: ReadonlyMap<string, SlotId>;
+  /** [batch]: class indices; the number of classes where an image has no label. */
+  readonly labels: SlotId;
   /** The teachers that run along. */
   readonly teachers: ReadonlyMap<Model, FrozenNetwork>;
+  /** [batch, classes]: logits that a teacher which does not run along gave to these images. */
+  readonly answers: (teacher: Model) => SlotId;
   /** [batch]: how much each image counts in the terms with labels and in those with a teacher, 1 on the mean; null: all alike. */
   readonly shares: { readonly labels: SlotId; readonly teachers: SlotId } | null;
 }
 export interface LossSlots {
   /** Gradients of the mean loss over the batch, by the slot that they belong to (the logits, and outputs of layers). */
   readonly seeds: ReadonlyMap<SlotId, SlotId>;
-  readonly labels: SlotId;
   readonly weights: SlotId;
   readonly sums: SlotId;
-  readonly teachers: readonly { readonly slot: SlotId; readonly term: DistillationTerm }[];
 }
 
 export function lossSteps(b: Builder, objective: Objective, parts: LossParts): LossSlots {
-  const { batch, classes, logits, shares } = parts;
-  const labels = b.persistent([batch]);
+  const { batch, classes, logits, labels, shares } = parts;
   const weights = b.persistent([batch], new Float32Array(batch).fill(1));
   const sums = b.persistent([3]);
-  const teachers: { slot: SlotId; term: DistillationTerm }[] = [];
   const losses: SlotId[] = [];
   const gradients: SlotId[] = [];
   /** Each image's loss, as much as it counts. */
@@ -70,11 +70,8 @@ export function lossSteps(b: Builder, objective: Objective, parts: LossParts): L
         shares?.labels,
       );
     } else {
-      let answer = parts.teachers.get(modelOf(one.teacher))?.logits;
-      if (answer === undefined) {
-        answer = b.persistent([batch, classes]);
-        teachers.push({ slot: answer, term: one });
-      }
+      const teacher = modelOf(one.teacher);
+      const answer = parts.teachers.get(teacher)?.logits ?? parts.answers(teacher);
       const targets = b.push({ kind: 'softmax', temperature: one.temperature }, [answer], [batch, classes]);
       term(targets, one.temperature, true, one.weight * one.temperature ** 2, shares?.teachers);
     }
@@ -82,5 +79,5 @@ export function lossSteps(b: Builder, objective: Objective, parts: LossParts): L
   const sum = (all: readonly SlotId[]) =>
     all.slice(1).reduce((total, one) => binary(b, 'add', total, one), all[0] as SlotId);
   b.pushInto({ kind: 'accumulateMetrics' }, [logits, labels, sum(losses), weights, sums], [sums]);
-  return { seeds: new Map([[logits, sum(gradients)]]), labels, weights, sums, teachers };
+  return { seeds: new Map([[logits, sum(gradients)]]), weights, sums };
 }
