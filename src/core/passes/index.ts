@@ -5,6 +5,7 @@ import type { Pass } from '#core/pass';
 import { blockPruning } from '#core/passes/block-pruning';
 import { channelPruning } from '#core/passes/channel-pruning';
 import { clipping } from '#core/passes/clipping';
+import { depthScaling } from '#core/passes/depth-scaling';
 import { distillation } from '#core/passes/distillation';
 import { fineTuning } from '#core/passes/fine-tuning';
 import { foldBatchNorm } from '#core/passes/fold-batch-norm';
@@ -13,10 +14,14 @@ import { lowRankConvolution } from '#core/passes/low-rank-convolution';
 import { lowRankDense } from '#core/passes/low-rank-dense';
 import { magnitudePruning } from '#core/passes/magnitude-pruning';
 import { nmPruning } from '#core/passes/n-m-pruning';
+import { newHead } from '#core/passes/new-head';
+import { pooledHead } from '#core/passes/pooled-head';
 import { randomPruning } from '#core/passes/random-pruning';
+import { simplerConvolutions } from '#core/passes/simpler-convolutions';
 import { swapActivations } from '#core/passes/swap-activations';
 import { weightQuantization } from '#core/passes/weight-quantization';
 import { weightSharing } from '#core/passes/weight-sharing';
+import { widthScaling } from '#core/passes/width-scaling';
 
 export const PASSES: readonly Pass[] = [
   magnitudePruning,
@@ -32,6 +37,11 @@ export const PASSES: readonly Pass[] = [
   lowRankConvolution,
   foldBatchNorm,
   swapActivations,
+  widthScaling,
+  depthScaling,
+  simplerConvolutions,
+  pooledHead,
+  newHead,
   distillation,
   fineTuning,
 ];

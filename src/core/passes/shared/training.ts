@@ -58,6 +58,49 @@ export const OPTIMIZER: ChoiceParam<'adam' | 'momentum' | 'sgd'> = {
   ],
 };
 
+/** Augmentation: 0 leaves the images as they are. */
+export const SHIFT: NumberParam = {
+  kind: 'number',
+  min: 0,
+  max: 4,
+  step: 1,
+  default: 0,
+  control: 'field',
+  label: { en: 'Augment by shifts', zh: '平移增强' },
+  help: {
+    en: 'Each time an image is seen it is moved by up to this many pixels in each direction, so that the network cannot learn it by heart. 0: never moved.',
+    zh: '每次看到一张图像时，把它在各方向上随机移动至多这么多像素，使网络无法死记硬背。0 表示不移动。',
+  },
+};
+
+export const LABEL_SMOOTHING: NumberParam = {
+  kind: 'number',
+  min: 0,
+  max: 0.5,
+  step: 0.01,
+  default: 0,
+  unit: 'percent',
+  label: { en: 'Label smoothing', zh: '标签平滑' },
+  help: {
+    en: 'This share of each label is spread evenly over all classes, so that the network is not taught to be certain.',
+    zh: '把每个标签的这一部分平均分给所有类别，让网络不被训练得过分自信。',
+  },
+};
+
+export const GROUP_LASSO: NumberParam = {
+  kind: 'number',
+  min: 0,
+  max: 0.01,
+  step: 0.00001,
+  default: 0,
+  control: 'field',
+  label: { en: 'Group lasso', zh: '组稀疏（Group lasso）' },
+  help: {
+    en: 'Pulls whole channels towards zero, so that channel pruning afterwards finds some that do nothing. 0.0001 is a mild pull; 0 is none.',
+    zh: '把整个通道的权重一起拉向零，使之后的通道剪枝能找到不起作用的通道。0.0001 较温和；0 表示不用。',
+  },
+};
+
 const OPTIMIZERS: Readonly<Record<'adam' | 'momentum' | 'sgd', Optimizer>> = {
   adam: ADAM,
   momentum: { kind: 'momentum', momentum: 0.9 },
@@ -69,6 +112,8 @@ export interface TrainingValues {
   readonly learningRate: number;
   readonly batchSize: number;
   readonly optimizer: 'adam' | 'momentum' | 'sgd';
+  /** Pixels; see SHIFT. */
+  readonly shift?: number;
 }
 
 /** The objective of a pass: the learning rate falls to 0 along a cosine, no penalties. `random` gives its seed. */
@@ -89,5 +134,6 @@ export function objectiveOf(
     seed: Math.floor(random() * 2 ** 31),
     l1: 0,
     l2: 0,
+    ...(values.shift ? { augment: { shift: values.shift } } : {}),
   };
 }
