@@ -19,7 +19,7 @@ import type { NumberParam, Words } from '#core/params';
 import { definePass } from '#core/pass';
 import { type Matrix, matrixOf } from '#core/passes/shared/kernel-matrix';
 import { maskedTensor, prunedCount } from '#core/passes/shared/masking';
-import { alreadySparser, SCOPE, SPARSITY, withPruned } from '#core/passes/shared/ranked-pruning';
+import { alreadySparser, pruningFormula, SCOPE, SPARSITY, withPruned } from '#core/passes/shared/ranked-pruning';
 import { LAYERS, type Selected, selectPrunable } from '#core/passes/shared/selection';
 
 interface Size {
@@ -61,6 +61,10 @@ export const blockPruning = definePass({
       en: 'Instant. The larger the blocks, the more accuracy it costs at the same sparsity; fine-tune afterwards. The multiplications counted here stay, because zeros are still multiplied.',
       zh: '瞬间完成。块越大，相同稀疏度下损失的准确率越多，之后宜微调。这里统计的乘法次数不变，因为零仍然参与运算。',
     },
+    pays: {
+      en: 'It pays where blocks can be skipped or stored as a whole; for bytes alone, single weights are the better choice.',
+      zh: '当块可以整体跳过或存储时值得用；若只求字节数小，逐个权重剪枝更好。',
+    },
     paper: 'Narang, Undersander, Diamos 2017, Block-Sparse Recurrent Neural Networks',
   },
   params: {
@@ -97,6 +101,11 @@ export const blockPruning = definePass({
     },
     layers: LAYERS,
   },
+  formula: ({ sparsity, rows, columns, importance }) =>
+    pruningFormula(
+      `s = ${importance === 'l1' ? 'mean |w|' : '√(mean w²)'} of a block of ${rows} × ${columns}`,
+      sparsity,
+    ),
   needs: ['weights'],
   effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps' },
   preview: 'accuracy',

@@ -2,6 +2,7 @@
  * The methods, in the order of the menu. Adding one is a file beside this one and a line here.
  */
 import type { Pass } from '#core/pass';
+import { activationPruning } from '#core/passes/activation-pruning';
 import { blockPruning } from '#core/passes/block-pruning';
 import { channelPruning } from '#core/passes/channel-pruning';
 import { clipping } from '#core/passes/clipping';
@@ -9,6 +10,7 @@ import { depthScaling } from '#core/passes/depth-scaling';
 import { distillation } from '#core/passes/distillation';
 import { fineTuning } from '#core/passes/fine-tuning';
 import { foldBatchNorm } from '#core/passes/fold-batch-norm';
+import { hebbianPruning } from '#core/passes/hebbian-pruning';
 import { lampPruning } from '#core/passes/lamp-pruning';
 import { lowRankConvolution } from '#core/passes/low-rank-convolution';
 import { lowRankDense } from '#core/passes/low-rank-dense';
@@ -18,7 +20,10 @@ import { newHead } from '#core/passes/new-head';
 import { pooledHead } from '#core/passes/pooled-head';
 import { randomPruning } from '#core/passes/random-pruning';
 import { simplerConvolutions } from '#core/passes/simpler-convolutions';
+import { snipPruning } from '#core/passes/snip-pruning';
 import { swapActivations } from '#core/passes/swap-activations';
+import { taylorPruning } from '#core/passes/taylor-pruning';
+import { wandaPruning } from '#core/passes/wanda-pruning';
 import { weightQuantization } from '#core/passes/weight-quantization';
 import { weightSharing } from '#core/passes/weight-sharing';
 import { widthScaling } from '#core/passes/width-scaling';
@@ -26,6 +31,11 @@ import { widthScaling } from '#core/passes/width-scaling';
 export const PASSES: readonly Pass[] = [
   magnitudePruning,
   lampPruning,
+  wandaPruning,
+  taylorPruning,
+  snipPruning,
+  hebbianPruning,
+  activationPruning,
   randomPruning,
   nmPruning,
   blockPruning,

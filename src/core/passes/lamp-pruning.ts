@@ -13,7 +13,7 @@
 import type { Model } from '#core/model/model';
 import { magnitudeKeys, radixOrder } from '#core/numeric/radix';
 import { definePass } from '#core/pass';
-import { pruneLowest, type Ranking, rankWeights, SPARSITY } from '#core/passes/shared/ranked-pruning';
+import { pruneLowest, pruningFormula, type Ranking, rankWeights, SPARSITY } from '#core/passes/shared/ranked-pruning';
 import { LAYERS, selectPrunable } from '#core/passes/shared/selection';
 
 export const lampPruning = definePass({
@@ -29,9 +29,14 @@ export const lampPruning = definePass({
       en: 'Instant. At high sparsity it usually keeps more accuracy than magnitude pruning; zeros are still multiplied, so it makes the file smaller, not the arithmetic.',
       zh: '瞬间完成。稀疏度高时通常比幅值剪枝保留更多准确率；零仍然参与乘法，因此变小的是文件而不是计算量。',
     },
+    pays: {
+      en: 'It pays at high sparsity: where nine in ten weights or more go, it finds the shares of the layers by itself.',
+      zh: '稀疏度高时值得用：当九成以上的权重要去掉时，它能自动找到各层的比例。',
+    },
     paper: 'Lee, Park, Mo, Ahn, Shin 2021, Layer-adaptive Sparsity for the Magnitude-based Pruning',
   },
   params: { sparsity: SPARSITY, layers: LAYERS },
+  formula: ({ sparsity }) => pruningFormula('s = w² / Σ u², over all u of the layer with |u| ≥ |w|', sparsity),
   needs: ['weights'],
   effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps' },
   preview: 'accuracy',

@@ -36,6 +36,10 @@ export const nmPruning = definePass({
       en: 'Instant. Costs more accuracy than magnitude pruning at the same sparsity. Faster only on hardware that knows the pattern (2:4 on NVIDIA Ampere and later); the multiplications counted here stay.',
       zh: '瞬间完成。相同稀疏度下比幅值剪枝损失更多准确率。只有支持该模式的硬件（NVIDIA Ampere 及以后的 2:4）才会变快；这里统计的乘法次数不变。',
     },
+    pays: {
+      en: 'It pays on hardware that knows the pattern; elsewhere free patterns keep more accuracy.',
+      zh: '在支持该模式的硬件上值得用；在其他地方，自由的稀疏模式保留更多准确率。',
+    },
     paper: 'Mishra et al. 2021, Accelerating Sparse Deep Neural Networks',
   },
   params: {
@@ -55,6 +59,10 @@ export const nmPruning = definePass({
       ],
     },
     layers: LAYERS,
+  },
+  formula: ({ pattern }) => {
+    const [n, m] = PATTERNS[pattern as keyof typeof PATTERNS];
+    return `w′ = w if |w| is among the ${n} largest of its ${m}, else 0`;
   },
   needs: ['weights'],
   effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps' },

@@ -9,7 +9,7 @@
  */
 import { derivedSeed, seededRandom } from '#core/numeric/random';
 import { definePass } from '#core/pass';
-import { pruneLowest, rankWeights, SCOPE, SPARSITY } from '#core/passes/shared/ranked-pruning';
+import { pruneLowest, pruningFormula, rankWeights, SCOPE, SPARSITY } from '#core/passes/shared/ranked-pruning';
 import { LAYERS, type Selected, selectPrunable } from '#core/passes/shared/selection';
 
 export const randomPruning = definePass({
@@ -24,6 +24,10 @@ export const randomPruning = definePass({
     cost: {
       en: 'Instant, and dear in accuracy: large weights go as often as small ones. Fine-tuning wins back much of it.',
       zh: '瞬间完成，但准确率损失大：大权重和小权重被剪去的机会相同。微调可以挽回其中大部分。',
+    },
+    pays: {
+      en: 'It pays as a comparison: a method that does not beat it has found nothing.',
+      zh: '它用来做对照：不如它的方法等于什么也没发现。',
     },
     paper:
       'Liu, Chen, Chen, Shen, Mocanu, Wang, Pechenizkiy 2022, The Unreasonable Effectiveness of Random Pruning: Return of the Most Naive Baseline for Sparse Training',
@@ -40,6 +44,7 @@ export const randomPruning = definePass({
     },
     layers: LAYERS,
   },
+  formula: ({ sparsity }) => pruningFormula('s = random', sparsity),
   needs: ['weights'],
   effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps' },
   preview: 'accuracy',

@@ -32,6 +32,13 @@ const IDEMPOTENT = [
   'weight-sharing',
 ];
 
+/** What comes first in a pair. Pruning passes of equal declaration leave the same behind, masks: one stands for all. */
+const declared = ({ family, effects: { masks, grids, codebooks, shapes } }: Pass): string =>
+  JSON.stringify([family, masks, grids, codebooks, shapes]);
+const FIRSTS = PASSES.filter((pass) => !pass.needs.includes('training')).filter(
+  (pass, i, all) => pass.family !== 'pruning' || all.findIndex((other) => declared(other) === declared(pass)) === i,
+);
+
 let backend: Backend;
 beforeAll(async () => {
   backend = await makeCpuBackend();
@@ -39,12 +46,15 @@ beforeAll(async () => {
 afterAll(() => backend.dispose());
 
 const trains = (pass: Pass): boolean => pass.needs.includes('training');
-const runsOf = (pass: Pass): number => (trains(pass) ? 2 : 25);
+/** Only some of their values ask for data. */
+const SOMETIMES = ['magnitude-pruning', 'channel-pruning'];
+const looks = (pass: Pass): boolean => trains(pass) || pass.needs.includes('data') || SOMETIMES.includes(pass.id);
+const runsOf = (pass: Pass): number => (trains(pass) ? 2 : looks(pass) ? 8 : 25);
 /** Training passes are given little to do; everything else about them stays random. */
 const SHORT: Values = { epochs: 1, batchSize: 8, learningRate: 0.005 };
 
 function contextOf(pass: Pass, seed: number): PassContext {
-  if (!trains(pass)) return plainContext(seed);
+  if (!looks(pass)) return plainContext(seed);
   return makeContext({
     backend,
     dataset: IMAGES,
@@ -213,11 +223,12 @@ describe.each(PASSES.map((pass) => [pass.id, pass] as const))('%s', (_id, pass) 
           const first = await run(pass, model, values, seed);
           expect(modelId(await run(pass, model, values, seed))).toBe(modelId(first));
           // What is prepared may be kept while a slider moves, so it takes nothing from the stream and is not used up.
-          const prepared: unknown = await pass.prepare?.(model, values, contextOf(pass, seed + 1));
+          // The seed itself decides which images are looked at.
+          const prepared: unknown = await pass.prepare?.(model, values, contextOf(pass, looks(pass) ? seed : seed + 1));
           const again = await pass.apply(model, values, contextOf(pass, seed), prepared);
           expect(modelId(again.model)).toBe(modelId(first));
         }),
-        { numRuns: trains(pass) ? 1 : 15, seed: 7 },
+        { numRuns: trains(pass) ? 1 : looks(pass) ? 5 : 15, seed: 7 },
       );
     });
 
@@ -244,7 +255,7 @@ describe.each(PASSES.map((pass) => [pass.id, pass] as const))('%s', (_id, pass) 
       });
     }
 
-    it.each(PASSES.filter((first) => !trains(first)).map((first) => [first.id, first] as const))(
+    it.each(FIRSTS.map((first) => [first.id, first] as const))(
       'after %s, does to its work what it declares',
       async (_first, first) => {
         await fc.assert(
@@ -257,6 +268,8 @@ describe.each(PASSES.map((pass) => [pass.id, pass] as const))('%s', (_id, pass) 
             if (shapes === 'keeps') expect(structureOf(changed)).toEqual(structureOf(given));
             const after = kernels(changed);
             for (const [name, { encoding: old, data: oldData }] of kernels(given)) {
+              // Where layers may go, what they held goes with them.
+              if (shapes === 'consumes' && !after.has(name)) continue;
               const { encoding, data } = after.get(name) as Tensor;
               if (masks === 'keeps' && old.mask) {
                 expect(encoding.mask).toBeDefined();
@@ -274,7 +287,7 @@ describe.each(PASSES.map((pass) => [pass.id, pass] as const))('%s', (_id, pass) 
               }
             }
           }),
-          { numRuns: trains(pass) ? 1 : 6, seed: 10 },
+          { numRuns: trains(pass) ? 1 : looks(pass) || looks(first) ? 2 : 6, seed: 10 },
         );
       },
     );

@@ -12,9 +12,11 @@ import type { Mask } from '#core/model/encoding';
 import type { Model, Tensor } from '#core/model/model';
 import { countBelow, radixSort } from '#core/numeric/radix';
 import type { ChoiceParam, NumberParam, Words } from '#core/params';
-import type { PassResult } from '#core/pass';
+import type { PassContext, PassResult } from '#core/pass';
 import { emptiedNotes, maskedTensor } from '#core/passes/shared/masking';
 import type { Selected } from '#core/passes/shared/selection';
+import { type Curve, curvesOf, type Portion, scanLayers, spread } from '#core/passes/shared/sensitivity';
+import { percent, tidy } from '#core/passes/shared/words';
 
 /** Weights that are ranked together. */
 export interface Ranking {
@@ -53,21 +55,99 @@ export const SCOPE = {
   ],
 } as const satisfies ChoiceParam;
 
+/** As `SCOPE`, with shares that follow from how much accuracy each layer costs. */
+export const SPREAD_SCOPE = {
+  ...SCOPE,
+  help: {
+    en: 'Global compares all weights of the network. Layer by layer takes the same share of each layer. By sensitivity first measures what each layer costs when it alone is pruned (this takes a while), then takes less of the layers that cost more.',
+    zh: '“全局”比较整个网络的权重；“逐层”在每一层去掉相同的比例；“按敏感度”先测量单独剪枝每一层的代价（需要一些时间），再从代价大的层少剪一些。',
+  },
+  options: [
+    ...SCOPE.options,
+    { value: 'sensitivity', label: { en: 'Layer by layer, by sensitivity', zh: '逐层，按敏感度' } },
+  ],
+} as const satisfies ChoiceParam;
+
+/** Rankings made ready; with curves where each layer's share follows from its sensitivity. */
+export interface Ranked {
+  readonly rankings: readonly Ranking[];
+  readonly curves: readonly Curve[] | null;
+}
+
+/** Sparsities at which each layer is tried alone. */
+const LEVELS = [0.5, 0.75, 0.9, 0.97, 1] as const;
+
+/** `rankWeights`, and by sensitivity the scan too: accuracy on validation images with each layer alone pruned. */
+export async function rankAll(
+  model: Model,
+  selected: readonly Selected[],
+  scope: string,
+  keysOf: (one: Selected, index: number) => Uint32Array,
+  context: PassContext,
+): Promise<Ranked> {
+  const rankings = rankWeights(selected, scope, keysOf);
+  if (scope !== 'sensitivity') return { rankings, curves: null };
+  const alone = (whole: Model, ranking: Ranking, level: number): Model => {
+    const pruned = new Map<string, Tensor>();
+    prune(ranking, Math.round(level * ranking.weights), pruned, []);
+    if (pruned.size === 0) return whole;
+    return mapPrunable(whole, [...pruned.keys()], (layer, tensor) => pruned.get(layer.name) ?? tensor);
+  };
+  return { rankings, curves: curvesOf(LEVELS, await scanLayers(model, rankings, LEVELS, alone, context)) };
+}
+
+/** `pruneLowest`, the whole network at this sparsity and each layer at its own where the shares were measured. */
+export function pruneRanked(model: Model, { rankings, curves }: Ranked, sparsity: number): PassResult {
+  if (!curves) return pruneLowest(model, rankings, sparsity);
+  const portions = rankings.map(
+    ({ weights, sorted }, i): Portion => ({
+      size: weights,
+      gone: weights - sorted.length,
+      curve: curves[i] as Curve,
+    }),
+  );
+  const total = portions.reduce((sum, { size }) => sum + size, 0);
+  const already = portions.reduce((sum, { gone }) => sum + gone, 0);
+  const asked = Math.round(sparsity * total);
+  const members = rankings.flatMap((ranking) => ranking.members);
+  if (asked < already) return { model, report: { notes: [alreadySparser(members, already / total)] } };
+  const counts = spread(portions, asked);
+  const pruned = new Map<string, Tensor>();
+  for (const [i, ranking] of rankings.entries()) prune(ranking, counts[i] as number, pruned, []);
+  return withPruned(model, members, pruned, [sharesNote(members, counts)]);
+}
+
+function sharesNote(members: readonly Selected[], counts: readonly number[]): Words {
+  const shares = members.map(
+    ({ layer, tensor }, i) => `${layer.name} ${percent((counts[i] as number) / tensor.data.length)} %`,
+  );
+  return {
+    en: `Sparsity by what each layer can spare: ${shares.join(', ')}.`,
+    zh: `按各层的承受能力分配的稀疏度：${shares.join('，')}。`,
+  };
+}
+
+/** How what is lowest by a score goes, for a pass's formula: `score` such as "s = |w|". */
+export function pruningFormula(score: string, sparsity: number): string {
+  return `${score}\nw′ = 0 if s ≤ Q(${tidy(sparsity)}), else w`;
+}
+
 /** One ranking of all weights, or one for each layer. `keysOf` gives each weight of a tensor its key. */
 export function rankWeights(
   selected: readonly Selected[],
   scope: string,
-  keysOf: (one: Selected) => Uint32Array,
+  keysOf: (one: Selected, index: number) => Uint32Array,
 ): readonly Ranking[] {
-  const parts = scope === 'global' ? [selected] : selected.map((one) => [one]);
-  return parts.map((members) => rank(members, members.map(keysOf)));
+  const keys = selected.map(keysOf);
+  if (scope === 'global') return [rank(selected, keys)];
+  return selected.map((one, i) => rank([one], [keys[i] as Uint32Array]));
 }
 
 /** Prunes each ranking to the same sparsity (0 to 1) and says what is worth knowing. */
 export function pruneLowest(model: Model, rankings: readonly Ranking[], sparsity: number): PassResult {
   const notes: Words[] = [];
   const pruned = new Map<string, Tensor>();
-  for (const ranking of rankings) prune(ranking, sparsity, pruned, notes);
+  for (const ranking of rankings) prune(ranking, Math.round(sparsity * ranking.weights), pruned, notes);
   return withPruned(
     model,
     rankings.flatMap(({ members }) => members),
@@ -92,12 +172,12 @@ export function withPruned(
 
 /** Said where a lower sparsity is asked for than the weights have. `share`: 0 to 1, of one layer or of the whole model. */
 export function alreadySparser(members: readonly Selected[], share: number): Words {
-  const percent = (share * 100).toFixed(1);
+  const shown = percent(share);
   const [first] = members;
   const one = members.length === 1 && first ? first.layer.name : null;
   return {
-    en: `${one ? `${one} has` : 'The model has'} ${percent} % of its weights pruned already. Pruned weights stay pruned, so a lower sparsity changes nothing.`,
-    zh: `${one ?? '模型'}已有 ${percent} % 的权重被剪去。剪去的权重不会恢复，因此更低的稀疏度不起作用。`,
+    en: `${one ? `${one} has` : 'The model has'} ${shown} % of its weights pruned already. Pruned weights stay pruned, so a lower sparsity changes nothing.`,
+    zh: `${one ?? '模型'}已有 ${shown} % 的权重被剪去。剪去的权重不会恢复，因此更低的稀疏度不起作用。`,
   };
 }
 
@@ -118,14 +198,15 @@ function rank(members: readonly Selected[], keys: readonly Uint32Array[]): Ranki
   return { members, keys, sorted: radixSort(left.subarray(0, count)), weights };
 }
 
+/** Prunes until `count` of the ranking's weights are gone. */
 function prune(
   { members, keys, sorted, weights }: Ranking,
-  sparsity: number,
+  count: number,
   pruned: Map<string, Tensor>,
   notes: Words[],
 ): void {
   const already = weights - sorted.length;
-  const more = Math.round(sparsity * weights) - already;
+  const more = count - already;
   if (more <= 0) {
     if (already > 0 && more < 0) notes.push(alreadySparser(members, already / weights));
     return;
