@@ -1,7 +1,11 @@
 /**
  * The page's side of the border. A call goes to the engine's worker and comes back as a promise with progress, abort and
- * a deadline. When the worker dies (an error, or no heartbeat) every pending call is rejected and the next call starts
- * a new worker: models are in the vault, so work goes on. Files are opened in a disposable worker of their own.
+ * a deadline. When the worker dies every pending call is rejected and the next call starts a new worker: models are in the
+ * vault, so work goes on. Files are opened in a disposable worker of their own.
+ *
+ * A worker that dies without an error event (killed by the browser, closed by itself) is noticed at once: for as long as it
+ * lives it holds a lock that the page waits for. A long computation changes nothing in that. Where there are no locks,
+ * and for a worker that hangs, pings go unanswered.
  */
 import type { Words } from '#core/params';
 import type { CallName, Calls, Fault, FromWorker, ToWorker } from '#worker/protocol';
@@ -49,6 +53,8 @@ export interface ClientSettings {
   readonly spawnReader: () => Wire;
   /** The page's address: data sets are fetched relative to it. */
   readonly base: string;
+  /** Calls `ended` when whoever holds this lock is gone; returns what ends the waiting. Absent where there are no locks. */
+  readonly awaitLock?: (name: string, ended: () => void) => () => void;
   /** Calls `tell` whenever the page becomes hidden or visible, and at once if it is hidden; returns what ends that. */
   readonly watchVisible?: (tell: (visible: boolean) => void) => () => void;
   /** Something the person should know (the backend failed, storage failed, the worker was replaced). */
@@ -106,6 +112,7 @@ export function makeClient(settings: ClientSettings): Client {
   let proven = false;
   let beating: ReturnType<typeof setInterval> | null = null;
   let visible = true;
+  let endAwait: (() => void) | null = null;
   const unwatch = settings.watchVisible?.((now) => {
     visible = now;
     wire?.postMessage({ type: 'visible', visible } satisfies ToWorker, []);
@@ -119,16 +126,31 @@ export function makeClient(settings: ClientSettings): Client {
   function spawn(): Wire {
     const spawned = settings.spawnEngine();
     wire = spawned;
-    spawned.onmessage = (event) => receive(event.data as FromWorker);
+    const lock = settings.awaitLock && `whittle-engine-${crypto.randomUUID()}`;
+    spawned.onmessage = (event) => {
+      const message = event.data as FromWorker;
+      if (message.type !== 'alive') return receive(message);
+      // Only now: whoever asks first holds it.
+      if (lock && wire === spawned)
+        endAwait = settings.awaitLock?.(lock, () => wire === spawned && fail('it ended')) ?? null;
+    };
     spawned.onerror = (event) => fail(event.message);
     spawned.onmessageerror = () => fail('a message could not be read');
-    spawned.postMessage({ type: 'base', href: settings.base } satisfies ToWorker, []);
+    spawned.postMessage({ type: 'base', href: settings.base, ...(lock ? { lock } : {}) } satisfies ToWorker, []);
     if (!visible) spawned.postMessage({ type: 'visible', visible } satisfies ToWorker, []);
     unanswered = 0;
     return spawned;
   }
 
-  function receive(message: FromWorker): void {
+  /** Ends the worker and whatever waits for its end. */
+  function end(): void {
+    endAwait?.();
+    endAwait = null;
+    wire?.terminate();
+    wire = null;
+  }
+
+  function receive(message: Exclude<FromWorker, { type: 'alive' }>): void {
     unanswered = 0;
     if (message.type === 'notice') {
       settings.onNotice?.(message.fault);
@@ -163,8 +185,7 @@ export function makeClient(settings: ClientSettings): Client {
   /** The worker is dead: every pending call is told, and a new worker takes up the last choice of backend at once. */
   function fail(detail: string): void {
     if (!wire) return;
-    wire.terminate();
-    wire = null;
+    end();
     const fault: Fault = proven
       ? { code: 'worker-died', where: detail, words: died }
       : { code: 'worker-missing', where: detail, words: missing };
@@ -211,7 +232,7 @@ export function makeClient(settings: ClientSettings): Client {
         if (!pending.delete(id)) return;
         post({ type: 'abort', id });
         rest();
-        end();
+        forget();
         reject(reason);
       };
       const onAbort = (): void => giveUp(abortError(signal));
@@ -219,7 +240,7 @@ export function makeClient(settings: ClientSettings): Client {
         deadline === undefined
           ? undefined
           : setTimeout(() => giveUp(new FaultError({ code: 'deadline', words: late })), deadline);
-      const end = (): void => {
+      const forget = (): void => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', onAbort);
       };
@@ -227,11 +248,11 @@ export function makeClient(settings: ClientSettings): Client {
       if (pending.size === 0) unanswered = 0;
       pending.set(id, {
         resolve(response) {
-          end();
+          forget();
           resolve(response);
         },
         reject(reason) {
-          end();
+          forget();
           reject(reason);
         },
         onProgress: onProgress as Pending['onProgress'],
@@ -241,7 +262,7 @@ export function makeClient(settings: ClientSettings): Client {
         beat();
       } catch (error) {
         pending.delete(id);
-        end();
+        forget();
         reject(error);
       }
     });
@@ -289,11 +310,17 @@ export function makeClient(settings: ClientSettings): Client {
       pending.clear();
       rest();
       unwatch?.();
-      wire?.terminate();
-      wire = null;
+      end();
       for (const { reject } of lost) reject(abortError());
     },
   };
+}
+
+/** Waits for a lock until `ended` is called or the waiting is ended. */
+function awaitLock(name: string, ended: () => void): () => void {
+  const stop = new AbortController();
+  navigator.locks.request(name, { signal: stop.signal }, () => ended()).catch(() => undefined);
+  return () => stop.abort();
 }
 
 /** The client over real workers, as the page uses it. */
@@ -302,6 +329,8 @@ export function startClient(
 ): Client {
   return makeClient({
     ...settings,
+    // Pages without a secure address have none.
+    ...(globalThis.navigator?.locks ? { awaitLock } : {}),
     spawnEngine: () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' }),
     spawnReader: () => new Worker(new URL('./reader.ts', import.meta.url), { type: 'module' }),
   });

@@ -281,14 +281,16 @@ export interface Fault {
 }
 
 export type ToWorker =
-  /** The first message: the page's address, to which data sets are relative. */
-  | { readonly type: 'base'; readonly href: string }
+  /** The first message: the page's address, to which data sets are relative, and a lock to be held for life. */
+  | { readonly type: 'base'; readonly href: string; readonly lock?: string }
   /** The page was hidden or is seen again: the engine leaves it a core while it is seen. */
   | { readonly type: 'visible'; readonly visible: boolean }
   | { readonly type: 'call'; readonly id: number; readonly name: CallName; readonly request: unknown }
   | { readonly type: 'abort'; readonly id: number }
   | { readonly type: 'ping'; readonly id: number };
 export type FromWorker =
+  /** The lock is held: whoever gets it from now on knows that this worker has ended. */
+  | { readonly type: 'alive' }
   | { readonly type: 'result'; readonly id: number; readonly response: unknown }
   | { readonly type: 'fault'; readonly id: number; readonly fault: Fault }
   | { readonly type: 'progress'; readonly id: number; readonly progress: unknown }

@@ -45,7 +45,18 @@ const dispatch = makeDispatcher(
 );
 
 self.onmessage = (event: MessageEvent<ToWorker>) => {
-  if (event.data.type === 'base') base = event.data.href;
-  else if (event.data.type === 'visible') setVisible(event.data.visible);
+  if (event.data.type === 'base') {
+    base = event.data.href;
+    if (event.data.lock) holdForLife(event.data.lock);
+  } else if (event.data.type === 'visible') setVisible(event.data.visible);
   else dispatch(event.data);
 };
+
+/** Holds a lock that only the end of this worker releases, however it ends. */
+function holdForLife(name: string): void {
+  const held = self.navigator.locks?.request(name, () => {
+    post({ type: 'alive' });
+    return new Promise(() => undefined);
+  });
+  held?.catch(() => undefined);
+}

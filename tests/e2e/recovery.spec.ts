@@ -1,5 +1,5 @@
 /** Training survives what happens to browsers: the engine crashes in the middle of a run, the page is loaded anew. */
-import { expect, type Page, test } from '@playwright/test';
+import { expect, type Page, test, type Worker } from '@playwright/test';
 import { cell, chooseMethod, openStudio, openTab, rows } from './studio';
 
 /** Begins a training run on Digits, long enough to be cut short, and waits until a checkpoint is stored. */
@@ -24,15 +24,24 @@ function storedRuns(page: Page): Promise<number> {
   });
 }
 
+function engine(page: Page): Worker {
+  const workers = page.workers().filter((worker) => /worker-/.test(worker.url()));
+  expect(workers).toHaveLength(1);
+  return workers[0] as Worker;
+}
+
 /** The engine's worker throws where nobody catches, as it does when memory runs out. */
 async function crashEngine(page: Page): Promise<void> {
-  const workers = page.workers().filter((worker) => /worker/.test(worker.url()) && !/reader/.test(worker.url()));
-  expect(workers).toHaveLength(1);
-  await workers[0]?.evaluate(() => {
+  await engine(page).evaluate(() => {
     setTimeout(() => {
       throw new RangeError('Array buffer allocation failed');
     }, 0);
   });
+}
+
+/** The engine's worker is gone without a word: no error event reaches the page. */
+async function endEngine(page: Page): Promise<void> {
+  await engine(page).evaluate(() => setTimeout(() => self.close(), 0));
 }
 
 const notice = (page: Page, text: RegExp) => page.getByText(text).first();
@@ -49,6 +58,30 @@ test('a run goes on from its checkpoint when the engine crashes', async ({ page 
   await expect(page.getByRole('button', { name: 'Stop' })).toBeDisabled({ timeout: 60_000 });
   expect(await cell(page, rows(page).first(), 'Accuracy (test)')).toBeGreaterThan(0.8);
   await expect.poll(() => storedRuns(page)).toBe(0);
+});
+
+test('an engine that ends without a word is noticed within two seconds, and the run goes on', async ({ page }) => {
+  test.setTimeout(180_000);
+  await beginRun(page, 150);
+  await endEngine(page);
+  const begun = Date.now();
+  await expect(notice(page, /The engine stopped unexpectedly and was started again/)).toBeVisible();
+  const noticed = Date.now() - begun;
+  test.info().annotations.push({ type: 'noticed', description: `${noticed} ms` });
+  expect(noticed).toBeLessThan(2000);
+  await expect(notice(page, /^Training goes on from epoch \d+\.\d\.$/)).toBeVisible({ timeout: 30_000 });
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await expect(page.getByRole('button', { name: 'Stop' })).toBeDisabled({ timeout: 60_000 });
+  expect(await cell(page, rows(page).first(), 'Accuracy (test)')).toBeGreaterThan(0.8);
+});
+
+test('an idle engine that ends is replaced before anybody asks it', async ({ page }) => {
+  await openStudio(page);
+  await expect(page.locator('[data-status=ready]')).toBeVisible({ timeout: 30_000 });
+  await endEngine(page);
+  await expect(notice(page, /The engine stopped unexpectedly and was started again/)).toBeVisible({ timeout: 2000 });
+  await expect(page.locator('[data-status=ready]')).toBeVisible({ timeout: 30_000 });
+  expect(engine(page).url()).toMatch(/worker-/);
 });
 
 test('after a reload the page offers to go on with the run, or to let it go', async ({ page }) => {

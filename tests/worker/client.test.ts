@@ -200,6 +200,49 @@ describe('the client', () => {
     await expect(call).rejects.toMatchObject({ fault: { code: 'worker-died' } });
   });
 
+  it('notices at once that a worker which held its lock has ended, also when nothing was asked of it', async () => {
+    const awaited: { name: string; ended: () => void; given: boolean }[] = [];
+    const wires: FakeWire[] = [];
+    const notices: Fault[] = [];
+    const client = makeClient({
+      spawnEngine: () => wires[wires.push(new FakeWire()) - 1] as FakeWire,
+      spawnReader: () => new FakeWire(),
+      base: 'https://studio.test/',
+      onNotice: (one) => notices.push(one),
+      awaitLock(name, ended) {
+        const waiting = { name, ended, given: false };
+        awaited.push(waiting);
+        return () => {
+          waiting.given = true;
+        };
+      },
+    });
+    clients.push(client);
+    const start = client.call('start', { backend: 'wasm' });
+    const [first] = wires as [FakeWire];
+    // The page asks for the lock only when the worker has it.
+    expect(awaited).toEqual([]);
+    first.answer({ type: 'alive' });
+    expect(first.sent[0]).toMatchObject({ type: 'base', lock: awaited[0]?.name });
+    first.answer({ type: 'result', id: first.calls('start')[0] as number, response: {} });
+    await start;
+    const busy = client.call('latency', { model: 'm' });
+    awaited[0]?.ended();
+    await expect(busy).rejects.toMatchObject({ fault: { code: 'worker-died' } });
+    expect(notices).toMatchObject([{ code: 'worker-died' }]);
+    const second = wires[1] as FakeWire;
+    expect(second.calls('start')).toHaveLength(1);
+    second.answer({ type: 'alive' });
+    expect(awaited).toHaveLength(2);
+    expect(awaited[1]?.name).not.toBe(awaited[0]?.name);
+    // Word of the first one's end, said again, is not about the second.
+    awaited[0]?.ended();
+    expect(second.terminated).toBe(false);
+    client.dispose();
+    expect(awaited[1]?.given).toBe(true);
+    expect(notices).toHaveLength(1);
+  });
+
   it('does not ping an idle worker', async () => {
     vi.useFakeTimers();
     const it_ = setting();
