@@ -20,7 +20,41 @@ export interface DistillationTerm {
   readonly temperature: number;
   readonly teacher: Predictor;
 }
-export type LossTerm = CrossEntropyTerm | DistillationTerm;
+/** Ba and Caruana 2014: weight * the mean over the classes of (teacher's logit - student's)^2, mean over the batch. */
+export interface LogitErrorTerm {
+  readonly kind: 'logitError';
+  readonly weight: number;
+  readonly teacher: Predictor;
+}
+/**
+ * Romero 2015 (FitNets): weight * the mean of (r(student layer's output) - teacher layer's output)^2 over the layer's
+ * values and the batch. The regressor r is trained along and left out of the result: between images a convolution
+ * without padding, as large as brings the student's height and width down to the teacher's (1 x 1 where they are
+ * equal), else a dense layer.
+ */
+export interface HintTerm {
+  readonly kind: 'hint';
+  readonly weight: number;
+  readonly teacher: Predictor;
+  readonly teacherLayer: string;
+  readonly studentLayer: string;
+}
+/** Two layers, each an image of the same height and width; the channels may differ. */
+export interface AttentionPair {
+  readonly teacherLayer: string;
+  readonly studentLayer: string;
+}
+/**
+ * Zagoruyko 2017: weight * the sum over the pairs of ||q_s / ||q_s|| - q_t / ||q_t|| ||^2, mean over the batch; q is an
+ * image's map, at each pixel the sum over the channels of the squared output.
+ */
+export interface AttentionTerm {
+  readonly kind: 'attention';
+  readonly weight: number;
+  readonly teacher: Predictor;
+  readonly pairs: readonly AttentionPair[];
+}
+export type LossTerm = CrossEntropyTerm | DistillationTerm | LogitErrorTerm | HintTerm | AttentionTerm;
 
 export type Optimizer =
   | { readonly kind: 'sgd' }

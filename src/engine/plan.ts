@@ -144,7 +144,7 @@ export function trainingPlan(objective: Objective, batch: number, transfer: numb
   const gradients = reverse(b, forwardSteps, loss.seeds, new Set(updated.map((one) => one.value)));
   if (!updated.some((one) => gradients.has(one.value))) throw nothingToTrain();
   const rate = b.persistent([1]);
-  updateSteps(b, objective, rate, updated, encodingSteps, gradients);
+  updateSteps(b, objective, rate, updated, encodingSteps, gradients, loss.extra);
   return {
     plan: b.build(),
     batch,

@@ -5,8 +5,10 @@
  */
 import type { Model } from '#core/model/model';
 import type { Objective } from '#core/objective';
+import type { Predictor } from '#core/predictor';
 import type { SlotId } from '#engine/backend';
 import { type Builder, binary, scaled } from '#engine/plan/builder';
+import { attentionSteps, hintSteps, logitErrorSteps, type TermSteps } from '#engine/plan/loss-imitation';
 import type { FrozenNetwork } from '#engine/plan/teacher';
 import { modelOf } from '#engine/predictors';
 
@@ -30,6 +32,8 @@ export interface LossParts {
 export interface LossSlots {
   /** Gradients of the mean loss over the batch, by the slot that they belong to (the logits, and outputs of layers). */
   readonly seeds: ReadonlyMap<SlotId, SlotId>;
+  /** What is trained for the loss only and is no part of the model: slots that the optimiser moves, with their gradients. */
+  readonly extra: readonly (readonly [SlotId, SlotId])[];
   readonly weights: SlotId;
   readonly sums: SlotId;
 }
@@ -39,11 +43,16 @@ export function lossSteps(b: Builder, objective: Objective, parts: LossParts): L
   const weights = b.persistent([batch], new Float32Array(batch).fill(1));
   const sums = b.persistent([3]);
   const losses: SlotId[] = [];
-  const gradients: SlotId[] = [];
+  const seeds = new Map<SlotId, SlotId>();
+  const extra: (readonly [SlotId, SlotId])[] = [];
+  const seed = (slot: SlotId, gradient: SlotId): void => {
+    const other = seeds.get(slot);
+    seeds.set(slot, other === undefined ? gradient : binary(b, 'add', other, gradient));
+  };
   /** Each image's loss, as much as it counts. */
   const share = (loss: SlotId, factor: number, of: SlotId | undefined): SlotId =>
     scaled(b, of === undefined ? loss : binary(b, 'multiply', loss, of), factor);
-  const term = (
+  const entropy = (
     targets: SlotId,
     temperature: number,
     relative: boolean,
@@ -52,7 +61,8 @@ export function lossSteps(b: Builder, objective: Objective, parts: LossParts): L
   ): void => {
     const loss = b.push({ kind: 'softmaxCrossEntropy', temperature, relative }, [logits, targets], [batch]);
     losses.push(share(loss, factor, of));
-    gradients.push(
+    seed(
+      logits,
       b.push(
         { kind: 'softmaxCrossEntropyGrad', temperature, scale: factor / batch },
         [logits, targets, of ?? weights],
@@ -60,24 +70,57 @@ export function lossSteps(b: Builder, objective: Objective, parts: LossParts): L
       ),
     );
   };
-  for (const one of objective.loss) {
-    if (one.kind === 'crossEntropy') {
-      term(
-        b.push({ kind: 'oneHot', smoothing: one.labelSmoothing ?? 0 }, [labels], [batch, classes]),
-        1,
-        false,
-        one.weight,
-        shares?.labels,
-      );
-    } else {
-      const teacher = modelOf(one.teacher);
-      const answer = parts.teachers.get(teacher)?.logits ?? parts.answers(teacher);
-      const targets = b.push({ kind: 'softmax', temperature: one.temperature }, [answer], [batch, classes]);
-      term(targets, one.temperature, true, one.weight * one.temperature ** 2, shares?.teachers);
+  const imitate = (term: TermSteps, weight: number): void => {
+    losses.push(share(term.loss, weight, shares?.teachers));
+    for (const [slot, gradient] of term.gradients) seed(slot, gradient);
+    extra.push(...term.extra);
+  };
+  const answerOf = (teacher: Predictor): SlotId => {
+    const model = modelOf(teacher);
+    return parts.teachers.get(model)?.logits ?? parts.answers(model);
+  };
+  const portion = (weight: number) => ({ factor: weight / batch, counts: shares?.teachers ?? weights });
+  for (const [index, one] of objective.loss.entries()) {
+    switch (one.kind) {
+      case 'crossEntropy': {
+        const targets = b.push({ kind: 'oneHot', smoothing: one.labelSmoothing ?? 0 }, [labels], [batch, classes]);
+        entropy(targets, 1, false, one.weight, shares?.labels);
+        break;
+      }
+      case 'distillation': {
+        const { temperature } = one;
+        const targets = b.push({ kind: 'softmax', temperature }, [answerOf(one.teacher)], [batch, classes]);
+        entropy(targets, temperature, true, one.weight * temperature ** 2, shares?.teachers);
+        break;
+      }
+      case 'logitError':
+        imitate(logitErrorSteps(b, logits, answerOf(one.teacher), portion(one.weight)), one.weight);
+        break;
+      case 'hint': {
+        const [student, teacher] = layers(parts, modelOf(one.teacher), one);
+        imitate(hintSteps(b, student, teacher, portion(one.weight), one, objective.seed + index), one.weight);
+        break;
+      }
+      case 'attention':
+        for (const pair of one.pairs) {
+          const [student, teacher] = layers(parts, modelOf(one.teacher), pair);
+          imitate(attentionSteps(b, student, teacher, portion(one.weight), pair), one.weight);
+        }
+        break;
+      default:
+        throw one satisfies never;
     }
   }
-  const sum = (all: readonly SlotId[]) =>
-    all.slice(1).reduce((total, one) => binary(b, 'add', total, one), all[0] as SlotId);
-  b.pushInto({ kind: 'accumulateMetrics' }, [logits, labels, sum(losses), weights, sums], [sums]);
-  return { seeds: new Map([[logits, sum(gradients)]]), weights, sums };
+  const total = losses.slice(1).reduce((all, one) => binary(b, 'add', all, one), losses[0] ?? b.persistent([batch]));
+  b.pushInto({ kind: 'accumulateMetrics' }, [logits, labels, total, weights, sums], [sums]);
+  return { seeds, extra, weights, sums };
+}
+
+/** The outputs of a student's layer and of a teacher's. */
+function layers(
+  { student, teachers }: LossParts,
+  teacher: Model,
+  { studentLayer, teacherLayer }: { readonly studentLayer: string; readonly teacherLayer: string },
+): [SlotId, SlotId] {
+  return [student.get(studentLayer) as SlotId, teachers.get(teacher)?.outputs.get(teacherLayer) as SlotId];
 }

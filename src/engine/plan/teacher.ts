@@ -23,7 +23,15 @@ function layersOf(term: LossTerm): { readonly student: readonly string[]; readon
   switch (term.kind) {
     case 'crossEntropy':
     case 'distillation':
+    case 'logitError':
       return { student: [], teacher: [] };
+    case 'hint':
+      return { student: [term.studentLayer], teacher: [term.teacherLayer] };
+    case 'attention':
+      return {
+        student: term.pairs.map(({ studentLayer }) => studentLayer),
+        teacher: term.pairs.map(({ teacherLayer }) => teacherLayer),
+      };
     default:
       throw term satisfies never;
   }

@@ -18,7 +18,8 @@ export function isUpdated(slots: ParamSlots): slots is UpdatedSlots {
 
 /**
  * Appends penalties, the reverse of `encodingSteps` (rounding and lookups) and the optimiser. `gradients` are those of
- * the values the layers read. Parameters that the loss does not reach stay as they are.
+ * the values the layers read; `extra` are slots with their gradients that are trained beside the model. Parameters that
+ * the loss does not reach stay as they are.
  */
 export function updateSteps(
   b: Builder,
@@ -27,6 +28,7 @@ export function updateSteps(
   params: readonly UpdatedSlots[],
   encodingSteps: readonly Step[],
   gradients: Gradients,
+  extra: readonly (readonly [SlotId, SlotId])[],
 ): void {
   const { l1, l2, optimizer } = objective;
   const seeds = new Map<SlotId, SlotId>();
@@ -43,14 +45,17 @@ export function updateSteps(
   const inputs: SlotId[] = [rate];
   const outputs: SlotId[] = [];
   const masked: boolean[] = [];
-  for (const { trained, mask } of params) {
-    const gradient = all.get(trained.slot);
-    if (gradient === undefined) continue;
-    const moments = Array.from({ length: momentsOf(optimizer) }, () => b.persistent(b.shape(trained.slot)));
-    inputs.push(trained.slot, gradient, ...moments);
-    outputs.push(trained.slot, ...moments);
+  const move = (slot: SlotId, gradient: SlotId, mask: SlotId | null): void => {
+    const moments = Array.from({ length: momentsOf(optimizer) }, () => b.persistent(b.shape(slot)));
+    inputs.push(slot, gradient, ...moments);
+    outputs.push(slot, ...moments);
     if (mask !== null) inputs.push(mask);
     masked.push(mask !== null);
+  };
+  for (const { trained, mask } of params) {
+    const gradient = all.get(trained.slot);
+    if (gradient !== undefined) move(trained.slot, gradient, mask);
   }
+  for (const [slot, gradient] of extra) move(slot, gradient, null);
   b.pushInto({ kind: 'optimize', optimizer, count: masked.length, masked }, inputs, outputs);
 }
