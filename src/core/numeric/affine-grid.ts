@@ -1,9 +1,11 @@
 /**
  * Choosing the scale and zero point of an affine grid w = scale * (q - zero), q an integer in [qMin, qMax], for a
- * sample of values. Zero is always on the grid. The range is either the values' own, or a smaller one that has the least squared
+ * spread of values. Zero is always on the grid. The range is the values' own; or a smaller one: that of the least squared
  * error after rounding, found by trying clips of the full range (as in Choukroun et al. 2019, "Low-bit quantization of
- * neural networks for efficient inference").
+ * neural networks for efficient inference"); that of a percentile; or that of the least loss of information.
  */
+import { type Extent, extentOf, type Spread } from '#core/numeric/spread';
+
 export interface Grid {
   readonly scale: number;
   readonly zero: number;
@@ -13,7 +15,10 @@ export interface Codes {
   readonly qMin: number;
   readonly qMax: number;
   readonly symmetric: boolean;
+  /** Ties are rounded away from zero; to even by default. */
+  readonly away?: boolean;
 }
+export type RangeMethod = 'error' | 'full' | 'p999' | 'p9999' | 'entropy';
 
 /** The share of the full range that each trial keeps: 1 down to 0.1 in equal ratios. */
 const TRIALS = Array.from({ length: 32 }, (_, i) => 0.1 ** (i / 31));
@@ -26,19 +31,42 @@ export function codesFor(bits: number, symmetric: boolean): Codes {
   return { qMin: 0, qMax: 2 ** bits - 1, symmetric };
 }
 
+/** The grid for values of this spread whose range is chosen so. */
+export function gridFor(spread: Spread, codes: Codes, method: RangeMethod): Grid {
+  switch (method) {
+    case 'full':
+      return gridOver(spread, codes);
+    case 'error':
+      return leastErrorGrid(spread.sample, codes);
+    case 'p999':
+      return gridOver(spread.percentile(0.999, codes.symmetric), codes);
+    case 'p9999':
+      return gridOver(spread.percentile(0.9999, codes.symmetric), codes);
+    case 'entropy':
+      return gridOver(spread.entropy(magnitudeLevels(spread, codes)), codes);
+    default:
+      throw method satisfies never;
+  }
+}
+
+/** How many magnitudes the codes of the full range have: those of the larger side and 0. */
+function magnitudeLevels({ low, high }: Extent, { qMin, qMax, symmetric }: Codes): number {
+  if (symmetric) return qMax + 1;
+  return Math.max(2, Math.round(((qMax - qMin) * Math.max(-low, high)) / (high - low || 1)) + 1);
+}
+
 /** The grid that spans all values (0 included). A sample of zeros gets scale 1. Scales are float32 numbers above 0. */
 export function spanningGrid(values: Float32Array, codes: Codes): Grid {
-  const [low, high] = range(values);
-  return gridOver(low, high, codes);
+  return gridOver(extentOf(values), codes);
 }
 
 /** The grid with the least squared error among clips of the spanning one; the widest of equally good ones. */
 export function leastErrorGrid(values: Float32Array, codes: Codes): Grid {
-  const [low, high] = range(values);
-  let best = gridOver(low, high, codes);
+  const { low, high } = extentOf(values);
+  let best = gridOver({ low, high }, codes);
   let least = squaredError(values, best, codes);
   for (const share of TRIALS) {
-    const grid = gridOver(low * share, high * share, codes);
+    const grid = gridOver({ low: low * share, high: high * share }, codes);
     const error = squaredError(values, grid, codes, least);
     if (error < least) [best, least] = [grid, error];
   }
@@ -55,34 +83,29 @@ export function snap(
   begin: number,
   end: number,
   { scale, zero }: Grid,
-  { qMin, qMax }: Codes,
+  { qMin, qMax, away }: Codes,
 ): void {
   const low = qMin - zero;
   const high = qMax - zero;
+  if (away) {
+    for (let i = begin; i < end; i++) {
+      const x = (from[i] as number) / scale;
+      to[i] = scale * Math.max(low, Math.min(high, Math.sign(x) * Math.floor(Math.abs(x) + 0.5)));
+    }
+    return;
+  }
   for (let i = begin; i < end; i++) {
     const q = (from[i] as number) / scale + ROUND - ROUND;
     to[i] = scale * Math.max(low, Math.min(high, q));
   }
 }
 
-function gridOver(low: number, high: number, { qMin, qMax, symmetric }: Codes): Grid {
+function gridOver({ low, high }: Extent, { qMin, qMax, symmetric }: Codes): Grid {
   const span = symmetric ? Math.max(-low, high) : high - low;
   const scale = Math.fround(span / (symmetric ? qMax : qMax - qMin));
   if (!(scale > 0) || !Number.isFinite(scale)) return { scale: 1, zero: symmetric ? 0 : qMin };
   const zero = symmetric ? 0 : Math.min(qMax, Math.max(qMin, -low / scale + ROUND - ROUND));
   return { scale, zero };
-}
-
-/** Smallest and largest, both stretched to include 0; NaN and infinities are left out. */
-function range(values: Float32Array): readonly [number, number] {
-  let low = 0;
-  let high = 0;
-  for (const x of values) {
-    if (!Number.isFinite(x)) continue;
-    if (x < low) low = x;
-    if (x > high) high = x;
-  }
-  return [low, high];
 }
 
 /** Sum of squared differences; stops early once it is above `limit`. */

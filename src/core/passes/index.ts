@@ -3,6 +3,7 @@
  */
 import type { Pass } from '#core/pass';
 import { activationPruning } from '#core/passes/activation-pruning';
+import { binaryWeights } from '#core/passes/binary-weights';
 import { blockPruning } from '#core/passes/block-pruning';
 import { channelPruning } from '#core/passes/channel-pruning';
 import { clipping } from '#core/passes/clipping';
@@ -10,6 +11,7 @@ import { depthScaling } from '#core/passes/depth-scaling';
 import { distillation } from '#core/passes/distillation';
 import { fineTuning } from '#core/passes/fine-tuning';
 import { foldBatchNorm } from '#core/passes/fold-batch-norm';
+import { halfPrecision } from '#core/passes/half-precision';
 import { hebbianPruning } from '#core/passes/hebbian-pruning';
 import { lampPruning } from '#core/passes/lamp-pruning';
 import { lowRankConvolution } from '#core/passes/low-rank-convolution';
@@ -23,6 +25,7 @@ import { simplerConvolutions } from '#core/passes/simpler-convolutions';
 import { snipPruning } from '#core/passes/snip-pruning';
 import { swapActivations } from '#core/passes/swap-activations';
 import { taylorPruning } from '#core/passes/taylor-pruning';
+import { ternaryWeights } from '#core/passes/ternary-weights';
 import { wandaPruning } from '#core/passes/wanda-pruning';
 import { weightQuantization } from '#core/passes/weight-quantization';
 import { weightSharing } from '#core/passes/weight-sharing';
@@ -42,6 +45,9 @@ export const PASSES: readonly Pass[] = [
   channelPruning,
   clipping,
   weightQuantization,
+  ternaryWeights,
+  binaryWeights,
+  halfPrecision,
   weightSharing,
   lowRankDense,
   lowRankConvolution,

@@ -6,30 +6,27 @@
  * One grid per output channel follows channels of different size much better than one for the whole tensor, but few file formats hold it.
  *
  * Symmetric grids are +-(2^(bits - 1) - 1) around 0; asymmetric ones are 0 to 2^bits - 1 with an integer zero point, so
- * that 0 is exact and pruned weights stay 0. Rounding is half to even. The channel axis is the output channel: 3 for a convolution [kh, kw, in, out],
- * 1 for a dense layer [in, out], 2 for a depthwise kernel [kh, kw, channels, multiplier], whose multiplied outputs of one channel share a grid. Biases stay float32.
+ * that 0 is exact and pruned weights stay 0. Rounding is half to even, or half away from zero. A spacing may be given instead of
+ * bits: then the bits are as many as the largest weight needs, 16 at most. Biases stay float32.
  * Papers: Krishnamoorthi 2018; Jacob et al. 2018, "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference".
  */
 import { mapPrunable } from '#core/model/edit';
-import { type GridValues, innerStride } from '#core/model/encoding';
-import type { Layer } from '#core/model/layers';
 import type { Tensor } from '#core/model/model';
-import { makeTensor } from '#core/model/tensor';
-import { type Codes, codesFor, type Grid, leastErrorGrid, snap, spanningGrid } from '#core/numeric/affine-grid';
+import { codesFor } from '#core/numeric/affine-grid';
 import type { Words } from '#core/params';
 import { definePass } from '#core/pass';
+import {
+  GRANULARITY,
+  onGrids,
+  quantizedKernel,
+  RANGE,
+  roundingNotes,
+  type SpreadKernel,
+  sharedGridNote,
+  spreadKernel,
+} from '#core/passes/shared/kernel-grids';
 import { LAYERS, selectPrunable } from '#core/passes/shared/selection';
-
-/** The weights that one grid must hold: one channel's, or a whole tensor's thinned out to at most SAMPLE. */
-interface Scales {
-  readonly name: string;
-  readonly tensor: Tensor;
-  readonly axis: number | null;
-  readonly samples: readonly Float32Array[];
-}
-
-/** Enough values to choose a clip by; a thinned sample still holds the smallest and the largest. */
-const SAMPLE = 8192;
+import { tidy } from '#core/passes/shared/words';
 
 export const weightQuantization = definePass({
   id: 'weight-quantization',
@@ -44,9 +41,26 @@ export const weightQuantization = definePass({
       en: 'Instant. At 8 bits the accuracy hardly moves and the file shrinks by about four; below 4 bits it falls quickly unless fine-tuned. Smaller, not faster, where the runtime computes in float32.',
       zh: '瞬间完成。8 位时准确率几乎不变，文件约缩小四倍；低于 4 位时若不微调会迅速下降。如果运行时用 float32 计算，则只变小、不变快。',
     },
+    pays: {
+      en: 'It pays nearly always: 8 bits are the first thing to try on any model.',
+      zh: '几乎总是划算：对任何模型都可以先试 8 位。',
+    },
     paper: 'Krishnamoorthi 2018, Quantizing deep convolutional networks for efficient inference: a whitepaper',
   },
   params: {
+    by: {
+      kind: 'choice',
+      default: 'bits',
+      label: { en: 'Spacing by', zh: '间距由' },
+      help: {
+        en: 'Give the number of bits, and the spacing follows from the weights; or give the spacing itself.',
+        zh: '给定位数，间距由权重决定；或者直接给定间距。',
+      },
+      options: [
+        { value: 'bits', label: { en: 'Bits', zh: '位数' } },
+        { value: 'scale', label: { en: 'Spacing', zh: '间距' } },
+      ],
+    },
     bits: {
       kind: 'number',
       live: true,
@@ -60,20 +74,25 @@ export const weightQuantization = definePass({
         en: 'How many bits each weight gets: 2 to the power of this many values.',
         zh: '每个权重的位数：可取的值有 2 的这么多次方个。',
       },
+      when: { by: ['bits'] },
     },
-    granularity: {
-      kind: 'choice',
-      default: 'tensor',
-      label: { en: 'Granularity', zh: '粒度' },
+    scale: {
+      kind: 'number',
+      live: true,
+      min: 0.0001,
+      max: 1,
+      step: 0.0001,
+      default: 0.02,
+      scale: 'log',
+      control: 'field',
+      label: { en: 'Spacing', zh: '间距' },
       help: {
-        en: 'One spacing for a whole layer, or one for each of its output channels. Per channel is more exact; TensorFlow.js files hold only per tensor.',
-        zh: '整层共用一个间距，或每个输出通道各用一个。“逐通道”更精确；TensorFlow.js 文件只能保存“逐张量”。',
+        en: 'The distance between two neighbouring values, the same in every layer.',
+        zh: '相邻两个取值之间的距离，各层相同。',
       },
-      options: [
-        { value: 'tensor', label: { en: 'Per tensor', zh: '逐张量' } },
-        { value: 'channel', label: { en: 'Per channel', zh: '逐通道' } },
-      ],
+      when: { by: ['scale'] },
     },
+    granularity: { ...GRANULARITY, when: { by: ['bits'] } },
     symmetric: {
       kind: 'flag',
       default: true,
@@ -82,21 +101,31 @@ export const weightQuantization = definePass({
         en: 'On: the values lie evenly around zero (with 2 bits: minus one, zero, one step). Off: they follow the smallest and the largest weight.',
         zh: '开：取值以零为中心对称（2 位时只有 −1、0、1 三档）。关：取值范围由最小和最大的权重决定。',
       },
+      when: { by: ['bits'] },
     },
-    range: {
+    range: { ...RANGE, when: { by: ['bits'] } },
+    ties: {
       kind: 'choice',
-      default: 'error',
-      label: { en: 'Range', zh: '取值范围' },
+      default: 'even',
+      label: { en: 'Ties', zh: '正中间的值' },
       help: {
-        en: 'Least error cuts off a few outliers where that makes the other weights more exact; it matters below 8 bits. Full range reaches the largest weight.',
-        zh: '“误差最小”会截去少数离群值，使其余权重更精确；在 8 位以下影响明显。“完整范围”一直到最大的权重。',
+        en: 'A weight exactly between two values goes to the even one, as in ONNX, or to the one farther from zero, as in TensorFlow Lite.',
+        zh: '恰好位于两个取值正中间的权重：取偶数档（ONNX 的做法），或取离零更远的一档（TensorFlow Lite 的做法）。',
       },
       options: [
-        { value: 'error', label: { en: 'Least error', zh: '误差最小' } },
-        { value: 'full', label: { en: 'Full range', zh: '完整范围' } },
+        { value: 'even', label: { en: 'To even', zh: '取偶' } },
+        { value: 'away', label: { en: 'Away from zero', zh: '远离零' } },
       ],
     },
     layers: LAYERS,
+  },
+  formula: ({ by, bits, scale, symmetric, range }) => {
+    if (by === 'scale') return `w′ = ${tidy(scale)} · round(w / ${tidy(scale)})`;
+    const { qMin, qMax } = codesFor(bits, symmetric);
+    const [low, high] = range === 'full' ? ['min w', 'max w'] : ['a', 'b'];
+    return symmetric
+      ? `w′ = s · clamp(round(w / s), −${qMax}, ${qMax}),   s = ${range === 'full' ? 'max |w|' : 'c'} / ${qMax}`
+      : `w′ = s · (clamp(round(w / s) + z, ${qMin}, ${qMax}) − z),   s = (${high} − ${low}) / ${qMax}`;
   },
   needs: ['weights'],
   effects: {
@@ -111,117 +140,50 @@ export const weightQuantization = definePass({
   },
   preview: 'accuracy',
 
-  async prepare(model, values): Promise<readonly Scales[]> {
-    return selectPrunable(model, values.layers).map(({ layer, tensor }) => {
-      const axis = values.granularity === 'channel' ? channelAxis(layer) : null;
-      return { name: layer.name, tensor, axis, samples: samplesOf(tensor, axis) };
-    });
+  async prepare(model, { layers, by, granularity }): Promise<readonly SpreadKernel[]> {
+    return selectPrunable(model, layers).map((one) => spreadKernel(one, by === 'scale' ? 'tensor' : granularity));
   },
 
-  async apply(model, values, _context, scales) {
-    const codes = codesFor(values.bits, values.symmetric);
-    const choose = values.range === 'error' ? leastErrorGrid : spanningGrid;
+  async apply(model, values, _context, kernels) {
+    const { bits, symmetric, ties, range } = values;
+    const rounding = ties === 'away' ? { away: true } : {};
     const quantized = new Map<string, Tensor>();
-    for (const { name, tensor, axis, samples } of scales) {
+    const notes: Words[] = [];
+    for (const kernel of kernels) {
+      const { layer, tensor } = kernel;
       const held = tensor.encoding.values;
-      if (
-        held.kind === 'grid' &&
-        held.bits === values.bits &&
-        held.symmetric === values.symmetric &&
-        held.axis === axis
-      )
+      if (values.by === 'scale') {
+        const spacing = Math.fround(values.scale);
+        const alike = held.kind === 'grid' && held.symmetric && held.axis === null && held.scale[0] === spacing;
+        if (!alike) quantized.set(layer.name, spaced(kernel, spacing, rounding, notes));
         continue;
-      const grids = samples.map((sample) => choose(sample, codes));
-      quantized.set(name, onGrids(tensor, axis, grids, codes, values.bits));
+      }
+      const alike =
+        held.kind === 'grid' && held.bits === bits && held.symmetric === symmetric && held.axis === kernel.axis;
+      if (!alike)
+        quantized.set(layer.name, quantizedKernel(kernel, bits, { ...codesFor(bits, symmetric), ...rounding }, range));
     }
-    return {
-      model: mapPrunable(model, values.layers, (layer, tensor) => quantized.get(layer.name) ?? tensor),
-      report: { notes: notesOn(scales, quantized) },
-    };
+    const changed = mapPrunable(model, values.layers, (layer, tensor) => quantized.get(layer.name) ?? tensor);
+    notes.unshift(...roundingNotes(model, changed, kernels, quantized), ...sharedGridNote(kernels));
+    return { model: changed, report: { notes } };
   },
 });
 
-/** The axis of the output channels; for depthwise kernels that of the input channels (see the head of the file). */
-function channelAxis(layer: Layer): number {
-  return layer.kind === 'dense' ? 1 : layer.kind === 'depthwiseConv2d' ? 2 : 3;
-}
-
-function samplesOf({ data, shape }: Tensor, axis: number | null): readonly Float32Array[] {
-  if (axis === null) return [thinned(data)];
-  const stride = innerStride(shape, axis);
-  const channels = shape[axis] as number;
-  return Array.from({ length: channels }, (_, channel) => {
-    const values = new Float32Array(data.length / channels);
-    let count = 0;
-    for (let begin = channel * stride; begin < data.length; begin += channels * stride) {
-      for (let i = begin; i < begin + stride; i++) values[count++] = data[i] as number;
-    }
-    return thinned(values);
+/** A kernel on a symmetric grid of this spacing, with as many bits as it takes. */
+function spaced(
+  { layer, tensor, spreads }: SpreadKernel,
+  scale: number,
+  rounding: { readonly away?: boolean },
+  notes: Words[],
+): Tensor {
+  const reach = Math.max(...spreads.map(({ low, high }) => Math.max(-low, high)));
+  const steps = Math.round(reach / scale);
+  const bits = Math.min(16, Math.max(2, Math.ceil(Math.log2(steps + 1)) + 1));
+  const codes = { ...codesFor(bits, true), ...rounding };
+  const beyond = steps > codes.qMax;
+  notes.push({
+    en: `${layer.name} needs ${beyond ? 'more than 16' : bits} bits at this spacing.${beyond ? ' Its largest weights were cut off.' : ''}`,
+    zh: `按此间距，${layer.name} 需要${beyond ? '超过 16' : ` ${bits} `}位。${beyond ? '其最大的权重被截去。' : ''}`,
   });
-}
-
-function thinned(values: Float32Array): Float32Array {
-  if (values.length <= SAMPLE) return values;
-  const step = values.length / (SAMPLE - 2);
-  const sample = new Float32Array(SAMPLE);
-  let low = 0;
-  let high = 0;
-  for (const x of values) {
-    if (x < low) low = x;
-    if (x > high) high = x;
-  }
-  for (let i = 0; i < SAMPLE - 2; i++) sample[i] = values[Math.floor(i * step)] as number;
-  sample[SAMPLE - 2] = low;
-  sample[SAMPLE - 1] = high;
-  return sample;
-}
-
-function onGrids(tensor: Tensor, axis: number | null, grids: readonly Grid[], codes: Codes, bits: number): Tensor {
-  const { data, shape, encoding } = tensor;
-  const stride = axis === null ? data.length : innerStride(shape, axis);
-  const snapped = new Float32Array(data.length);
-  for (let begin = 0, channel = 0; begin < data.length; begin += stride, channel = (channel + 1) % grids.length) {
-    snap(data, snapped, begin, begin + stride, grids[channel] as Grid, codes);
-  }
-  const values: GridValues = {
-    kind: 'grid',
-    bits,
-    qMin: codes.qMin,
-    qMax: codes.qMax,
-    scale: Float32Array.from(grids, (grid) => grid.scale),
-    zeroPoint: Int32Array.from(grids, (grid) => grid.zero),
-    axis,
-    symmetric: codes.symmetric,
-  };
-  return makeTensor(shape, snapped, encoding.mask ? { mask: encoding.mask, values } : { values });
-}
-
-function notesOn(scales: readonly Scales[], quantized: ReadonlyMap<string, Tensor>): readonly Words[] {
-  const consumed = scales.filter(({ name }) => quantized.has(name)).map(({ tensor }) => tensor.encoding.values.kind);
-  const notes: Words[] = [];
-  if (consumed.includes('codebook')) {
-    notes.push({
-      en: 'The shared weights were rounded to the grid: their codebooks are gone.',
-      zh: '共享的权重已舍入到网格上：原有码本不再存在。',
-    });
-  }
-  if (consumed.includes('grid')) {
-    notes.push({
-      en: 'Weights that were quantized before were rounded again, to the new grid.',
-      zh: '之前量化过的权重已再次舍入到新网格。',
-    });
-  }
-  if (quantized.size === 0) {
-    notes.push({
-      en: 'The weights are on such a grid already; nothing changed.',
-      zh: '权重已经在这样的网格上，没有变化。',
-    });
-  }
-  if (scales.some(({ tensor, axis }) => axis === 2 && (tensor.shape[3] as number) > 1)) {
-    notes.push({
-      en: 'In depthwise layers with a multiplier, the outputs of one input channel share a grid.',
-      zh: '在带倍数的深度卷积层中，同一输入通道的各个输出共用一个网格。',
-    });
-  }
-  return notes;
+  return onGrids(tensor, null, [{ scale, zero: 0 }], codes, bits);
 }
