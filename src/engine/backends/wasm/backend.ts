@@ -7,11 +7,11 @@
  * any number of threads gives the same bytes.
  */
 import kernelAddresses from 'virtual:kernels';
+import { layOut, sizeOf } from '#engine/arena';
 import { type Backend, BackendError, type BackendFactory, type Plan, type Program } from '#engine/backend';
 import { wantedThreads } from './attention';
 import { type Bases, makeWriter } from './commands';
 import { type Crew, type Kernels, makeSolo } from './crew';
-import { layOut, sizeOf } from './layout';
 import { lower } from './lower';
 import { makeArena, sharedMemory } from './memory';
 import { canShare, makeThreads } from './threads';

@@ -6,6 +6,8 @@
  * is the image first copied with its padding, at most PAD_BYTES of images at a time. The input gradient is the same
  * product on padded dy with the flipped kernel where that wastes little (stride 1, 'same'), else columns added back.
  */
+
+import { sizeOf } from '#engine/arena';
 import type { ElementFn, Window } from '#engine/ops';
 import { bits, type StepOf, type Writer } from './commands';
 import {
@@ -24,7 +26,6 @@ import {
   K_SUM_RUNS,
   K_TRANSPOSE,
 } from './kernels/ids';
-import { sizeOf } from './layout';
 import { functionNumber } from './numbers';
 
 /** Padded images copied at a time, in bytes: the copy should still be in the cache when the product reads it. */

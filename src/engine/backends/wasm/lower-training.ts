@@ -1,7 +1,8 @@
 /** Labels, losses, metrics, the weights' grids and codebooks, and the optimiser as commands for the kernels. */
+
+import { bytesOf, optimizerGroups, sizeOf } from '#engine/arena';
 import { bits, type StepOf, type Writer } from './commands';
 import * as ids from './kernels/ids';
-import { bytesOf, optimizerGroups, sizeOf } from './layout';
 
 type Kinds =
   | 'oneHot'

@@ -1,9 +1,10 @@
 /** Every operation of the contract as commands for the kernels; products and training have files of their own. */
+
+import { sizeOf } from '#engine/arena';
 import { BackendError, type Plan, type Step as PlanStep } from '#engine/backend';
 import type { Op, Window } from '#engine/ops';
 import { bits, type StepOf, type Writer } from './commands';
 import * as ids from './kernels/ids';
-import { sizeOf } from './layout';
 import {
   conv2d,
   conv2dGradInput,

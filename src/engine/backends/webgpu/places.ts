@@ -3,8 +3,9 @@
  * parameters have a mask, the others get ones, side by side with the masks as the parameters are, so that the optimiser
  * stays a single pass.
  */
+
+import { bytesOf, layOut, optimizerGroups } from '#engine/arena';
 import type { Plan, SlotId } from '#engine/backend';
-import { bytesOf, layOut, optimizerGroups } from '#engine/backends/wasm/layout';
 
 export interface Places {
   readonly at: readonly number[];

@@ -3,7 +3,7 @@
  * moments and masks each lie one behind the other, so one dispatch updates them all.
  */
 import type { Optimizer } from '#core/objective';
-import { optimizerGroups } from '#engine/backends/wasm/layout';
+import { optimizerGroups } from '#engine/arena';
 import { type Fields, float, type Kernels, sizeOf } from '#engine/backends/webgpu/kernel';
 
 /** Values that lie side by side in every group: the addresses [param, gradient, first, second, mask], -1 where absent. */

@@ -5,11 +5,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seededRandom } from '#core/numeric/random';
 import { ADAM } from '#core/objective';
+import { bytesOf, layOut } from '#engine/arena';
 import { type Backend, BackendError, type Plan, type Slot, type Step } from '#engine/backend';
-import { bytesOf, layOut } from '#engine/backends/wasm/layout';
 import { makeArena } from '#engine/backends/wasm/memory';
 import type { ElementFn, Op } from '#engine/ops';
-import { makeRelaxed } from './harness';
+import { makeRelaxed } from './wasm/harness';
 
 const RELU: ElementFn = { fn: 'relu', alpha: 0, max: Number.POSITIVE_INFINITY };
 
