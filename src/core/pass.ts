@@ -98,6 +98,19 @@ export interface AbortSignalLike {
 /** What a pass tells about its work, beside the numbers that the recipe runner measures for every pass alike. */
 export interface Report {
   readonly notes: readonly Words[];
+  /** Models that the pass made or used on its way, side by side with its result, measured alike. */
+  readonly comparison?: readonly Compared[];
+}
+/** One line of a comparison: a teacher, a student, the same student without its teacher. */
+export interface Compared {
+  readonly label: Words;
+  /** On all validation images, 0 to 1. */
+  readonly accuracy: number;
+  readonly parameters: number;
+  /** Share of the looked-at training images on which it gives the teacher's answer, 0 to 1; absent for the teacher. */
+  readonly agreement?: number;
+  /** Mean of KL(teacher || this model) over the same images, in nats, at temperature 1; absent for the teacher. */
+  readonly divergence?: number;
 }
 
 /** Raised when a pass cannot run on this model with these values. Shown to the person as it is. */

@@ -8,7 +8,7 @@ import { countParameters } from '#core/metrics/size';
 import type { Model } from '#core/model/model';
 import { derivedSeed } from '#core/numeric/random';
 import { clampValues, type Params, type Values, type Words } from '#core/params';
-import { type Effects, type Pass, type PassContext, PassError } from '#core/pass';
+import { type Compared, type Effects, type Pass, type PassContext, PassError, type Report } from '#core/pass';
 
 export interface RecipeStep {
   readonly pass: string;
@@ -37,6 +37,7 @@ export interface StepReport {
   /** As they were used: clamped and complete. */
   readonly values: Values;
   readonly notes: readonly Words[];
+  readonly comparison?: readonly Compared[];
   readonly before: Facts;
   readonly after: Facts;
 }
@@ -102,18 +103,18 @@ export async function runRecipe(
     const context = contextFor(index, seedOf(recipe, index, step));
     context.signal.throwIfAborted();
     const { pass, values } = readyStep(step, passes, index);
-    let notes: readonly Words[];
+    let told: Report;
     try {
       checkEffects(current, pass);
       const prepared: unknown = await pass.prepare?.(current, values, context);
       const result = await pass.apply(current, values, context, prepared);
       current = result.model;
-      notes = result.report.notes;
+      told = result.report;
     } catch (error) {
       throw namingStep(error, index, pass);
     }
     const after = factsOf(current);
-    const report = { pass: pass.id, values, notes, before, after };
+    const report: StepReport = { pass: pass.id, values, ...told, before, after };
     reports.push(report);
     await onStep?.(index, current, report);
     before = after;
