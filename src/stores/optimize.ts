@@ -4,18 +4,18 @@
  * positions are swept in the background.
  */
 import { createStore } from 'zustand/vanilla';
-import type { Values, Words } from '#core/params';
+import type { Values } from '#core/params';
 import { clampValues, defaultsOf } from '#core/params';
 import type { Pass } from '#core/pass';
 import { PASSES, passById } from '#core/passes/index';
 import type { RecipeStep } from '#core/recipe';
-import { nodeFits } from '#stores/datasets';
+import { modelsNamed, runApplication } from '#stores/applying';
 import { stepName, sweepValues } from '#stores/describe';
-import { call, faultOf, isAbort, isLost } from '#stores/engine';
-import { addNode, project, selectedNode, uniqueName } from '#stores/project';
-import type { ModelNode, OptimizeState } from '#stores/state';
-import { announce, notify, view } from '#stores/view';
-import type { ApplyResult, DatasetId, ModelId, PreviewResult, SweepPoint } from '#worker/protocol';
+import { call, faultOf, isAbort } from '#stores/engine';
+import { project, selectedNode } from '#stores/project';
+import type { OptimizeState } from '#stores/state';
+import { notify, view } from '#stores/view';
+import type { DatasetId, ModelId, PreviewResult, SweepPoint } from '#worker/protocol';
 
 export const optimize = createStore<OptimizeState>()(() => ({
   method: PASSES[0]?.id ?? '',
@@ -49,19 +49,8 @@ function question(): Question | null {
   const pass = currentPass();
   const { values, seed } = optimize.getState();
   const step = { pass: pass.id, values: clampValues(pass.params, values[pass.id] ?? {}) as Values };
-  return { model: node.model, dataset: node.dataset, step, seed, parents: parentsOf(pass, step.values) };
+  return { model: node.model, dataset: node.dataset, step, seed, parents: modelsNamed(step) };
 }
-/** Models of the nodes that predictor parameters name. */
-function parentsOf(pass: Pass, values: Values): Readonly<Record<string, ModelId>> {
-  const { nodes } = project.getState();
-  const parents: Record<string, ModelId> = {};
-  for (const [key, param] of Object.entries(pass.params as Record<string, { kind: string }>)) {
-    const named = param.kind === 'predictor' ? nodes[values[key] as string] : undefined;
-    if (named) parents[named.id] = named.model;
-  }
-  return parents;
-}
-
 let flight: {
   readonly stop: AbortController;
   readonly rest: boolean;
@@ -192,10 +181,6 @@ async function sweep(asked: Question): Promise<void> {
   }
 }
 
-const appliedAgain: Words = {
-  en: 'The engine or its device failed while this was being applied. It is being applied again.',
-  zh: '应用过程中引擎或其设备出现故障，正在重新应用。',
-};
 let applyStop: AbortController | null = null;
 
 /** Makes a new model by the current method and values, beside the selected one, and selects it. */
@@ -211,28 +196,19 @@ export async function apply(): Promise<void> {
   applyStop = stop;
   optimize.setState({ applying: { done: 0, train: null }, result: null, fault: null });
   try {
-    const recipe = { version: 1, seed: asked.seed, steps: [asked.step] } as const;
-    const name = uniqueName(`${node.name}, ${stepName(asked.step)}`);
-    const dataset = node.dataset && nodeFits(node, node.dataset) ? node.dataset : null;
-    const make = () =>
-      call(
-        'apply',
-        { model: node.model, dataset, recipe, name, parents: asked.parents },
-        {
-          signal: stop.signal,
-          onProgress: ({ done, train }) =>
-            optimize.setState(({ applying }) =>
-              applying ? { applying: { done, train: train ?? applying.train } } : {},
-            ),
-        },
-      );
-    const result = await make().catch((error: unknown) => {
-      if (!isLost(error) || stop.signal.aborted) throw error;
-      optimize.setState({ applying: { done: 0, train: null } });
-      notify({ level: 'info', words: appliedAgain });
-      return make();
+    const { result } = await runApplication({
+      node,
+      recipe: { version: 1, seed: asked.seed, steps: [asked.step] },
+      from: 0,
+      name: `${node.name}, ${stepName(asked.step)}`,
+      parents: asked.parents,
+      signal: stop.signal,
+      onProgress: ({ done, train }) =>
+        optimize.setState(({ applying }) => (applying ? { applying: { done, train: train ?? applying.train } } : {})),
+      onAgain: () => optimize.setState({ applying: { done: 0, train: null } }),
     });
-    addApplied(node, name, { kind: 'recipe', recipe, seconds: result.seconds }, result);
+    // Selecting the new model forgot the slider's preview; the result of Apply stays in sight.
+    optimize.setState({ result });
   } catch (error) {
     if (isAbort(error)) return;
     const fault = faultOf(error);
@@ -242,35 +218,6 @@ export async function apply(): Promise<void> {
     applyStop = null;
     optimize.setState({ applying: null });
   }
-}
-
-function addApplied(from: ModelNode, name: string, origin: ModelNode['origin'], result: ApplyResult): void {
-  const node: ModelNode = {
-    id: crypto.randomUUID(),
-    name,
-    model: result.model.id,
-    summary: result.model,
-    parent: from.id,
-    origin,
-    dataset: from.dataset,
-    validation: result.validation,
-    test: result.test,
-    latency: null,
-    notes: result.notes,
-    made: Date.now(),
-  };
-  addNode(node);
-  // Selecting the new model forgot the slider's preview; the result of Apply stays in sight.
-  optimize.setState({ result });
-  announce(madeWords(node));
-}
-function madeWords({ name, summary, test }: ModelNode): Words {
-  const size = `${summary.nonZero.toLocaleString('en')} / ${summary.parameters.toLocaleString('en')}`;
-  const share = test ? `${(test.value * 100).toFixed(2)} %` : null;
-  return {
-    en: `Made ${name}: ${size} parameters are not zero${share ? `, test accuracy ${share}` : ''}.`,
-    zh: `已生成 ${name}：非零参数 ${size}${share ? `，测试准确率 ${share}` : ''}。`,
-  };
 }
 
 /** Gives up the Apply that is going on; nothing is changed. */

@@ -5,7 +5,7 @@
 import type { Architecture } from '#core/architecture';
 import type { TrainPoint } from '#core/objective';
 import type { Values, Words } from '#core/params';
-import type { Recipe } from '#core/recipe';
+import type { Recipe, RecipeStep } from '#core/recipe';
 import type {
   Accuracy,
   ApplyResult,
@@ -22,6 +22,7 @@ import type {
   ModelSummary,
   OpenResult,
   PreviewResult,
+  StepOutcome,
   SweepPoint,
   TrainProgress,
   TrainSettings,
@@ -46,7 +47,14 @@ export interface ModelNode {
         readonly stopped: boolean;
         readonly trace: readonly TrainPoint[];
       }
-    | { readonly kind: 'recipe'; readonly recipe: Recipe; readonly seconds: number };
+    | {
+        readonly kind: 'recipe';
+        /** From the parent's model to this one. */
+        readonly recipe: Recipe;
+        readonly seconds: number;
+        /** Of its steps that ran; absent in projects of earlier versions. */
+        readonly reports?: readonly StepOutcome[];
+      };
   readonly dataset: DatasetId | null;
   /** Null until measured (a fresh template is not trained: nothing is measured before it is). */
   readonly validation: Accuracy | null;
@@ -124,6 +132,37 @@ export interface OptimizeState {
   readonly fault: Fault | null;
 }
 
+/** A step of a recipe that is being edited. `id` stays with it wherever it is moved. */
+export interface DraftStep {
+  readonly id: string;
+  readonly step: RecipeStep & { readonly seed: number };
+}
+/** A recipe as it is being edited, and the node that it starts from. */
+export interface Draft {
+  readonly start: string;
+  readonly steps: readonly DraftStep[];
+}
+/** stores/recipes.ts: `recipes`. Everything is about the selected model. Actions: setStepValue(at, key, value), switchStep(at), removeStep(at), moveStep(from, to), addStep(pass), resetDraft(), openRecipe(text), takeUpOffer(), dismissOffer(), runFrom(at), cancelRun(). */
+export interface RecipesState {
+  /** By the node whose recipe was changed; a model without changes has none. */
+  readonly drafts: Readonly<Record<string, Draft>>;
+  /** A recipe that was opened and waits for a model. */
+  readonly offered: { readonly recipe: Recipe; readonly source: string } | null;
+  /** Why what was opened is no recipe. */
+  readonly openFault: Words | null;
+  /** The run that is going on: for which node, which step, how far, and what the steps that have ended gave. */
+  readonly running: {
+    readonly node: string;
+    readonly step: number;
+    readonly done: number;
+    readonly train: TrainProgress | null;
+    readonly outcomes: readonly StepOutcome[];
+  } | null;
+  readonly fault: Fault | null;
+  /** The node made last, and the one of before that is the same to the byte, if any. */
+  readonly made: { readonly node: string; readonly same: string | null } | null;
+}
+
 /** stores/transfer.ts: `transfer`. Actions: openFiles(files: File[]), dismiss(), setFormat(id), setGrids(choice), exportModel(): fills `ready`; download is the page's. */
 export interface TransferState {
   readonly opening: { readonly names: readonly string[]; readonly done: number } | null;
@@ -137,10 +176,13 @@ export interface TransferState {
 }
 
 export type TabId = 'data' | 'build' | 'train' | 'optimize' | 'export';
+/** What the Optimize tab shows: one method, the model's whole recipe, or how sensitive its layers are. */
+export type OptimizeView = 'method' | 'recipe' | 'sensitivity';
 export type Axis = 'parameters' | 'nonZero' | 'bytes' | 'macs' | 'latency';
-/** stores/view.ts: `view`. Actions: setTab(tab), setAxis(axis), setLanguage('en' | 'zh'), setScheme('light' | 'dark' | 'auto'), notify(notice), dismissNotice(id). Kept in localStorage (language, scheme, axis). */
+/** stores/view.ts: `view`. Actions: setTab(tab), setOptimizeView(view), setAxis(axis), setLanguage('en' | 'zh'), setScheme('light' | 'dark' | 'auto'), notify(notice), dismissNotice(id). Kept in localStorage (language, scheme, axis). */
 export interface ViewState {
   readonly tab: TabId;
+  readonly optimizeView: OptimizeView;
   readonly axis: Axis;
   readonly language: 'en' | 'zh';
   readonly scheme: 'light' | 'dark' | 'auto';

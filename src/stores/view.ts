@@ -5,7 +5,7 @@
 import { createStore } from 'zustand/vanilla';
 import type { Words } from '#core/params';
 import { keep, readKept } from '#stores/kept';
-import type { Axis, TabId, ViewState } from '#stores/state';
+import type { Axis, OptimizeView, TabId, ViewState } from '#stores/state';
 
 const axes: readonly Axis[] = ['parameters', 'nonZero', 'bytes', 'macs', 'latency'];
 
@@ -23,7 +23,13 @@ function kept(): Pick<ViewState, 'axis' | 'language' | 'scheme'> {
   };
 }
 
-export const view = createStore<ViewState>()(() => ({ tab: 'data', ...kept(), notices: [], announcement: null }));
+export const view = createStore<ViewState>()(() => ({
+  tab: 'data',
+  optimizeView: 'method',
+  ...kept(),
+  notices: [],
+  announcement: null,
+}));
 
 function keepView(): void {
   const { axis, language, scheme } = view.getState();
@@ -32,6 +38,10 @@ function keepView(): void {
 
 export function setTab(tab: TabId): void {
   view.setState({ tab });
+}
+/** Shows a part of the Optimize tab, and the tab itself. */
+export function setOptimizeView(optimizeView: OptimizeView): void {
+  view.setState({ tab: 'optimize', optimizeView });
 }
 export function setAxis(axis: Axis): void {
   view.setState({ axis });

@@ -157,6 +157,7 @@ describe('Apply', () => {
     model: summary('m2', { nonZero: 100 }),
     validation: accuracy(0.88),
     test: accuracy(0.87),
+    reports: [],
     notes: [{ en: 'note', zh: '' }],
     seconds: 1,
   };
@@ -171,7 +172,7 @@ describe('Apply', () => {
       name: 'Small CNN, 90 % sparsity',
       recipe: { version: 1, steps: [{ pass: 'magnitude-pruning', values: { sparsity: 0.9 } }] },
     });
-    call.progress({ done: 0.5 });
+    call.progress({ done: 0.5, step: 0 });
     expect(s.optimize.getState().applying).toEqual({ done: 0.5, train: null });
     call.resolve(result);
     await done;
@@ -229,7 +230,7 @@ describe('Apply', () => {
     const died = () => new s.FaultError({ code: 'worker-died', words: { en: 'died', zh: '' } });
     const done = s.apply();
     const first = await s.next('apply');
-    first.progress({ done: 0.5 });
+    first.progress({ done: 0.5, step: 0 });
     first.reject(died());
     const second = await s.next('apply');
     expect(second.request).toEqual(first.request);

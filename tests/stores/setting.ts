@@ -33,6 +33,7 @@ export async function freshStores() {
     ...(await import('#stores/build')),
     ...(await import('#stores/training')),
     ...(await import('#stores/optimize')),
+    ...(await import('#stores/recipes')),
     ...(await import('#stores/transfer')),
     ...(await import('#stores/device')),
     ...(await import('#stores/background')),

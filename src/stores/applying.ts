@@ -1,0 +1,90 @@
+/**
+ * Running a recipe on a node's model and adding what it makes to the project: what Apply and the recipe's own run share.
+ * When the engine dies in the middle the whole run is asked for once more.
+ */
+import type { Param, Values, Words } from '#core/params';
+import { passById } from '#core/passes/index';
+import type { Recipe } from '#core/recipe';
+import { nodeFits } from '#stores/datasets';
+import { call, isLost } from '#stores/engine';
+import { addNode, project, uniqueName } from '#stores/project';
+import type { ModelNode } from '#stores/state';
+import { announce, notify } from '#stores/view';
+import type { ApplyResult, Calls, ModelId } from '#worker/protocol';
+
+const again: Words = {
+  en: 'The engine or its device failed while this was being applied. It is being applied again.',
+  zh: '应用过程中引擎或其设备出现故障，正在重新应用。',
+};
+
+export interface Application {
+  /** The node whose model the first step that runs is given. */
+  readonly node: ModelNode;
+  readonly recipe: Recipe;
+  /** The steps before it gave the node's model, and are not run. */
+  readonly from: number;
+  readonly name: string;
+  /** Node id -> model id, beside what `modelsNamed` finds. */
+  readonly parents: Readonly<Record<string, ModelId>>;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: Calls['apply']['progress']) => void;
+  /** The run begins anew. */
+  readonly onAgain: () => void;
+}
+
+/** Runs it, adds the model as a child of the node, and selects it. Rejects as `call` does, and then nothing has changed. */
+export async function runApplication(asked: Application): Promise<{ made: ModelNode; result: ApplyResult }> {
+  const { node, recipe, from, parents, signal, onProgress } = asked;
+  const name = uniqueName(asked.name);
+  const dataset = node.dataset && nodeFits(node, node.dataset) ? node.dataset : null;
+  const run = () => call('apply', { model: node.model, dataset, recipe, from, name, parents }, { signal, onProgress });
+  const result = await run().catch((error: unknown) => {
+    if (!isLost(error) || signal.aborted) throw error;
+    asked.onAgain();
+    notify({ level: 'info', words: again });
+    return run();
+  });
+  const made: ModelNode = {
+    id: crypto.randomUUID(),
+    name,
+    model: result.model.id,
+    summary: result.model,
+    parent: node.id,
+    origin: {
+      kind: 'recipe',
+      recipe: { ...recipe, steps: recipe.steps.slice(from) },
+      seconds: result.seconds,
+      reports: result.reports.map((report) => ({ ...report, step: report.step - from })),
+    },
+    dataset: node.dataset,
+    validation: result.validation,
+    test: result.test,
+    latency: null,
+    notes: result.notes,
+    made: Date.now(),
+  };
+  addNode(made);
+  announce(madeWords(made));
+  return { made, result };
+}
+
+/** Models of the nodes that a step's predictor parameters name. */
+export function modelsNamed(step: { readonly pass: string; readonly values: Values }): Record<string, ModelId> {
+  const { nodes } = project.getState();
+  const found: Record<string, ModelId> = {};
+  const params = (passById(step.pass)?.params ?? {}) as Readonly<Record<string, Param>>;
+  for (const [key, param] of Object.entries(params)) {
+    const named = param.kind === 'predictor' ? nodes[step.values[key] as string] : undefined;
+    if (named) found[named.id] = named.model;
+  }
+  return found;
+}
+
+function madeWords({ name, summary, test }: ModelNode): Words {
+  const size = `${summary.nonZero.toLocaleString('en')} / ${summary.parameters.toLocaleString('en')}`;
+  const share = test ? `${(test.value * 100).toFixed(2)} %` : null;
+  return {
+    en: `Made ${name}: ${size} parameters are not zero${share ? `, test accuracy ${share}` : ''}.`,
+    zh: `已生成 ${name}：非零参数 ${size}${share ? `，测试准确率 ${share}` : ''}。`,
+  };
+}
