@@ -33,7 +33,13 @@ export function keptCount(count: number, share: number): number {
   return Math.max(1, Math.round(share * count));
 }
 
-function importanceOf(model: Model, group: ChannelGroup, by: Importance): Float64Array {
+/** `kept` of `count` channels, rounded to a multiple: at least one multiple, and all where there are not that many. */
+export function roundedCount(count: number, kept: number, multiple: number): number {
+  return Math.min(count, Math.max(1, Math.round(kept / multiple)) * multiple);
+}
+
+/** The importance of a group's units by the size of their filters. */
+export function importanceOf(model: Model, group: ChannelGroup, by: Importance): Float64Array {
   const importance = new Float64Array(group.count);
   for (const producer of group.producers) {
     const layer = layerOf(model, producer.layer);
