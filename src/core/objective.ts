@@ -117,6 +117,7 @@ export interface TrainPoint {
   /** Epochs done, with its fraction. */
   readonly epoch: number;
   readonly trainLoss: number;
+  /** Not a number where no image in training has a label. */
   readonly trainAccuracy: number;
   readonly validationLoss?: number;
   readonly validationAccuracy?: number;

@@ -61,6 +61,8 @@ export interface TrainingPlan {
   /** Keep masks that the host fills before each step: 0, or 1 / (1 - rate). */
   readonly noises: readonly { readonly slot: SlotId; readonly rate: number; readonly size: number }[];
   readonly trained: readonly TrainedTensor[];
+  /** Slots that are trained beside the model's tensors, for a loss term only. */
+  readonly beside: readonly SlotId[];
   readonly writes: readonly InitialWrite[];
 }
 
@@ -157,6 +159,7 @@ export function trainingPlan(objective: Objective, batch: number, transfer: numb
     sums: loss.sums,
     teachers: [...answers].map(([model, slot]) => ({ model, slot })),
     trained: [...params.values()].flatMap((one) => one.trained ?? []),
+    beside: loss.extra.map(([slot]) => slot),
     writes: b.writes,
   };
 }
