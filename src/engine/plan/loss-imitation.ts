@@ -99,7 +99,7 @@ export function attentionSteps(
     [own.ones, own.squaredLength, across],
     b.shape(across),
   );
-  const map = reshaped(b, product(b, turned, identity, true, false), [...from.slice(0, 3), 1]);
+  const map = reshaped(b, product(b, identity, turned, false, true), [...from.slice(0, 3), 1]);
   return { loss, gradients: [[student, scaled(b, binary(b, 'multiply', student, map), 2)]], extra: [] };
 }
 
