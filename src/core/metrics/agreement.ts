@@ -1,6 +1,7 @@
 /**
  * How two models differ on the same images: which answers flipped, how much accuracy that is, and whether chance would
- * do as much. McNemar 1947, always the exact binomial test.
+ * do as much (McNemar 1947, always the exact binomial test); and, from their logits, how often they answer alike and how far
+ * their probabilities lie apart.
  */
 import { agrestiMin, type Estimate } from '#core/numeric/intervals';
 
@@ -46,4 +47,52 @@ export function mcNemar({ gained, lost }: Pick<Flips, 'gained' | 'lost'>): numbe
     tail += Math.exp(log);
   }
   return Math.min(1, 2 * tail);
+}
+
+/** On what share of the images two models give the same answer, 0 to 1. Logits are [images, classes]; of equal ones the first counts. */
+export function agreementOf(first: ArrayLike<number>, second: ArrayLike<number>, classes: number): number {
+  const images = imagesOf(first, second, classes);
+  let alike = 0;
+  for (let i = 0; i < images; i++) if (answer(first, i, classes) === answer(second, i, classes)) alike++;
+  return alike / images;
+}
+
+/** KL(softmax(teacher / T) || softmax(student / T)) in nats, mean over the images; logits are [images, classes]. */
+export function divergenceOf(
+  teacher: ArrayLike<number>,
+  student: ArrayLike<number>,
+  classes: number,
+  temperature = 1,
+): number {
+  const images = imagesOf(teacher, student, classes);
+  let sum = 0;
+  for (let i = 0; i < images; i++) {
+    const [t, s] = [logSoftmax(teacher, i, classes, temperature), logSoftmax(student, i, classes, temperature)];
+    for (let c = 0; c < classes; c++) {
+      const [own, other] = [t[c] as number, s[c] as number];
+      // A class of probability 0 adds nothing.
+      if (Math.exp(own) > 0) sum += Math.exp(own) * (own - other);
+    }
+  }
+  return sum / images;
+}
+
+function imagesOf(first: ArrayLike<number>, second: ArrayLike<number>, classes: number): number {
+  if (first.length !== second.length || first.length === 0 || first.length % classes !== 0)
+    throw new RangeError(`${first.length} and ${second.length} logits of ${classes} classes cannot be compared`);
+  return first.length / classes;
+}
+
+function answer(logits: ArrayLike<number>, image: number, classes: number): number {
+  let best = 0;
+  for (let c = 1; c < classes; c++)
+    if ((logits[image * classes + c] as number) > (logits[image * classes + best] as number)) best = c;
+  return best;
+}
+
+function logSoftmax(logits: ArrayLike<number>, image: number, classes: number, temperature: number): Float64Array {
+  const own = Float64Array.from({ length: classes }, (_, c) => (logits[image * classes + c] as number) / temperature);
+  const largest = own.reduce((most, z) => Math.max(most, z), Number.NEGATIVE_INFINITY);
+  const log = Math.log(own.reduce((sum, z) => sum + Math.exp(z - largest), 0)) + largest;
+  return own.map((z) => z - log);
 }

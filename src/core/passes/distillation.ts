@@ -2,22 +2,31 @@
  * Distillation: a small network, the student, learns from the answers of a larger one, the teacher, and not from the labels alone.
  *
  * It helps because the teacher's probabilities say more than a label does (this 7 is a little like a 1), so the student ends better than trained
- * alone. It costs a whole training, and a teacher. The student is a narrower copy of this model, started afresh or from its most important channels, or this model
- * itself, which lets a pruned or quantized network learn from what it was.
+ * alone, and because they need no labels: where few images have one, all the others teach too. It costs a whole training, and a teacher. The student is a
+ * smaller copy of this model, a template, any other model of the project, or this model itself, which lets a pruned or quantized network learn from what it was.
  *
- * Loss = (1 - a) CE(labels, softmax(student)) + a T^2 KL(softmax(teacher / T) || softmax(student / T)), mean over the batch,
- * with a the soft loss weight and T the temperature.
+ * Loss = (1 - a) CE(labels, softmax(student)) + a T^2 KL(softmax(teacher / T) || softmax(student / T)), mean over the batch, with a the soft loss weight and T the
+ * temperature; or the logits' mean squared error in the place of the second part; or hints before it, or attention beside it (`shared/teaching`).
  * Paper: Hinton, Vinyals, Dean 2015, "Distilling the Knowledge in a Neural Network".
  */
-import { cutChannels } from '#core/model/channels';
 import type { Model } from '#core/model/model';
-import { shapesOf } from '#core/model/shapes';
-import type { LossTerm } from '#core/objective';
+import type { LossTerm, Objective } from '#core/objective';
 import type { Words } from '#core/params';
-import { definePass, type PassContext, PassError } from '#core/pass';
-import { keptCount, mostImportant, rankChannels } from '#core/passes/shared/channel-ranking';
+import { definePass, type PassContext } from '#core/pass';
+import { withClassBias } from '#core/passes/shared/class-bias';
 import { freshWeights } from '#core/passes/shared/fresh-weights';
-import { BATCH_SIZE, epochsParam, learningRateParam, OPTIMIZER, objectiveOf } from '#core/passes/shared/training';
+import { checkBorders, STUDENT_PARAMS, studentOf } from '#core/passes/shared/students';
+import { dataOf, stagesOf, TEACHING_PARAMS, type TeachingValues, teachingFormula } from '#core/passes/shared/teaching';
+import { threeSteps } from '#core/passes/shared/three-steps';
+import {
+  BATCH_SIZE,
+  epochsParam,
+  learningRateParam,
+  OPTIMIZER,
+  objectiveOf,
+  SHIFT,
+  type TrainingValues,
+} from '#core/passes/shared/training';
 import type { Predictor } from '#core/predictor';
 
 export const distillation = definePass({
@@ -33,7 +42,12 @@ export const distillation = definePass({
       en: 'The time of a whole training. The student is an ordinary, smaller network: fewer parameters and multiplications.',
       zh: '需要一次完整训练的时间。学生是普通的、更小的网络：参数和乘法都更少。',
     },
-    paper: 'Hinton, Vinyals, Dean 2015, Distilling the Knowledge in a Neural Network',
+    pays: {
+      en: 'It pays most where labels are few but images are many, and after heavy pruning or quantization, with the model as it was for a teacher.',
+      zh: '当标签少而图像多时最值得，也适合在大幅剪枝或量化之后，以原来的模型为教师。',
+    },
+    paper:
+      'Hinton, Vinyals, Dean 2015, Distilling the Knowledge in a Neural Network; Romero et al. 2015, FitNets; Zagoruyko, Komodakis 2017, Paying More Attention to Attention',
   },
   params: {
     teacher: {
@@ -45,60 +59,33 @@ export const distillation = definePass({
         zh: '向哪个模型学习。不选则为当前模型本身。',
       },
     },
-    student: {
-      kind: 'choice',
-      default: 'fresh',
-      label: { en: 'Student', zh: '学生' },
-      options: [
-        { value: 'fresh', label: { en: 'A narrower copy, started afresh', zh: '更窄的副本，重新初始化' } },
-        {
-          value: 'channels',
-          label: { en: 'A narrower copy with its most important channels', zh: '更窄的副本，沿用最重要的通道' },
-        },
-        { value: 'same', label: { en: 'This model as it is', zh: '当前模型本身' } },
-      ],
-    },
-    width: {
-      kind: 'number',
-      live: true,
-      min: 0.1,
-      max: 1,
-      step: 0.05,
-      default: 0.5,
-      unit: 'percent',
-      when: { student: ['fresh', 'channels'] },
-      label: { en: 'Student width', zh: '学生宽度' },
-      help: { en: "How many of each layer's channels the student has.", zh: '学生每一层拥有多大比例的通道。' },
-    },
-    temperature: {
-      kind: 'number',
-      min: 1,
-      max: 20,
-      step: 0.5,
-      default: 4,
-      label: { en: 'Temperature', zh: '温度' },
-      help: {
-        en: "How much the teacher's answers are softened: the higher, the more its second and third guesses count.",
-        zh: '教师的回答软化到什么程度：温度越高，它的第二、第三猜测就越受重视。',
-      },
-    },
-    softWeight: {
-      kind: 'number',
-      min: 0,
-      max: 1,
-      step: 0.05,
-      default: 0.7,
-      label: { en: 'Soft loss weight', zh: '软损失权重' },
-      help: {
-        en: "0: only the labels count. 1: only the teacher's answers count.",
-        zh: '0：只看标签。1：只看教师的回答。',
-      },
-    },
+    ...STUDENT_PARAMS,
+    ...TEACHING_PARAMS,
     epochs: epochsParam(10),
     learningRate: learningRateParam(0.003),
     batchSize: BATCH_SIZE,
     optimizer: OPTIMIZER,
+    shift: SHIFT,
+    raiseBias: {
+      kind: 'flag',
+      default: false,
+      label: { en: 'Raise the bias of the class left out', zh: '提高被去掉类别的偏置' },
+      help: {
+        en: 'A student that never saw a class is shy to name it. This raises the bias of that class by what is best on validation.',
+        zh: '从未见过某一类的学生不敢回答它。这里把该类的偏置提高到验证集上最好的值。',
+      },
+    },
+    alone: {
+      kind: 'flag',
+      default: false,
+      label: { en: 'Also train the student alone', zh: '同时让学生独自训练' },
+      help: {
+        en: 'Trains the same student a second time without its teacher, to show what the teacher is worth. Takes twice as long.',
+        zh: '让同一个学生在没有教师的情况下再训练一次，以显示教师的价值。需要两倍的时间。',
+      },
+    },
   },
+  formula: (values) => teachingFormula(values),
   needs: ['weights', 'knownGraph', 'data', 'training'],
   effects: {
     masks: 'consumes',
@@ -112,51 +99,61 @@ export const distillation = definePass({
   },
   preview: 'structure',
 
-  async sketch(model, values) {
-    const student = studentOf(model, values);
+  async sketch(model, values, context) {
+    const { student } = await studentOf(model, values, context);
     // A fresh student has no mask and no grid, and its size is counted without them.
     return values.student === 'fresh' ? freshWeights(student, 0) : student;
   },
 
   async apply(model, values, context) {
     const teacher = await teacherOf(model, values.teacher, context);
-    const narrow = studentOf(model, values);
-    const student = values.student === 'fresh' ? freshWeights(narrow, Math.floor(context.random() * 2 ** 31)) : narrow;
-    const loss: LossTerm[] = [];
-    if (values.softWeight < 1) loss.push({ kind: 'crossEntropy', weight: 1 - values.softWeight });
-    if (values.softWeight > 0)
-      loss.push({ kind: 'distillation', weight: values.softWeight, temperature: values.temperature, teacher });
-    const trained = await context.train(objectiveOf(student, loss, values, context.random));
-    return { model: trained, report: { notes: notesOn(model, values) } };
+    const { student, notes: made } = await studentOf(model, values, context);
+    const { stages, notes: taught } = stagesOf(values, teacher, student);
+    // One seed for all runs: they keep labels on the same images, and see them in the same order.
+    const seed = context.random();
+    let trained = student;
+    for (const stage of stages)
+      trained = await context.train(objectiveFor(trained, stage.loss, stage.epochs, values, seed));
+    const notes = [...notesOn(model, values), ...made, ...taught];
+    if (values.raiseBias && values.without >= 0) {
+      const raised = await withClassBias(trained, values.without, context);
+      trained = raised.model;
+      notes.push(raised.note);
+    }
+    if (!values.alone) return { model: trained, report: { notes } };
+    const epochs = stages.reduce((sum, stage) => sum + stage.epochs, 0);
+    const alone = await context.train(objectiveFor(student, lossAlone(values, teacher), epochs, values, seed));
+    const comparison = await threeSteps({ teacher: teacher.model, student: trained, alone }, context);
+    return { model: trained, report: { notes, comparison } };
   },
 });
 
-/** The student's structure; its weights are this model's, cut. */
-function studentOf(model: Model, { student, width }: { readonly student: string; readonly width: number }): Model {
-  if (student === 'same') return model;
-  const groups = rankChannels(model, 'l2').filter(({ group }) => group.prunable);
-  return cutChannels(
-    model,
-    new Map(groups.map((ranked) => [ranked.group.id, mostImportant(ranked, keptCount(ranked.group.count, width))])),
-  );
+function objectiveFor(
+  model: Model,
+  loss: readonly LossTerm[],
+  epochs: number,
+  values: TeachingValues & TrainingValues,
+  seed: number,
+): Objective {
+  const objective = objectiveOf(model, loss, { ...values, epochs }, () => seed);
+  const data = dataOf(values);
+  return data ? { ...objective, data } : objective;
+}
+
+/**
+ * The labels alone. Where the teacher speaks on other images than those with labels, an epoch is as long as its images last: a term of next to
+ * no weight keeps it so, and the student alone sees the same labels as often.
+ */
+function lossAlone({ transfer, temperature }: TeachingValues, teacher: Predictor): readonly LossTerm[] {
+  const labels = { kind: 'crossEntropy', weight: 1 } as const;
+  return transfer === 'labelled' ? [labels] : [labels, { kind: 'distillation', weight: 1e-9, temperature, teacher }];
 }
 
 async function teacherOf(model: Model, node: string, context: PassContext): Promise<Predictor> {
   if (node === '') return { kind: 'model', model };
   const teacher = await context.predictor(node);
-  const [own, other] = [bordersOf(model), bordersOf(teacher.model)];
-  if (own === other) return teacher;
-  throw new PassError({
-    en: `The teacher ${teacher.model.name} takes and gives other shapes (${other}) than this model (${own}). Choose a teacher for the same data.`,
-    zh: `教师 ${teacher.model.name} 的输入和输出形状（${other}）与当前模型（${own}）不同。请选择针对同一数据的教师。`,
-  });
-}
-
-/** Shapes of the inputs and of the classifier's output, as a text. */
-function bordersOf(model: Model): string {
-  const shapes = shapesOf(model);
-  const shown = (name: string | undefined): string => `[${shapes[name ?? '']?.join(' x ') ?? '?'}]`;
-  return `${model.inputs.map(shown).join(', ')} -> ${shown(model.outputs[0])}`;
+  checkBorders(model, teacher.model, { en: 'teacher', zh: '教师' });
+  return teacher;
 }
 
 function notesOn(
