@@ -26,6 +26,7 @@ import {
   K_SUM_RUNS,
   K_TRANSPOSE,
 } from './kernels/ids';
+import { isTiled, winograd, winogradGradInput, winogradGradKernel } from './lower-winograd';
 import { functionNumber } from './numbers';
 
 /** Padded images copied at a time, in bytes: the copy should still be in the cache when the product reads it. */
@@ -242,6 +243,7 @@ export function conv2d(w: Writer, { op, inputs: [x, kernel, bias], outputs: [y] 
   const [lo, hi] = clamp(op.act);
   const biasAt = bias === undefined ? 0 : w.at(bias);
   if (isDepthwise(c, cg, o)) emitDepthwise(w, K_DEPTHWISE, [w.at(x), w.at(kernel), biasAt, w.at(y), lo, hi], g);
+  else if (isTiled(g, o, groups)) winograd(w, w.at(x), w.at(kernel), biasAt, lo, hi, w.at(y), g, o);
   else {
     const n = o / groups;
     const k = kh * kw * cg;
@@ -265,6 +267,10 @@ export function conv2dGradInput(
   const og = o / groups;
   if (isDepthwise(c, cg, o)) {
     emitDepthwise(w, K_DEPTHWISE_GRAD_INPUT, [w.at(dy), w.at(kernel), w.at(dx)], g);
+    return;
+  }
+  if (isTiled(g, o, groups)) {
+    winogradGradInput(w, w.at(dy), w.at(kernel), w.at(dx), g, o);
     return;
   }
   const top = g.dy * (kh - 1) - g.top;
@@ -323,6 +329,10 @@ export function conv2dGradKernel(w: Writer, { op, inputs: [x, dy], outputs: [dk]
   const g = geometry(w.shape(x), w.shape(dy), kh, kw, op.window);
   if (isDepthwise(c, cg, o)) {
     emitDepthwise(w, K_DEPTHWISE_GRAD_KERNEL, [w.at(x), w.at(dy), w.at(dk)], g);
+    return;
+  }
+  if (isTiled(g, o, groups)) {
+    winogradGradKernel(w, w.at(x), w.at(dy), w.at(dk), g, o);
     return;
   }
   const og = o / groups;

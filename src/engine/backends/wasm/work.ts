@@ -77,6 +77,13 @@ const ESTIMATES: Readonly<Record<number, Estimate>> = {
   [ids.K_FAKE_QUANTIZE_GRAD_LAST]: times([5, 6], SIMPLE / 2),
   [ids.K_SCALE_GRAD]: times([5, 6, 7], SIMPLE / 2),
   [ids.K_SCALE_GRAD_LAST]: times([5, 6], SIMPLE / 2),
+  [ids.K_WINOGRAD_KERNEL]: times([3, 4], 1 / 50),
+  [ids.K_WINOGRAD]: times([6, 9, 10, 11, 12], PRODUCT / 12),
+  [ids.K_WINOGRAD_GRAD_INPUT]: times([3, 6, 7, 8, 9], PRODUCT / 12),
+  [ids.K_WINOGRAD_IMAGES]: times([3, 6, 8], 1 / 10),
+  [ids.K_WINOGRAD_RESULTS]: times([3, 5, 6], 1 / 10),
+  [ids.K_WINOGRAD_PRODUCTS]: times([4, 5, 6], PRODUCT / 36),
+  [ids.K_WINOGRAD_GRAD_KERNEL]: times([3, 4], 1 / 50),
   [ids.K_LOOKUP]: times([3], COSTLY),
 };
 

@@ -157,3 +157,18 @@ export const K_LOOKUP_GRAD = 51;
 export const K_SCALE_GRAD = 52;
 /** w, scale, zero, dy, y, rows, channels, low, high */
 export const K_SCALE_GRAD_LAST = 53;
+
+/** source, target, r, c, o, transposed, flipped, workspace, workspaceBytes */
+export const K_WINOGRAD_KERNEL = 80;
+/** x, packed, bias, lo, hi, y, images, h, w, c, oh, ow, o, r, top, left, chunk, scratch, scratchBytes, pointsAt */
+export const K_WINOGRAD = 81;
+/** dy, packed, dx, images, h, w, c, oh, ow, o, r, top, left, chunk, scratch, scratchBytes, pointsAt */
+export const K_WINOGRAD_GRAD_INPUT = 82;
+/** x, to, first, count, h, w, c, oh, ow, r, top, left, workspace, workspaceBytes */
+export const K_WINOGRAD_IMAGES = 83;
+/** dy, to, first, count, oh, ow, o, r, workspace, workspaceBytes */
+export const K_WINOGRAD_RESULTS = 84;
+/** x, dy, sums, offsets, tiles, c, o, add */
+export const K_WINOGRAD_PRODUCTS = 85;
+/** sums, dk, r, c, o, workspace, workspaceBytes */
+export const K_WINOGRAD_GRAD_KERNEL = 86;

@@ -19,8 +19,10 @@ import {
   K_ACTIVATION, K_ACTIVATION_GRAD, K_PRELU, K_PRELU_GRAD, K_BINARY, K_BINARY_BROADCAST, K_SUM_TO, K_SELECT_GRAD,
   K_SCALE, K_MOVING_AVERAGE, K_PENALTY, K_SOFTMAX, K_SOFTMAX_GRAD, K_CROSS_ENTROPY, K_CROSS_ENTROPY_GRAD, K_METRICS,
   K_ONE_HOT, K_OPTIMIZE, K_FAKE_QUANTIZE, K_FAKE_QUANTIZE_LAST, K_FAKE_QUANTIZE_GRAD, K_FAKE_QUANTIZE_GRAD_LAST,
-  K_LOOKUP, K_LOOKUP_GRAD, K_SCALE_GRAD, K_SCALE_GRAD_LAST, CONTROL, DIVIDED, FROM, MOST_THREADS, TO,
+  K_LOOKUP, K_LOOKUP_GRAD, K_SCALE_GRAD, K_SCALE_GRAD_LAST, K_WINOGRAD, K_WINOGRAD_GRAD_INPUT, K_WINOGRAD_GRAD_KERNEL, K_WINOGRAD_IMAGES, K_WINOGRAD_KERNEL,
+  K_WINOGRAD_PRODUCTS, K_WINOGRAD_RESULTS, CONTROL, DIVIDED, FROM, MOST_THREADS, TO,
 } from './ids';
+import { winograd, winogradGradInput, winogradGradKernel, winogradImages, winogradKernel, winogradProducts, winogradResults } from './winograd';
 import { meet, nextRun, runWord } from './together';
 import { part, parts, setThread, spill } from './simd';
 
@@ -252,6 +254,27 @@ function step(kernel: i32, p: usize): void {
       break;
     case K_SCALE_GRAD_LAST:
       scaleGradLast(a(p, 0), a(p, 1), a(p, 2), a(p, 3), a(p, 4), i(p, 5), i(p, 6), f(p, 7), f(p, 8));
+      break;
+    case K_WINOGRAD_KERNEL:
+      winogradKernel(a(p, 0), a(p, 1), i(p, 2), i(p, 3), i(p, 4), i(p, 5), i(p, 6), a(p, 7), a(p, 8));
+      break;
+    case K_WINOGRAD:
+      winograd(a(p, 0), a(p, 1), a(p, 2), f(p, 3), f(p, 4), a(p, 5), i(p, 6), i(p, 7), i(p, 8), i(p, 9), i(p, 10), i(p, 11), i(p, 12), i(p, 13), i(p, 14), i(p, 15), i(p, 16), a(p, 17), a(p, 18), a(p, 19));
+      break;
+    case K_WINOGRAD_GRAD_INPUT:
+      winogradGradInput(a(p, 0), a(p, 1), a(p, 2), i(p, 3), i(p, 4), i(p, 5), i(p, 6), i(p, 7), i(p, 8), i(p, 9), i(p, 10), i(p, 11), i(p, 12), i(p, 13), a(p, 14), a(p, 15), a(p, 16));
+      break;
+    case K_WINOGRAD_IMAGES:
+      winogradImages(a(p, 0), a(p, 1), i(p, 2), i(p, 3), i(p, 4), i(p, 5), i(p, 6), i(p, 7), i(p, 8), i(p, 9), i(p, 10), i(p, 11), a(p, 12), a(p, 13));
+      break;
+    case K_WINOGRAD_RESULTS:
+      winogradResults(a(p, 0), a(p, 1), i(p, 2), i(p, 3), i(p, 4), i(p, 5), i(p, 6), i(p, 7), a(p, 8), a(p, 9));
+      break;
+    case K_WINOGRAD_PRODUCTS:
+      winogradProducts(a(p, 0), a(p, 1), a(p, 2), a(p, 3), i(p, 4), i(p, 5), i(p, 6), i(p, 7));
+      break;
+    case K_WINOGRAD_GRAD_KERNEL:
+      winogradGradKernel(a(p, 0), a(p, 1), i(p, 2), i(p, 3), i(p, 4), a(p, 5), a(p, 6));
       break;
     default:
       unreachable();
