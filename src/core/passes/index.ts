@@ -3,6 +3,7 @@
  */
 import type { Pass } from '#core/pass';
 import { activationPruning } from '#core/passes/activation-pruning';
+import { batchNormStatistics } from '#core/passes/batch-norm-statistics';
 import { binaryWeights } from '#core/passes/binary-weights';
 import { blockPruning } from '#core/passes/block-pruning';
 import { channelPruning } from '#core/passes/channel-pruning';
@@ -14,6 +15,7 @@ import { foldBatchNorm } from '#core/passes/fold-batch-norm';
 import { halfPrecision } from '#core/passes/half-precision';
 import { hebbianPruning } from '#core/passes/hebbian-pruning';
 import { lampPruning } from '#core/passes/lamp-pruning';
+import { layerRemoval } from '#core/passes/layer-removal';
 import { lowRankConvolution } from '#core/passes/low-rank-convolution';
 import { lowRankDense } from '#core/passes/low-rank-dense';
 import { magnitudePruning } from '#core/passes/magnitude-pruning';
@@ -43,6 +45,7 @@ export const PASSES: readonly Pass[] = [
   nmPruning,
   blockPruning,
   channelPruning,
+  layerRemoval,
   clipping,
   weightQuantization,
   ternaryWeights,
@@ -52,6 +55,7 @@ export const PASSES: readonly Pass[] = [
   lowRankDense,
   lowRankConvolution,
   foldBatchNorm,
+  batchNormStatistics,
   swapActivations,
   widthScaling,
   depthScaling,
