@@ -4,6 +4,7 @@
  */
 import { captureCases } from './suite/cases-capture';
 import { convolutionCases } from './suite/cases-convolution';
+import { dataCases } from './suite/cases-data';
 import { elementCases } from './suite/cases-elements';
 import { encodingCases } from './suite/cases-encodings';
 import { trainingCases } from './suite/cases-training';
@@ -14,5 +15,6 @@ export const SUITE: readonly Case[] = [
   ...elementCases,
   ...encodingCases,
   ...trainingCases,
+  ...dataCases,
   ...captureCases,
 ];

@@ -87,7 +87,7 @@ async function curve(backend: Backend, objective: Objective): Promise<{ losses: 
 /** Losses drift apart slowly as rounding differs; 20 steps leave them this close. */
 const CURVE_TOLERANCE = 5e-3;
 
-function curveCase(name: string, make: () => Objective): Case {
+export function curveCase(name: string, make: () => Objective): Case {
   return {
     name: `training: ${name}`,
     async run(backend, cpu) {
