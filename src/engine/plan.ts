@@ -101,7 +101,7 @@ export function trainingPlan(objective: Objective, batch: number, transfer: numb
     for (const [role, tensor] of heldTensors(model, layer)) {
       const slots = frozen.has(layer.name)
         ? { value: plainSlot(b, tensor), trained: null, mask: null, penalised: false }
-        : trainedSlots(b, layer, role, tensor);
+        : trainedSlots(b, layer, role, tensor, objective.reassign);
       params.set(`${layer.name}/${role}`, objective.regrow ? regrowing(b, slots) : slots);
     }
   }

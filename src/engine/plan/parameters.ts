@@ -24,9 +24,10 @@ export interface TrainedTensor {
   readonly layer: string;
   readonly role: TensorRole;
   readonly tensor: Tensor;
-  /** Persistent slot that holds the values (dense), the float copy (grid), the centroids (codebook) or the statistics. */
+  /** Persistent slot that holds the values (dense), the float copy (grid, clustered), the centroids (codebook) or the statistics. */
   readonly slot: SlotId;
-  readonly kind: 'dense' | 'grid' | 'codebook' | 'statistic';
+  /** 'clustered': a codebook that stays as it is, with a float copy of each weight behind it. */
+  readonly kind: 'dense' | 'grid' | 'codebook' | 'clustered' | 'statistic';
   /** Index of each element's centroid, for codebooks: -1 where pruned. */
   readonly codes: Int32Array | null;
 }
@@ -51,7 +52,7 @@ export function plainSlot(b: Builder, tensor: Tensor): SlotId {
 }
 
 /** Appends a tensor of a layer that is being trained. */
-export function trainedSlots(b: Builder, layer: Layer, role: TensorRole, tensor: Tensor): ParamSlots {
+export function trainedSlots(b: Builder, layer: Layer, role: TensorRole, tensor: Tensor, reassign = false): ParamSlots {
   const { shape } = tensor;
   const about = { layer: layer.name, role, tensor };
   if (!isTrainable(role)) {
@@ -65,6 +66,11 @@ export function trainedSlots(b: Builder, layer: Layer, role: TensorRole, tensor:
     const slot = b.persistent([values.centroids.length], values.centroids);
     const indices = b.persistent(shape, Float32Array.from(codes));
     const value = b.push({ kind: 'lookup' }, [slot, indices], shape);
+    if (reassign) {
+      const copy = b.persistent(shape, tensor.data);
+      const kept = mask ? b.persistent(shape, Float32Array.from(mask)) : null;
+      return { value, entry: copy, trained: { ...about, slot: copy, kind: 'clustered', codes }, mask: kept, penalised };
+    }
     return { value, trained: { ...about, slot, kind: 'codebook', codes }, mask: null, penalised };
   }
   if (values.kind === 'half' || values.kind === 'binary')
@@ -85,11 +91,12 @@ export function trainedSlots(b: Builder, layer: Layer, role: TensorRole, tensor:
 
 /**
  * Lets a pruned tensor grow again (Guo 2016): the arithmetic sees it masked, and the gradient passes the mask by, so
- * that the float copy of pruned weights trains on. Codebooks have no float copy, and stay as they are.
+ * that the float copy of pruned weights trains on. Codebooks whose centroids are trained have no float copy, and stay as they are.
  */
 export function regrowing(b: Builder, slots: ParamSlots): ParamSlots {
   if (slots.mask === null) return slots;
-  return { ...slots, value: binary(b, 'multiply', slots.value, slots.mask), entry: slots.value, mask: null };
+  const { value, mask, entry = value } = slots;
+  return { ...slots, value: binary(b, 'multiply', value, mask), entry, mask: null };
 }
 
 /** Gives a tensor its id. */
@@ -104,6 +111,8 @@ export function trainedTensor(trained: TrainedTensor, content: Float32Array, mak
       return make(shape, withMask(content, encoding.mask), encoding);
     case 'grid':
       return make(shape, withMask(onGrid(content, shape, encoding.values as GridValues), encoding.mask), encoding);
+    case 'clustered':
+      return trained.tensor;
     case 'codebook': {
       const codes = trained.codes as Int32Array;
       const data = Float32Array.from(codes, (code) => (code < 0 ? 0 : (content[code] as number)));
