@@ -9,6 +9,8 @@ import type { Model } from '#core/model/model';
 export interface LogitsRule {
   /** Layers whose final activation is left out, and what stands in its place. */
   readonly replaced: ReadonlyMap<string, Activation>;
+  /** Layers from the replaced one on: they give logits, so grids for what they would give do not apply. */
+  readonly unrounded: ReadonlySet<string>;
   /** True: the first output is log p = -softplus(-z) of what the plan made. */
   readonly logSigmoid: boolean;
   /** True: the output holds probabilities, and logits are their logarithms. */
@@ -26,12 +28,15 @@ export function logitsRule(model: Model, shapes: Readonly<Record<string, readonl
   const classes = (shapes[output] ?? []).reduce((product, side) => product * side, 1);
   let layer = byName.get(output);
   let alone = (readers.get(output) ?? 0) === 0;
+  const unrounded = new Set<string>();
   while (layer) {
+    unrounded.add(layer.name);
     const fn = finalActivation(layer)?.fn;
     const overClasses = shapes[layer.name]?.at(-1) === classes;
     if (alone && overClasses && (fn === 'softmax' || fn === 'sigmoid')) {
       return {
         replaced: new Map([[layer.name, LINEAR_ACTIVATION]]),
+        unrounded,
         logSigmoid: fn === 'sigmoid',
         probabilities: false,
       };
@@ -45,7 +50,12 @@ export function logitsRule(model: Model, shapes: Readonly<Record<string, readonl
     layer = byName.get(layer.inputs[0] as string);
     alone &&= layer !== undefined && readers.get(layer.name) === 1;
   }
-  return { replaced: new Map(), logSigmoid: false, probabilities: holdsProbabilities(byName, output) };
+  return {
+    replaced: new Map(),
+    unrounded: new Set(),
+    logSigmoid: false,
+    probabilities: holdsProbabilities(byName, output),
+  };
 }
 
 function finalActivation(layer: Layer): Activation | undefined {

@@ -2,6 +2,7 @@
  * A whole network into a plan: its layers in order, from the images to logits, and the slots of any values in between
  * that somebody wants to look at. The same code serves inference, training, looking at activations, and teachers.
  */
+import type { GridValues } from '#core/model/encoding';
 import type { Layer } from '#core/model/layers';
 import type { Model } from '#core/model/model';
 import { shapesOf } from '#core/model/shapes';
@@ -11,12 +12,15 @@ import type { SlotId } from '#engine/backend';
 import { EngineError } from '#engine/errors';
 import { type Builder, reshaped, scaled } from '#engine/plan/builder';
 import { type Lowering, lowerLayer } from '#engine/plan/forward';
+import { type GridSlots, gridSlots, rounded } from '#engine/plan/grids';
 import { logitsRule } from '#engine/plan/logits';
 
 /** Where parameters and noise come from. */
 export type Supply = Pick<Lowering, 'param' | 'batchStatistics' | 'noise'> & {
   /** A slot with the images, where there is one already; a new persistent one by default. */
   readonly images?: SlotId;
+  /** Slots of a layer's activation grid, where there are some already; new persistent ones by default. */
+  readonly grid?: (layer: string, grid: GridValues) => GridSlots | null;
 };
 export interface Network {
   /** [batch, ...input shape]. */
@@ -32,7 +36,7 @@ export interface Network {
 /** Appends the forward pass. Throws EngineError('data') for several inputs, and an Error for a tap on no such layer. */
 export function forward(b: Builder, model: Model, batch: number, supply: Supply, taps: readonly Tap[] = []): Network {
   const shapes = shapesOf(model);
-  const { replaced, logSigmoid, probabilities } = logitsRule(model, shapes);
+  const { replaced, unrounded, logSigmoid, probabilities } = logitsRule(model, shapes);
   const preactivations = new Map<string, SlotId | null>();
   for (const { layer, at } of taps) if (at === 'preactivation') preactivations.set(layer, null);
   const low: Lowering = { builder: b, batch, replaced, preactivations, ...supply };
@@ -40,14 +44,18 @@ export function forward(b: Builder, model: Model, batch: number, supply: Supply,
   const first = model.inputs[0] as string;
   const inputShape = [batch, ...(shapes[first] ?? [])];
   const input = supply.images === undefined ? b.persistent(inputShape) : reshaped(b, supply.images, inputShape);
-  values.set(first, input);
+  const onGrid = (layer: string, slot: SlotId): SlotId => {
+    const grid = unrounded.has(layer) ? undefined : model.activationGrids?.[layer];
+    return grid ? rounded(b, slot, grid, supply.grid?.(layer, grid) ?? gridSlots(b, grid)) : slot;
+  };
+  values.set(first, onGrid(first, input));
   for (const layer of reachable(model)) {
     if (layer.kind === 'input') {
       if (layer.name !== first) throw severalInputs();
       continue;
     }
     const inputs = layer.inputs.map((name) => values.get(name) as SlotId);
-    values.set(layer.name, lowerLayer(low, layer, inputs, shapes[layer.name] ?? []));
+    values.set(layer.name, onGrid(layer.name, lowerLayer(low, layer, inputs, shapes[layer.name] ?? [])));
   }
   const output = values.get(model.outputs[0] as string) as SlotId;
   const classes = sizeOf(b.shape(output)) / batch;

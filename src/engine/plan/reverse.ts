@@ -7,6 +7,7 @@ import type { SlotId, Step } from '#engine/backend';
 import { EngineError } from '#engine/errors';
 import { type ElementFn, isFusable, type Op } from '#engine/ops';
 import { type Builder, binary, product, sameShape, scaled } from '#engine/plan/builder';
+import { totals } from '#engine/plan/grids';
 
 /** Gradients by slot. */
 export type Gradients = ReadonlyMap<SlotId, SlotId>;
@@ -137,7 +138,9 @@ function reverseStep(b: Builder, step: Step, dy: SlotId, add: Add): void {
       return;
     case 'fakeQuantize': {
       const { qMin, qMax, axis } = op;
-      add(x, () => b.push({ kind: 'fakeQuantizeGrad', qMin, qMax, axis }, [x, second, third as SlotId, dy], like(x)));
+      const inputs = [x, second, third as SlotId, dy];
+      add(x, () => b.push({ kind: 'fakeQuantizeGrad', qMin, qMax, axis }, inputs, like(x)));
+      add(second, () => totals(b, b.push({ kind: 'fakeQuantizeScaleGrad', qMin, qMax, axis }, inputs, like(x)), axis));
       return;
     }
     case 'lookup':
