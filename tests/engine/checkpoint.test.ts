@@ -2,8 +2,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Architecture } from '#core/architecture';
 import { createModel } from '#core/model/create';
+import { mapPrunable } from '#core/model/edit';
 import { modelId } from '#core/model/hash';
 import type { Model } from '#core/model/model';
+import { makeTensor } from '#core/model/tensor';
 import { ADAM, type Objective } from '#core/objective';
 import { magnitudePruning } from '#core/passes/magnitude-pruning';
 import { weightQuantization } from '#core/passes/weight-quantization';
@@ -86,6 +88,35 @@ describe.each(backends)('a checkpoint on %s', (_name, make) => {
     };
     const other = await train(backend, objective(), bars, { from: halved, validate: false });
     expect(modelId(other.model)).not.toBe(modelId(straight.model));
+  });
+
+  it('goes on with the same images, moved alike, the same noise, and copies behind masks', async () => {
+    const teacher = { kind: 'model', model: createModel(ARCHITECTURE, 2) } as const;
+    const pruned = mapPrunable(createModel(ARCHITECTURE, 1), [], (_layer, { shape, data, encoding }) => {
+      const mask = Uint8Array.from(data, (_, i) => i % 2);
+      return makeTensor(
+        shape,
+        data.map((value, i) => value * (i % 2)),
+        { ...encoding, mask },
+      );
+    });
+    const change: Partial<Objective> = {
+      augment: { shift: 2 },
+      regrow: true,
+      epochs: 1,
+      loss: [
+        { kind: 'crossEntropy', weight: 0.5 },
+        { kind: 'distillation', weight: 0.5, temperature: 2, teacher },
+      ],
+    };
+    for (const data of [{ transfer: 'noise' }, { transfer: 'all', labelled: 40 }] as const) {
+      const of = objective(pruned, { ...change, data });
+      const { checkpoints, outcome } = await recorded(backend, of);
+      expect(checkpoints).toHaveLength(20);
+      const from = checkpoints[6] as Checkpoint;
+      const rest = await train(backend, of, bars, { from, validate: false });
+      expect(modelId(rest.model)).toBe(modelId(outcome.model));
+    }
   });
 
   it('keeps masks, grids and codebooks', async () => {
