@@ -2,6 +2,7 @@
  * Running models forward. Programs are kept by structure: when only weights differ, the tensors that changed are
  * written into the program that is there, and nothing is compiled again. Two users at once get a program each.
  */
+import type { GridValues } from '#core/model/encoding';
 import type { Layer, TensorRole } from '#core/model/layers';
 import { tensorsOf } from '#core/model/layers';
 import type { Model, TensorId } from '#core/model/model';
@@ -17,6 +18,8 @@ interface Entry {
   readonly program: Program;
   /** What each parameter slot holds now. */
   readonly holds: Map<SlotId, TensorId>;
+  /** The activation grids whose scales and zero points it holds now, by layer name. */
+  readonly grids: Map<string, GridValues>;
   busy: boolean;
   used: number;
 }
@@ -45,7 +48,8 @@ export async function borrowRunner(backend: Backend, model: Model, batch: number
     const plan = inferencePlan(model, batch);
     const program = await backend.compile(plan.plan);
     for (const { slot, data } of plan.writes) program.write(slot, data);
-    entry = { key, plan, program, holds: idsOf(plan, model), busy: true, used: 0 };
+    const grids = new Map(Object.entries(model.activationGrids ?? {}));
+    entry = { key, plan, program, holds: idsOf(plan, model), grids, busy: true, used: 0 };
     cache.entries.push(entry);
   }
   const mine = entry;
@@ -86,7 +90,7 @@ function dropOldest(entries: Entry[]): void {
   }
 }
 
-/** Writes the tensors that differ from what the program holds. */
+/** Writes the tensors and activation grids that differ from what the program holds. */
 function update(entry: Entry, model: Model): void {
   const layers = new Map(model.layers.map((layer) => [layer.name, layer]));
   for (const { layer, role, slot } of entry.plan.params) {
@@ -95,6 +99,13 @@ function update(entry: Entry, model: Model): void {
     if (!tensor || entry.holds.get(slot) === tensor.id) continue;
     entry.program.write(slot, tensor.data);
     entry.holds.set(slot, tensor.id);
+  }
+  for (const { layer, slots } of entry.plan.grids) {
+    const grid = model.activationGrids?.[layer];
+    if (!grid || entry.grids.get(layer) === grid) continue;
+    entry.program.write(slots.scale, grid.scale);
+    entry.program.write(slots.zeroPoint, Float32Array.from(grid.zeroPoint));
+    entry.grids.set(layer, grid);
   }
 }
 
@@ -118,5 +129,6 @@ export function structureOf(model: Model): string {
     const shapes = tensorsOf(layer).map(([role, id]) => [role, model.tensors[id]?.shape] as const);
     return { ...layer, ...Object.fromEntries(shapes) };
   });
-  return JSON.stringify([model.inputs, model.outputs[0], layers]);
+  const grids = Object.entries(model.activationGrids ?? {}).map(([layer, { qMin, qMax }]) => [layer, qMin, qMax]);
+  return JSON.stringify([model.inputs, model.outputs[0], layers, grids]);
 }

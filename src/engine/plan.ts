@@ -10,6 +10,7 @@ import type { Objective } from '#core/objective';
 import type { Plan, SlotId } from '#engine/backend';
 import { EngineError } from '#engine/errors';
 import { type Builder, type InitialWrite, makeBuilder } from '#engine/plan/builder';
+import { type GridSlots, gridSlots } from '#engine/plan/grids';
 import { lossSteps } from '#engine/plan/loss';
 import { forward, onlyProbabilities, reachable, type Supply } from '#engine/plan/network';
 import {
@@ -40,6 +41,8 @@ export interface InferencePlan {
   readonly output: SlotId;
   readonly probabilities: boolean;
   readonly params: readonly ParamSlot[];
+  /** Scales and zero points of activation grids. */
+  readonly grids: readonly { readonly layer: string; readonly slots: GridSlots }[];
   /** Parameters and constants. */
   readonly writes: readonly InitialWrite[];
 }
@@ -70,6 +73,7 @@ export interface TrainingPlan {
 export function inferencePlan(model: Model, batch: number): InferencePlan {
   const b = makeBuilder();
   const params: ParamSlot[] = [];
+  const grids: { layer: string; slots: GridSlots }[] = [];
   const slots = new Map<string, SlotId>();
   for (const layer of reachable(model)) {
     for (const [role, tensor] of heldTensors(model, layer)) {
@@ -83,9 +87,14 @@ export function inferencePlan(model: Model, batch: number): InferencePlan {
     param,
     batchStatistics: () => false,
     noise: () => null,
+    grid(layer, grid) {
+      const slots = gridSlots(b, grid);
+      grids.push({ layer, slots });
+      return slots;
+    },
   });
   b.keep(logits);
-  return { plan: b.build(), batch, classes, input, output: logits, probabilities, params, writes: b.writes };
+  return { plan: b.build(), batch, classes, input, output: logits, probabilities, params, grids, writes: b.writes };
 }
 
 /**
