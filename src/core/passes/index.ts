@@ -25,6 +25,7 @@ import { pooledHead } from '#core/passes/pooled-head';
 import { randomPruning } from '#core/passes/random-pruning';
 import { simplerConvolutions } from '#core/passes/simpler-convolutions';
 import { snipPruning } from '#core/passes/snip-pruning';
+import { staticQuantization } from '#core/passes/static-quantization';
 import { swapActivations } from '#core/passes/swap-activations';
 import { taylorPruning } from '#core/passes/taylor-pruning';
 import { ternaryWeights } from '#core/passes/ternary-weights';
@@ -48,6 +49,7 @@ export const PASSES: readonly Pass[] = [
   layerRemoval,
   clipping,
   weightQuantization,
+  staticQuantization,
   ternaryWeights,
   binaryWeights,
   halfPrecision,

@@ -1,0 +1,116 @@
+/**
+ * What biases become beside rounded weights: corrected for what rounding adds to a layer's outputs on average, and put on
+ * the grid of the sums that they are added to.
+ */
+import { replaceLayers, tensorOf } from '#core/model/edit';
+import { roundHalfEven } from '#core/model/encoding';
+import type { Conv2dLayer, DenseLayer, DepthwiseConv2dLayer, Layer } from '#core/model/layers';
+import type { Model, Tensor } from '#core/model/model';
+import { shapesOf } from '#core/model/shapes';
+import { makeTensor } from '#core/model/tensor';
+import type { PassContext, Tap } from '#core/pass';
+import { edgeBefore } from '#core/passes/shared/calibration';
+import { showImages } from '#core/passes/shared/importance';
+import { channelAxis } from '#core/passes/shared/kernel-grids';
+
+type Weighted = Conv2dLayer | DepthwiseConv2dLayer | DenseLayer;
+/** Mean of each input channel over images and positions, by the name of the layer that reads it. */
+export type InputMeans = ReadonlyMap<string, Float64Array>;
+
+export async function inputMeans(
+  model: Model,
+  layers: readonly string[],
+  images: number,
+  context: PassContext,
+): Promise<InputMeans> {
+  const shapes = shapesOf(model);
+  const taps = layers.map((layer): Tap => ({ layer, at: 'input' }));
+  const channels = layers.map((name) => {
+    const layer = model.layers.find((one) => one.name === name) as Layer;
+    return shapes[layer.inputs[0] as string]?.at(-1) as number;
+  });
+  const sums = channels.map((count) => new Float64Array(count));
+  const rows = layers.map(() => 0);
+  await showImages(model, { taps, images }, context, ({ values }) => {
+    for (const [i, one] of values.entries()) {
+      const [sum, count] = [sums[i] as Float64Array, channels[i] as number];
+      for (let at = 0; at < one.length; at += count)
+        for (let c = 0; c < count; c++) sum[c] = (sum[c] as number) + (one[at + c] as number);
+      rows[i] = (rows[i] as number) + one.length / count;
+    }
+  });
+  return new Map(
+    layers.map((name, i) => [name, (sums[i] as Float64Array).map((sum) => sum / Math.max(1, rows[i] as number))]),
+  );
+}
+
+/**
+ * The rounded model with biases that take back what rounding adds to each output on average: b' = b - (W' - W) E[x]
+ * (Nagel et al. 2019). Layers without a bias get one. The two models have the same layers; `means` are the inputs of the exact one.
+ */
+export function correctBiases(exact: Model, rounded: Model, means: InputMeans): Model {
+  const tensors = { ...rounded.tensors };
+  const layers = rounded.layers.map((layer): Layer => {
+    const mean = means.get(layer.name);
+    const before = exact.layers.find(({ name }) => name === layer.name);
+    if (!mean || !isWeighted(layer) || !before || !isWeighted(before)) return layer;
+    const [now, then] = [tensorOf(rounded, layer, 'kernel'), tensorOf(exact, before, 'kernel')];
+    if (!now || !then || now.id === then.id || now.data.length !== then.data.length) return layer;
+    const shift = meanShift(layer, now, then, mean);
+    const old = tensorOf(rounded, layer, 'bias')?.data;
+    const bias = makeTensor(
+      [shift.length],
+      Float32Array.from(shift, (d, o) => (old?.[o] ?? 0) - d),
+    );
+    tensors[bias.id] = bias;
+    return { ...layer, bias: bias.id };
+  });
+  return replaceLayers(rounded, layers, tensors);
+}
+
+/** (W' - W) E[x] of each output. */
+function meanShift(layer: Weighted, now: Tensor, then: Tensor, mean: Float64Array): Float64Array {
+  const [inner, last] = now.shape.slice(-2) as [number, number];
+  const depthwise = layer.kind === 'depthwiseConv2d';
+  const outputs = depthwise ? inner * last : last;
+  const shift = new Float64Array(outputs);
+  const perGroup = depthwise ? last : outputs / (mean.length / inner);
+  for (let i = 0; i < now.data.length; i++) {
+    const o = i % outputs;
+    const q = depthwise ? 0 : Math.floor(i / outputs) % inner;
+    const input = Math.floor(o / perGroup) * (depthwise ? 1 : inner) + q;
+    shift[o] = (shift[o] as number) + ((now.data[i] as number) - (then.data[i] as number)) * (mean[input] as number);
+  }
+  return shift;
+}
+
+/**
+ * Biases on the grid of the sums that they are added to, s_x s_w of each channel, where the layer's input is rounded and its
+ * weights lie on a symmetric grid: what a runtime with 32-bit biases holds exactly.
+ */
+export function roundBiases(model: Model): Model {
+  const edges = Object.keys(model.activationGrids ?? {});
+  const tensors = { ...model.tensors };
+  const layers = model.layers.map((layer): Layer => {
+    if (!isWeighted(layer)) return layer;
+    const [kernel, bias] = [tensorOf(model, layer, 'kernel'), tensorOf(model, layer, 'bias')];
+    const grid = model.activationGrids?.[edgeBefore(model, layer, edges) ?? ''];
+    const weights = kernel?.encoding.values;
+    if (!kernel || !bias || !grid || weights?.kind !== 'grid' || weights.zeroPoint.some((zero) => zero !== 0))
+      return layer;
+    if (weights.axis !== null && weights.axis !== channelAxis(layer)) return layer;
+    const outputs = bias.data.length / weights.scale.length;
+    const data = bias.data.map((b, o) => {
+      const step = (grid.scale[0] as number) * (weights.scale[Math.floor(o / outputs)] as number);
+      return step * roundHalfEven(b / step);
+    });
+    const rounded = makeTensor(bias.shape, data);
+    tensors[rounded.id] = rounded;
+    return { ...layer, bias: rounded.id };
+  });
+  return replaceLayers(model, layers, tensors);
+}
+
+function isWeighted(layer: Layer): layer is Weighted {
+  return layer.kind === 'conv2d' || layer.kind === 'depthwiseConv2d' || layer.kind === 'dense';
+}

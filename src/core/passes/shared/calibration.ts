@@ -1,0 +1,91 @@
+/**
+ * Which outputs of a model are rounded where activations are quantized, and what their values look like on training images.
+ *
+ * Placed as runtimes with integer arithmetic place them: behind a layer and the normalisation and activation that run with it, not in
+ * between; not behind layers that only pick or move values, which stay on their grid; and never on probabilities, which
+ * are computed in float.
+ */
+import type { Layer, LayerKind } from '#core/model/layers';
+import type { Model } from '#core/model/model';
+import { type Extent, extentOf, gatherer, type Spread } from '#core/numeric/spread';
+import type { PassContext, Tap } from '#core/pass';
+import { showImages } from '#core/passes/shared/importance';
+
+/** Layers whose outputs are values of their inputs: what they read is on a grid already. */
+const MOVERS: readonly LayerKind[] = [
+  'maxPool2d',
+  'globalMaxPool2d',
+  'flatten',
+  'reshape',
+  'dropout',
+  'zeroPad2d',
+  'crop2d',
+];
+/** Layers that run as part of the one before them. */
+const FOLLOWERS: readonly LayerKind[] = ['batchNorm', 'activation', 'prelu'];
+const LEADERS: readonly LayerKind[] = ['conv2d', 'depthwiseConv2d', 'dense', 'batchNorm', 'add', 'subtract'];
+
+const isSoftmax = (layer: Layer): boolean => 'activation' in layer && layer.activation.fn === 'softmax';
+
+/** Names of the layers whose outputs are rounded, in order. */
+export function roundedEdges(model: Model): readonly string[] {
+  const readers = new Map<string, Layer[]>();
+  for (const layer of model.layers)
+    for (const input of new Set(layer.inputs)) readers.set(input, [...(readers.get(input) ?? []), layer]);
+  return model.layers.flatMap((layer) => {
+    if (MOVERS.includes(layer.kind) || isSoftmax(layer)) return [];
+    if (layer.kind === 'upsample2d' && layer.interpolation === 'nearest') return [];
+    const next = readers.get(layer.name) ?? [];
+    const runsOn =
+      LEADERS.includes(layer.kind) &&
+      next.length > 0 &&
+      !model.outputs.includes(layer.name) &&
+      next.every((reader) => FOLLOWERS.includes(reader.kind) && !isSoftmax(reader));
+    return runsOn ? [] : [layer.name];
+  });
+}
+
+/** The rounded edge that a layer's first input comes from, through layers that only move values; undefined where there is none. */
+export function edgeBefore(model: Model, layer: Layer, edges: readonly string[]): string | undefined {
+  const byName = new Map(model.layers.map((one) => [one.name, one]));
+  let name = layer.inputs[0];
+  while (name !== undefined && !edges.includes(name)) {
+    const source = byName.get(name);
+    name = source && (MOVERS.includes(source.kind) || source.kind === 'upsample2d') ? source.inputs[0] : undefined;
+  }
+  return name;
+}
+
+/** What a model's layers show on the calibration images. */
+export interface Calibration {
+  readonly images: number;
+  /** By layer name, of its output. */
+  readonly spreads: ReadonlyMap<string, Spread>;
+}
+
+/** Two sweeps over the images: one for the extents, one for the histograms between them. */
+export async function calibrate(
+  model: Model,
+  layers: readonly string[],
+  images: number,
+  context: PassContext,
+): Promise<Calibration> {
+  const taps = layers.map((layer): Tap => ({ layer, at: 'output' }));
+  const extents: Extent[] = layers.map(() => ({ low: 0, high: 0 }));
+  const counts = layers.map(() => 0);
+  const half = (begin: number): PassContext => ({
+    ...context,
+    progress: (done) => context.progress(begin + done / 2),
+  });
+  const seen = await showImages(model, { taps, images }, half(0), ({ values }) => {
+    for (const [i, one] of values.entries()) {
+      extents[i] = extentOf(one, extents[i]);
+      counts[i] = (counts[i] as number) + one.length;
+    }
+  });
+  const gatherers = extents.map((extent, i) => gatherer(extent, counts[i] as number));
+  await showImages(model, { taps, images }, half(0.5), ({ values }) => {
+    for (const [i, one] of values.entries()) gatherers[i]?.add(one);
+  });
+  return { images: seen, spreads: new Map(gatherers.map(({ spread }, i) => [layers[i] as string, spread()])) };
+}

@@ -1,0 +1,269 @@
+/**
+ * Quantization of weights and activations: not only the weights but also what flows between the layers is rounded to a
+ * few evenly spaced values, so that a runtime can compute in integers. How far activations reach is measured on training images once (hence static).
+ *
+ * It helps because integer arithmetic is smaller, faster and thriftier on most hardware, and at 8 bits next to nothing is lost. It costs
+ * accuracy from about 4 bits down, where training (quantization-aware training) wins much of it back.
+ *
+ * As ONNX's QDQ form and integer runtimes have it: weights symmetric, +-(2^(b-1) - 1), one step for each output channel; activations
+ * 0 to 2^b - 1 with an integer zero point, one step for each output; biases 32 bits on the step s_x s_w. Outputs are rounded behind a layer with its
+ * normalisation and activation, never probabilities. The image keeps 8 bits at least, and so does the answer.
+ * Papers: Jacob et al. 2018, "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference"; Nagel et al. 2021,
+ * "A White Paper on Neural Network Quantization". Entropy ranges: Migacz 2017. Bias correction: Nagel et al. 2019.
+ */
+import { countMacs } from '#core/metrics/operations';
+import { mapPrunable, prunableTensors, withActivationGrids } from '#core/model/edit';
+import type { GridValues } from '#core/model/encoding';
+import type { Model, Tensor } from '#core/model/model';
+import { codesFor, gridFor, type RangeMethod } from '#core/numeric/affine-grid';
+import type { Words } from '#core/params';
+import { definePass, type PassContext, type Tap } from '#core/pass';
+import { correctBiases, type InputMeans, inputMeans, roundBiases } from '#core/passes/shared/bias-rounding';
+import { type Calibration, calibrate, edgeBefore, roundedEdges } from '#core/passes/shared/calibration';
+import { CALIBRATION_IMAGES, showImages } from '#core/passes/shared/importance';
+import { integerDifferences } from '#core/passes/shared/integer-arithmetic';
+import {
+  GRANULARITY,
+  gridValues,
+  quantizedKernel,
+  RANGE,
+  roundingNotes,
+  type SpreadKernel,
+  sharedGridNote,
+  spreadKernel,
+} from '#core/passes/shared/kernel-grids';
+import { OUTER, outerLayers } from '#core/passes/shared/outer-layers';
+import { selectPrunable } from '#core/passes/shared/selection';
+
+interface Prepared {
+  readonly calibration: Calibration;
+  readonly means: InputMeans;
+  readonly kernels: readonly SpreadKernel[];
+  /** What each layer reads on a few images, for comparing with integer arithmetic; empty for large models. */
+  readonly samples: ReadonlyMap<string, Float32Array>;
+}
+
+/** Integer arithmetic is compared while the slider moves: multiplications that it may take. */
+const COMPARED = 6e6;
+
+export const staticQuantization = definePass({
+  id: 'static-quantization',
+  family: 'quantization',
+  words: {
+    title: { en: 'Weights and activations', zh: '权重与激活量化' },
+    help: {
+      en: 'Rounds the weights and also what flows between the layers, so that a runtime can compute in integers. How large activations become is measured on training images.',
+      zh: '不仅舍入权重，也舍入层与层之间流动的数值，使运行时可以用整数计算。激活值的大小在训练图像上测得。',
+    },
+    cost: {
+      en: 'A few seconds to look at the images, then instant. 8 bits cost next to nothing; 4 bits cost some accuracy; below that it takes training.',
+      zh: '查看图像需要几秒，之后瞬间完成。8 位几乎没有损失；4 位损失一些准确率；更低则需要训练。',
+    },
+    pays: {
+      en: 'It pays on devices that compute in integers: phones, microcontrollers, most accelerators.',
+      zh: '适合用整数计算的设备：手机、单片机和多数加速器。',
+    },
+    paper:
+      'Jacob, Kligys, Chen, Zhu, Tang, Howard, Adam, Kalenichenko 2018, Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference',
+  },
+  params: {
+    weightBits: {
+      kind: 'number',
+      live: true,
+      min: 2,
+      max: 8,
+      step: 1,
+      default: 8,
+      unit: 'bits',
+      label: { en: 'Weight bits', zh: '权重位数' },
+    },
+    activationBits: {
+      kind: 'number',
+      live: true,
+      min: 2,
+      max: 8,
+      step: 1,
+      default: 8,
+      unit: 'bits',
+      label: { en: 'Activation bits', zh: '激活位数' },
+    },
+    weights: {
+      kind: 'choice',
+      default: 'round',
+      label: { en: 'Weights', zh: '权重' },
+      help: {
+        en: 'Weights that another method has put on a grid already can be left as they are.',
+        zh: '如果其他方法已把权重放到网格上，可以保持不变。',
+      },
+      options: [
+        { value: 'round', label: { en: 'Round them too', zh: '一并舍入' } },
+        { value: 'keep', label: { en: 'Leave as they are', zh: '保持不变' } },
+      ],
+    },
+    granularity: { ...GRANULARITY, default: 'channel' as const, when: { weights: ['round'] } },
+    range: { ...RANGE, label: { en: 'Range of activations', zh: '激活的取值范围' } },
+    outer: { ...OUTER, when: { weights: ['round'] } },
+    correctBias: {
+      kind: 'flag',
+      default: true,
+      label: { en: 'Bias correction', zh: '偏置校正' },
+      help: {
+        en: 'Rounded weights shift the mean of each output a little; the biases take that back.',
+        zh: '舍入权重会使每个输出的均值略有偏移；用偏置抵消它。',
+      },
+      when: { weights: ['round'] },
+    },
+    images: { ...CALIBRATION_IMAGES, default: 512 },
+  },
+  formula: ({ weightBits, activationBits, weights }) => {
+    const top = 2 ** (weightBits - 1) - 1;
+    return [
+      ...(weights === 'round' ? [`w′ = s_w · clamp(round(w / s_w), −${top}, ${top})`] : []),
+      `x′ = s_x · (clamp(round(x / s_x) + z, 0, ${2 ** activationBits - 1}) − z)`,
+      'b′ = s_x · s_w · round(b / (s_x · s_w))',
+    ].join('\n');
+  },
+  needs: ['weights', 'knownGraph', 'data'],
+  effects: {
+    masks: 'keeps',
+    grids: 'consumes',
+    codebooks: 'consumes',
+    shapes: 'keeps',
+    reason: {
+      en: 'The new grids take the place of old ones and of shared values, unless the weights are left as they are.',
+      zh: '新网格取代旧网格和共享取值，除非选择保持权重不变。',
+    },
+  },
+  preview: 'accuracy',
+
+  async prepare(model, { granularity, images, weights, correctBias }, context): Promise<Prepared> {
+    const selected = selectPrunable(model, []);
+    const names = selected.map(({ layer }) => layer.name);
+    const plain = withActivationGrids(model, {});
+    const part = (begin: number, share: number): PassContext => ({
+      ...context,
+      progress: (done) => context.progress(begin + share * done),
+    });
+    const calibration = await calibrate(plain, roundedEdges(plain), images, part(0, 0.6));
+    const corrects = weights === 'round' && correctBias;
+    return {
+      calibration,
+      means: corrects ? await inputMeans(plain, names, images, part(0.6, 0.3)) : new Map(),
+      kernels: selected.map((one) => spreadKernel(one, granularity)),
+      samples: await sampled(plain, names, part(0.9, 0.1)),
+    };
+  },
+
+  async apply(model, values, _context, { calibration, means, kernels, samples }) {
+    const { weightBits, activationBits, weights, outer } = values;
+    const ends = outer === 'same' ? [] : outerLayers(model);
+    const quantized = new Map<string, Tensor>();
+    for (const kernel of weights === 'round' ? kernels : []) {
+      const { layer, tensor, axis } = kernel;
+      const held = tensor.encoding.values;
+      const bits = ends.includes(layer.name) ? 8 : weightBits;
+      if (ends.includes(layer.name) && outer === 'float') continue;
+      const alike = held.kind === 'grid' && held.bits === bits && held.symmetric && held.axis === axis;
+      if (!alike) quantized.set(layer.name, quantizedKernel(kernel, bits, codesFor(bits, true), 'error'));
+    }
+    const rounded = mapPrunable(model, [], (layer, tensor) => quantized.get(layer.name) ?? tensor);
+    const gridded = withActivationGrids(
+      means.size > 0 ? correctBiases(model, rounded, means) : rounded,
+      activationGrids(model, calibration, activationBits, values.range, outer === 'eight' && weights === 'round'),
+    );
+    const result = roundBiases(gridded);
+    const notes: Words[] = weights === 'round' ? [...roundingNotes(model, result, kernels, quantized)] : [];
+    notes.push(...sharedGridNote(kernels), ...edgeNotes(result, calibration, activationBits), ...normalisation(model));
+    return { model: result, report: { notes: [...notes, ...integerNotes(result, samples)] } };
+  },
+});
+
+/** The grid of every rounded output: 8 bits at least for the image and the answer, and for what the last layer reads where asked. */
+function activationGrids(
+  model: Model,
+  { spreads }: Calibration,
+  bits: number,
+  range: RangeMethod,
+  wideEnds: boolean,
+): Readonly<Record<string, GridValues>> {
+  const edges = [...spreads.keys()];
+  const last = prunableTensors(model).at(-1)?.layer;
+  const beforeLast = wideEnds && last ? edgeBefore(model, last, edges) : undefined;
+  const answers = new Set(model.outputs.flatMap((name) => [name, ...beforeSoftmax(model, name)]));
+  return Object.fromEntries(
+    edges.map((name) => {
+      const wide = model.inputs.includes(name) || answers.has(name) || name === beforeLast;
+      const own = wide ? Math.max(8, bits) : bits;
+      const codes = codesFor(own, false);
+      // A picture's pixels are all there is of it: its range is never cut.
+      const grid = gridFor(
+        spreads.get(name) as Parameters<typeof gridFor>[0],
+        codes,
+        wide && own === 8 ? 'full' : range,
+      );
+      return [name, gridValues([grid], codes, own, null)];
+    }),
+  );
+}
+
+/** The layer whose logits a softmax at the end turns into probabilities. */
+function beforeSoftmax(model: Model, output: string): readonly string[] {
+  const layer = model.layers.find(({ name }) => name === output);
+  return layer?.kind === 'activation' && layer.activation.fn === 'softmax' ? layer.inputs : [];
+}
+
+async function sampled(
+  model: Model,
+  layers: readonly string[],
+  context: PassContext,
+): Promise<ReadonlyMap<string, Float32Array>> {
+  const images = Math.min(4, Math.floor(COMPARED / (2 * Math.max(1, countMacs(model).total))));
+  if (images < 1) return new Map();
+  const inputs = new Map<string, Float32Array>();
+  const taps = layers.map((layer): Tap => ({ layer, at: 'input' }));
+  await showImages(model, { taps, images }, context, ({ values }) => {
+    for (const [i, one] of values.entries()) inputs.set(layers[i] as string, one.slice());
+  });
+  return inputs;
+}
+
+function edgeNotes(model: Model, { images }: Calibration, bits: number): readonly Words[] {
+  const grids = Object.values(model.activationGrids ?? {});
+  const wide = grids.filter((grid) => grid.bits > bits).length;
+  return [
+    {
+      en: `${grids.length} outputs are rounded, calibrated on ${images} training images.${wide > 0 ? ` ${wide} of them have 8 bits: the image, the answer${wide > 2 ? ' and what the last layer reads' : ''}.` : ''}`,
+      zh: `共有 ${grids.length} 处输出被舍入，用 ${images} 张训练图像校准。${wide > 0 ? `其中 ${wide} 处为 8 位：图像、最终输出${wide > 2 ? '和末层的输入' : ''}。` : ''}`,
+    },
+  ];
+}
+
+function normalisation(model: Model): readonly Words[] {
+  if (!model.layers.some(({ kind }) => kind === 'batchNorm')) return [];
+  return [
+    {
+      en: 'The model has batch normalisation, which runtimes fold into the weights before they round them: fold it first.',
+      zh: '模型含有批归一化，运行时会先把它并入权重再舍入：请先合并批归一化。',
+    },
+  ];
+}
+
+function integerNotes(model: Model, samples: ReadonlyMap<string, Float32Array>): readonly Words[] {
+  const found = integerDifferences(model, samples);
+  if (found.length === 0) return [];
+  const onnx = Math.max(...found.map((one) => one.onnx));
+  const tflite = Math.max(...found.map((one) => one.tflite));
+  const notes: Words[] = [
+    {
+      en: `Integer arithmetic differs by at most ${onnx} steps as ONNX Runtime requantizes and ${tflite} as TensorFlow Lite does, layer by layer (${found.length} layers compared).`,
+      zh: `整数运算与此处的浮点模拟逐层相差：按 ONNX Runtime 的方式最多 ${onnx} 档，按 TensorFlow Lite 的方式最多 ${tflite} 档（比较了 ${found.length} 层）。`,
+    },
+  ];
+  const over = found.filter((one) => one.overflows).map((one) => one.layer);
+  if (over.length > 0)
+    notes.push({
+      en: `The sums of ${over.join(', ')} do not fit into 32 bits.`,
+      zh: `${over.join('、')} 的累加和超出 32 位。`,
+    });
+  return notes;
+}
