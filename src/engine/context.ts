@@ -9,7 +9,7 @@ import { capture } from '#engine/capture';
 import type { Dataset } from '#engine/datasets/dataset';
 import { EngineError } from '#engine/errors';
 import { evaluate } from '#engine/evaluate';
-import { type TrainProgress, train } from '#engine/train';
+import { type TrainOptions, type TrainProgress, train } from '#engine/train';
 import type { TrainControl } from '#engine/train-control';
 
 export interface ContextParts {
@@ -25,6 +25,8 @@ export interface ContextParts {
   readonly onTrain?: ((progress: TrainProgress) => void) | undefined;
   readonly control?: TrainControl | undefined;
   readonly between?: (() => Promise<void>) | undefined;
+  /** Where training goes on from, and where it could. */
+  readonly checkpoints?: Pick<TrainOptions, 'from' | 'onCheckpoint' | 'checkpointEvery'> | undefined;
 }
 
 export function makeContext(parts: ContextParts): PassContext {
@@ -43,6 +45,7 @@ export function makeContext(parts: ContextParts): PassContext {
     predictor: parts.resolve,
     async train(objective, hooks) {
       const outcome = await train(backend, objective, dataset(), {
+        ...parts.checkpoints,
         signal,
         between,
         control: parts.control,

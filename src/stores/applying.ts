@@ -1,6 +1,6 @@
 /**
  * Running a recipe on a node's model and adding what it makes to the project: what Apply and the recipe's own run share.
- * When the engine dies in the middle the whole run is asked for once more.
+ * When the engine dies in the middle the next one is asked to go on with it.
  */
 import type { Param, Values, Words } from '#core/params';
 import { passById } from '#core/passes/index';
@@ -32,18 +32,26 @@ export interface Application {
   readonly onAgain: () => void;
 }
 
+/** Engines that one run may outlive. */
+const lives = 3;
+
 /** Runs it, adds the model as a child of the node, and selects it. Rejects as `call` does, and then nothing has changed. */
 export async function runApplication(asked: Application): Promise<{ made: ModelNode; result: ApplyResult }> {
   const { node, recipe, from, parents, signal, onProgress } = asked;
   const name = uniqueName(asked.name);
   const dataset = node.dataset && nodeFits(node, node.dataset) ? node.dataset : null;
-  const run = () => call('apply', { model: node.model, dataset, recipe, from, name, parents }, { signal, onProgress });
-  const result = await run().catch((error: unknown) => {
-    if (!isLost(error) || signal.aborted) throw error;
-    asked.onAgain();
-    notify({ level: 'info', words: again });
-    return run();
-  });
+  const run = async (life: number): Promise<ApplyResult> => {
+    const request = { model: node.model, dataset, recipe, from, name, parents, resume: life > 1 };
+    try {
+      return await call('apply', request, { signal, onProgress });
+    } catch (error) {
+      if (!isLost(error) || signal.aborted || life === lives) throw error;
+      asked.onAgain();
+      notify({ level: 'info', words: again });
+      return run(life + 1);
+    }
+  };
+  const result = await run(1);
   const made: ModelNode = {
     id: crypto.randomUUID(),
     name,

@@ -243,13 +243,17 @@ export interface Calls {
     response: readonly SweepPoint[];
     progress: SweepPoint;
   };
-  /** `parents` resolves predictor parameters: node id -> model id. `from`: the steps before it gave `model`, and are not run. */
+  /**
+   * `parents` resolves predictor parameters: node id -> model id. `from`: the steps before it gave `model`, and are not run.
+   * `resume`: goes on with what an engine that ended has done of the same.
+   */
   apply: {
     request: {
       model: ModelId;
       dataset: DatasetId | null;
       recipe: Recipe;
       from?: number;
+      resume?: boolean;
       name: string;
       parents: Readonly<Record<string, ModelId>>;
     };

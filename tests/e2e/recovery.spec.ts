@@ -13,15 +13,15 @@ async function beginRun(page: Page, epochs: number): Promise<void> {
   await expect.poll(() => storedRuns(page), { timeout: 60_000 }).toBeGreaterThan(0);
 }
 
-/** Checkpoints in the origin's files. */
-function storedRuns(page: Page): Promise<number> {
-  return page.evaluate(async () => {
+/** Checkpoints in the origin's files, of training runs or (`a-`) of recipes that are being applied. */
+function storedRuns(page: Page, kind: 'r-' | 'a-' = 'r-'): Promise<number> {
+  return page.evaluate(async (begin) => {
     const root = await navigator.storage.getDirectory();
     const folder = await root.getDirectoryHandle('whittle-models', { create: true });
     let found = 0;
-    for await (const name of folder.keys()) if (name.startsWith('r-')) found++;
+    for await (const name of folder.keys()) if (name.startsWith(begin)) found++;
     return found;
-  });
+  }, kind);
 }
 
 function engine(page: Page): Worker {
@@ -106,20 +106,26 @@ test('after a reload the page offers to go on with the run, or to let it go', as
   await expect(offer).toBeHidden();
 });
 
-test('Apply is done again by the next engine', async ({ page }) => {
+test('Apply goes on in the next engine from where training was', async ({ page }) => {
   test.setTimeout(180_000);
   await openStudio(page);
+  await openTab(page, 'Build');
+  await page.getByLabel('Template').selectOption({ label: 'LeNet-5' });
   await openTab(page, 'Train');
   await page.getByLabel('Epochs').fill('4');
   await page.getByRole('button', { name: 'Train', exact: true }).click();
   await expect(page.getByRole('button', { name: 'Stop' })).toBeEnabled({ timeout: 30_000 });
   await expect(page.getByRole('button', { name: 'Stop' })).toBeDisabled({ timeout: 60_000 });
   await chooseMethod(page, 'Fine-tuning');
-  await page.getByRole('spinbutton', { name: 'Epochs' }).fill('30');
+  await page.getByRole('spinbutton', { name: 'Epochs' }).fill('40');
   const before = await rows(page).count();
   await page.getByRole('button', { name: 'Apply', exact: true }).click();
-  await expect(page.getByRole('button', { name: 'Cancel', exact: true })).toBeVisible();
-  await crashEngine(page);
+  await expect.poll(() => storedRuns(page, 'a-'), { timeout: 60_000 }).toBeGreaterThan(0);
+  // The first file says that training has begun, the second one holds a checkpoint.
+  await expect.poll(() => storedRuns(page, 'a-'), { timeout: 60_000 }).toBe(2);
+  await endEngine(page);
   await expect(notice(page, /It is being applied again/)).toBeVisible({ timeout: 30_000 });
-  await expect(rows(page)).toHaveCount(before + 1, { timeout: 90_000 });
+  await expect(notice(page, /^It goes on from step 1, training epoch \d+\.\d\.$/)).toBeVisible({ timeout: 30_000 });
+  await expect(rows(page)).toHaveCount(before + 1, { timeout: 120_000 });
+  await expect.poll(() => storedRuns(page, 'a-')).toBe(0);
 });

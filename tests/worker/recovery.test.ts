@@ -156,3 +156,79 @@ describe('a worker that died while training', () => {
     expect(await next.call('interrupted', {})).toBeNull();
   });
 });
+
+describe('a recipe that is being applied when the engine ends', () => {
+  const steps = [
+    { pass: 'magnitude-pruning', values: { sparsity: 0.5 } },
+    { pass: 'fine-tuning', values: { epochs: 2, batchSize: 32 } },
+    { pass: 'fine-tuning', values: { epochs: 8, batchSize: 32, learningRate: 0.001 } },
+    { pass: 'weight-quantization', values: { bits: 4 } },
+  ];
+  type Progress = Calls['apply']['progress'];
+  async function applied(
+    setting: Setting,
+    resume: boolean,
+    onProgress: (progress: Progress) => void = () => undefined,
+    asked: Partial<Calls['apply']['request']> = {},
+  ) {
+    const { id } = await setting.call('create', { architecture, seed: 1 });
+    const recipe = { version: 1, seed: 5, steps } as const;
+    const request = { model: id, dataset: 'digits', recipe, name: 'made', parents: {}, resume, ...asked } as const;
+    return setting.call('apply', request, { onProgress });
+  }
+  /** An engine's life until the third step has trained that far at least; then its files are taken away. */
+  async function ended(epoch: number): Promise<ReturnType<typeof memoryFiles>> {
+    const { files, kept, take } = disk();
+    const setting = makeSetting({ files, checkpointEvery: 0 });
+    await new Promise<void>((resolve) => {
+      void applied(setting, false, ({ step, train }) => {
+        if (step === 2 && (train?.point.epoch ?? 0) >= epoch) resolve();
+      }).catch(() => undefined);
+    });
+    take();
+    return kept;
+  }
+
+  it('goes on in the next one: nothing done is done again, and the model is the same', async () => {
+    const whole = await applied(makeSetting(), false);
+    const next = makeSetting({ files: await ended(1), checkpointEvery: 0 });
+    const seen: Progress[] = [];
+    const result = await applied(next, true, (progress) => seen.push(progress));
+    expect(result.model.id).toBe(whole.model.id);
+    expect(result.reports).toEqual(whole.reports);
+    expect(result.notes).toEqual(whole.notes);
+    expect(result.test).toEqual(whole.test);
+    // Neither the first two steps, of which only what they gave is told again, nor the third one's first epoch.
+    expect(seen.slice(0, 2)).toEqual(whole.reports.slice(0, 2).map((outcome) => expect.objectContaining({ outcome })));
+    expect(seen.slice(2).every(({ step }) => step >= 2)).toBe(true);
+    expect(Math.min(...seen.flatMap(({ train }) => (train ? [train.point.epoch] : [])))).toBeGreaterThan(0.9);
+    expect(next.notices).toHaveLength(1);
+    expect(next.notices[0]).toMatchObject({ code: 'resumed' });
+    expect(next.notices[0]?.words.en).toMatch(/^It goes on from step 3, training epoch [1-7]\.\d\.$/);
+    expect(await (await next.session.vault).applying.read()).toBeNull();
+  });
+
+  it('begins again where something else is asked for, or nobody asks to go on', async () => {
+    const kept = await ended(0.5);
+    for (const [resume, name] of [
+      [true, { recipe: { version: 1, seed: 6, steps } }],
+      [false, {}],
+    ] as const) {
+      const next = makeSetting({ files: kept });
+      const first: number[] = [];
+      await applied(next, resume, ({ step }) => first.push(step), name);
+      expect(first[0]).toBe(0);
+      expect(next.notices).toEqual([]);
+    }
+  });
+
+  it('goes on when the device is lost', async () => {
+    const whole = await applied(makeSetting(), false);
+    const lifetimes = [300, Number.POSITIVE_INFINITY];
+    const setting = makeSetting({ checkpointEvery: 0, makeBackend: () => losing(lifetimes.shift() as number) });
+    await expect(applied(setting, false)).rejects.toMatchObject({ code: 'backend-lost' });
+    const result = await applied(setting, true);
+    expect(result.model.id).toBe(whole.model.id);
+    expect(setting.notices.at(-1)).toMatchObject({ code: 'resumed' });
+  });
+});

@@ -1,13 +1,15 @@
 /**
  * Runs a recipe: the only way in which a model changes. Each step is measured on validation when it ends, the new model
- * once on test, and it is kept.
+ * once on test, and it is kept. When the engine or its device ends in the middle, the next one is asked to go on with it.
  */
 import type { Model } from '#core/model/model';
 import { PASSES, passById } from '#core/passes/index';
 import { type Recipe, runRecipe } from '#core/recipe';
-import { type Handler, throttled } from '#worker/call';
+import { type CallContext, type Handler, throttled } from '#worker/call';
+import { type Journal, openJournal } from '#worker/calls/journal';
 import { contextMaker } from '#worker/calls/pass-context';
-import type { Accuracy, Calls, StepOutcome } from '#worker/protocol';
+import { failureOf } from '#worker/faults';
+import type { Accuracy, ApplyResult, Calls, StepOutcome } from '#worker/protocol';
 import { summaryOf, writtenBytes } from '#worker/summary';
 
 /** Share of the progress bar that the recipe takes; the test takes the rest. */
@@ -17,23 +19,44 @@ const measureShare = 0.1;
 
 type Progress = Calls['apply']['progress'];
 
-export const apply: Handler<'apply'> = async (
-  { model: id, dataset: datasetId, recipe, from = 0, name, parents },
-  { session, signal, progress },
-) => {
+export const apply: Handler<'apply'> = async (request, context) => {
+  const { model, dataset, recipe, from, parents, resume = false } = request;
+  const key = JSON.stringify([model, dataset, recipe, from, parents]);
+  // What does not train is quickly done again.
+  const journal = trains(recipe, from) ? await openJournal(context.session, key, resume) : null;
+  let goesOn = false;
+  try {
+    return await run(request, context, journal);
+  } catch (error) {
+    goesOn = failureOf(error) !== null;
+    throw error;
+  } finally {
+    if (!goesOn) await journal?.drop();
+  }
+};
+
+async function run(
+  { model: id, dataset: datasetId, recipe, from: first = 0, name, parents }: Calls['apply']['request'],
+  { session, signal, progress }: CallContext<'apply'>,
+  journal: Journal | null,
+): Promise<ApplyResult> {
   const begun = performance.now();
   const vault = await session.vault;
-  const start = await vault.get(id);
+  const start = journal?.model ?? (await vault.get(id));
+  const from = (journal?.outcomes.at(-1)?.step ?? first - 1) + 1;
+  if (journal?.goesOn) session.notice({ code: 'resumed', words: journal.goesOn });
   const dataset = datasetId ? await session.dataset(datasetId, { signal }) : null;
-  const running = recipe.steps.flatMap((step, index) => (index >= from && !step.off ? [index] : []));
+  const running = recipe.steps.flatMap((step, index) => (index >= first && !step.off ? [index] : []));
   const report = throttled(progress);
   const tell = (step: number, done: number, more: Pick<Progress, 'train'> = {}): void =>
     report({ done: (recipeShare * (running.indexOf(step) + done)) / Math.max(1, running.length), step, ...more });
-  const outcomes: StepOutcome[] = [];
+  const outcomes: StepOutcome[] = [...(journal?.outcomes ?? [])];
+  for (const [index, outcome] of outcomes.entries())
+    progress({ done: (recipeShare * (index + 1)) / running.length, step: outcome.step, outcome });
   const { model: made } = await session.scheduler.run(
-    trains(recipe, running) ? 'training' : 'evaluation',
+    trains(recipe, first) ? 'training' : 'evaluation',
     async (between) => {
-      const contextFor = await contextMaker(session, { dataset, signal, between, parents });
+      const contextFor = await contextMaker(session, { dataset, signal, between, parents, journal });
       const measure = (step: number, model: Model): Promise<Accuracy | null> =>
         datasetId === null
           ? Promise.resolve(null)
@@ -55,6 +78,7 @@ export const apply: Handler<'apply'> = async (
             const bytes = await writtenBytes({ ...model, name });
             const outcome = { ...facts, step, bytes, validation: await measure(step, model) };
             outcomes.push(outcome);
+            await journal?.done(outcome, model);
             progress({ done: (recipeShare * outcomes.length) / running.length, step, outcome });
           },
         },
@@ -89,8 +113,8 @@ export const apply: Handler<'apply'> = async (
     notes: outcomes.flatMap(({ notes }) => notes),
     seconds: (performance.now() - begun) / 1000,
   };
-};
+}
 
-function trains({ steps }: Recipe, running: readonly number[]): boolean {
-  return running.some((index) => passById(steps[index]?.pass ?? '')?.needs.includes('training'));
+function trains({ steps }: Recipe, from = 0): boolean {
+  return steps.some(({ pass, off }, index) => index >= from && !off && passById(pass)?.needs.includes('training'));
 }

@@ -1,7 +1,8 @@
 /** The contexts that passes are given: the engine's, with the session's backend, vault and scheduler behind them. */
 import { type PassContext, PassError } from '#core/pass';
-import { makeContext } from '#engine/context';
+import { type ContextParts, makeContext } from '#engine/context';
 import type { Dataset } from '#engine/datasets/dataset';
+import type { Journal } from '#worker/calls/journal';
 import type { ModelId, TrainProgress } from '#worker/protocol';
 import type { Session } from '#worker/session';
 
@@ -11,6 +12,8 @@ export interface ContextOptions {
   readonly between: () => Promise<void>;
   /** Node id -> model id. */
   readonly parents: Readonly<Record<string, ModelId>>;
+  /** Remembers training runs. */
+  readonly journal?: Journal | null;
 }
 
 /** Makes the context of one step from its seed and where its progress goes. */
@@ -18,10 +21,10 @@ export async function contextMaker(
   session: Session,
   options: ContextOptions,
 ): Promise<(seed: number, progress: (done: number, train?: TrainProgress) => void) => PassContext> {
-  const { parents, ...rest } = options;
+  const { parents, journal, ...rest } = options;
   const [vault, backend] = [await session.vault, await session.backend()];
-  return (seed, progress) =>
-    makeContext({
+  return (seed, progress) => {
+    const parts: ContextParts = {
       ...rest,
       backend,
       seed,
@@ -35,7 +38,15 @@ export async function contextMaker(
         if (id === undefined) throw new PassError(gone);
         return { kind: 'model', model: await vault.get(id) };
       },
-    });
+    };
+    const context = makeContext(parts);
+    if (!journal) return context;
+    const { checkpointEvery } = session;
+    const train = journal.remembering(
+      (from, onCheckpoint) => makeContext({ ...parts, checkpoints: { from, onCheckpoint, checkpointEvery } }).train,
+    );
+    return { ...context, train };
+  };
 }
 
 const gone = {

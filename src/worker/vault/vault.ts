@@ -6,6 +6,8 @@
 import { modelId } from '#core/model/hash';
 import type { Model, Tensor, TensorId } from '#core/model/model';
 import type { Words } from '#core/params';
+import type { Checkpoint } from '#engine/checkpoint';
+import type { AppliedSoFar } from '#worker/calls/journal';
 import {
   HEADER_BYTES,
   isWhole,
@@ -16,7 +18,7 @@ import {
   writeTensor,
 } from '#worker/vault/blob';
 import type { Files } from '#worker/vault/files';
-import { isRunFile, makeRunKeeper, type RunKeeper } from '#worker/vault/run';
+import { applyingNames, isRunFile, makeRunKeeper, type RunKeeper } from '#worker/vault/run';
 
 /** A model that the vault does not have, or no longer whole. */
 export class VaultError extends Error {
@@ -45,6 +47,8 @@ export interface Vault {
   keepOnly(ids: readonly string[]): Promise<void>;
   /** The training run that can go on. */
   readonly run: RunKeeper;
+  /** The recipe whose application can go on. */
+  readonly applying: RunKeeper<AppliedSoFar, Checkpoint | null>;
 }
 
 export interface VaultOptions {
@@ -125,6 +129,7 @@ export async function openVault(files: Files, options: VaultOptions): Promise<Va
 
   return {
     run: makeRunKeeper(files),
+    applying: makeRunKeeper(files, applyingNames),
     saved: () => files.persistent && !failed,
     async put(model) {
       const id = modelId(model);

@@ -1,0 +1,103 @@
+/**
+ * What has been done of a recipe that is being applied, so that an engine that ends in the middle costs little: the steps
+ * that are done with their models, the training runs that the step in progress has done, and the checkpoint of the run
+ * that is going on. A pass does the same again for the same seed, so it is run again and its training runs are answered
+ * from here. A run that is revised on its way begins again: what revises it is not stored.
+ */
+import { modelId } from '#core/model/hash';
+import type { Model } from '#core/model/model';
+import type { Objective } from '#core/objective';
+import type { Words } from '#core/params';
+import type { PassContext } from '#core/pass';
+import type { Checkpoint } from '#engine/checkpoint';
+import type { ModelId, StepOutcome } from '#worker/protocol';
+import type { Session } from '#worker/session';
+
+export interface AppliedSoFar {
+  /** What was asked for. */
+  readonly key: string;
+  readonly steps: readonly { readonly outcome: StepOutcome; readonly model: ModelId }[];
+  /** Of the step in progress, in order: what each run was asked to learn, and what came of it. */
+  readonly trained: readonly { readonly asked: string; readonly model: ModelId }[];
+  /** What the checkpoint's run was asked to learn. */
+  readonly training: string | null;
+}
+
+type Train = PassContext['train'];
+
+export interface Journal {
+  /** Of the steps that are done. */
+  readonly outcomes: readonly StepOutcome[];
+  /** What the last of them gave; null where none is done. */
+  readonly model: Model | null;
+  /** Where it goes on from, in words; null where it begins. */
+  readonly goesOn: Words | null;
+  /** A step ended with this model. */
+  done(outcome: StepOutcome, model: Model): Promise<void>;
+  /** The training of one step's context, remembered. `begin` gets the checkpoint to go on from and where to keep others. */
+  remembering(begin: (from: Checkpoint | null, keep: (checkpoint: Checkpoint) => void) => Train): Train;
+  /** Forgets everything. */
+  drop(): Promise<void>;
+}
+
+/** `resume`: goes on with what was kept under the same key. */
+export async function openJournal(session: Session, key: string, resume: boolean): Promise<Journal> {
+  const vault = await session.vault;
+  const kept = resume ? await vault.applying.read() : null;
+  const ids = [...(kept?.facts.steps ?? []), ...(kept?.facts.trained ?? [])].map(({ model }) => model);
+  const isWhole = kept?.facts.key === key && (await vault.held(ids)).length === ids.length;
+  let facts: AppliedSoFar = isWhole ? kept.facts : { key, steps: [], trained: [], training: null };
+  let checkpoint = isWhole ? kept.checkpoint : null;
+  if (!isWhole) await vault.applying.drop();
+  const last = facts.steps.at(-1);
+  const note = (next: Partial<AppliedSoFar>, at: Checkpoint | null = null): void => {
+    facts = { ...facts, ...next };
+    checkpoint = at;
+    vault.applying.keep({ facts, checkpoint });
+  };
+
+  return {
+    outcomes: facts.steps.map(({ outcome }) => outcome),
+    model: last ? await vault.get(last.model) : null,
+    goesOn: goesOn(facts, checkpoint),
+    async done(outcome, model) {
+      const id = await vault.put(model);
+      note({ steps: [...facts.steps, { outcome, model: id }], trained: [], training: null });
+    },
+    remembering(begin) {
+      let turn = 0;
+      return async (objective, hooks) => {
+        const asked = fingerprint(objective);
+        const known = facts.trained[turn++];
+        if (known?.asked === asked) return vault.get(known.model);
+        const from = !hooks && facts.training === asked ? checkpoint : null;
+        note({ trained: facts.trained.slice(0, turn - 1), training: asked }, from);
+        const model = await begin(from, (at) => {
+          if (!hooks) note({}, at);
+        })(objective, hooks);
+        note({ trained: [...facts.trained, { asked, model: await vault.put(model) }], training: null });
+        return model;
+      };
+    },
+    drop: () => vault.applying.drop(),
+  };
+}
+
+/** The same for objectives that ask for the same: models count by their content. */
+function fingerprint(objective: Objective): string {
+  return JSON.stringify(objective, (_key, value: unknown) =>
+    typeof value === 'object' && value !== null && 'tensors' in value && 'layers' in value
+      ? modelId(value as Model)
+      : value,
+  );
+}
+
+function goesOn({ steps, trained }: AppliedSoFar, checkpoint: Checkpoint | null): Words | null {
+  if (steps.length + trained.length === 0 && !checkpoint) return null;
+  const step = steps.length + 1;
+  const epoch = checkpoint ? checkpoint.epoch.toFixed(1) : null;
+  return {
+    en: `It goes on from step ${step}${epoch ? `, training epoch ${epoch}` : ''}.`,
+    zh: `从第 ${step} 步${epoch ? `、训练第 ${epoch} 轮` : ''}继续。`,
+  };
+}
