@@ -1,0 +1,148 @@
+/**
+ * Weights gathered into clusters by k-means: with a codebook for each tensor, one for each output channel, or one for all tensors together. Pruned
+ * weights stay zero and are in no cluster.
+ */
+import { type CodebookValues, channelOf, type Encoding } from '#core/model/encoding';
+import type { Tensor } from '#core/model/model';
+import { makeTensor } from '#core/model/tensor';
+import { assignNearest, kMeans, prepareSample, type Sample, type Start } from '#core/numeric/k-means';
+import { derivedSeed, seededRandom } from '#core/numeric/random';
+import type { ChoiceParam, NumberParam } from '#core/params';
+import type { Selected } from '#core/passes/shared/selection';
+
+export type Books = 'layer' | 'channel' | 'network';
+
+/** A layer's kernel, with its kept weights sorted: all of them, or channel by channel. */
+export interface Ready {
+  readonly name: string;
+  readonly tensor: Tensor;
+  /** The output channel's axis where each channel has a book of its own. */
+  readonly axis: number | null;
+  readonly samples: readonly Sample[];
+  /** Names the random stream: the layer, or what the layers share. */
+  readonly stream: string;
+}
+
+export const CLUSTERS: NumberParam = {
+  kind: 'number',
+  live: true,
+  min: 2,
+  max: 256,
+  step: 1,
+  default: 16,
+  scale: 'log',
+  label: { en: 'Clusters', zh: '类别数' },
+  help: {
+    en: 'How many different values each codebook holds. 16 clusters need 4 bits a weight.',
+    zh: '每个码本有多少个不同的值。16 类相当于每个权重 4 位。',
+  },
+};
+
+export const START: ChoiceParam<Start> = {
+  kind: 'choice',
+  default: 'linear',
+  label: { en: 'Start', zh: '初始位置' },
+  help: {
+    en: 'Where the clusters begin before they are improved. Even steps keep the few large weights, which matter most.',
+    zh: '聚类开始时各类中心的位置。等间距能照顾到数量少但最重要的大权重。',
+  },
+  options: [
+    { value: 'linear', label: { en: 'Even steps', zh: '等间距' } },
+    { value: 'density', label: { en: 'Where the weights are dense', zh: '按密度' } },
+    { value: 'plusplus', label: { en: 'Far apart (k-means++)', zh: '彼此远离（k-means++）' } },
+    { value: 'random', label: { en: 'Random weights', zh: '随机' } },
+  ],
+};
+
+export const BOOKS: ChoiceParam<Books> = {
+  kind: 'choice',
+  default: 'layer',
+  label: { en: 'Codebooks', zh: '码本' },
+  help: {
+    en: 'One for each layer fits most networks. One for each output channel is closer to the weights but stores more values; one for the whole network stores the fewest.',
+    zh: '每层一个适合大多数网络；每个输出通道一个更贴近权重，但要存储更多的值；整个网络共用一个存储的值最少。',
+  },
+  options: [
+    { value: 'layer', label: { en: 'One for each layer', zh: '每层一个' } },
+    { value: 'channel', label: { en: 'One for each output channel', zh: '每个输出通道一个' } },
+    { value: 'network', label: { en: 'One for the whole network', zh: '整个网络一个' } },
+  ],
+};
+
+/** What clustering needs of these kernels, sorted once; with `weights`, of these values in their place. */
+export function readyClusters(
+  selected: readonly Selected[],
+  books: Books,
+  weights: (layer: string, tensor: Tensor) => Float32Array = (_, { data }) => data,
+): readonly Ready[] {
+  const kept = selected.map(({ layer, tensor }) => {
+    const axis = books !== 'channel' ? null : layer.kind === 'depthwiseConv2d' ? 2 : tensor.shape.length - 1;
+    return { name: layer.name, tensor, axis, lists: keptByChannel(weights(layer.name, tensor), tensor, axis) };
+  });
+  if (books === 'network') {
+    const samples = [prepareSample(joined(kept.flatMap(({ lists }) => lists)))];
+    return kept.map(({ name, tensor, axis }) => ({ name, tensor, axis, samples, stream: 'network' }));
+  }
+  return kept.map(({ name, tensor, axis, lists }) => {
+    return { name, tensor, axis, samples: lists.map(prepareSample), stream: name };
+  });
+}
+
+/** The codebook of at most k values a book. Each layer has a random stream of its own, so that leaving one out does not change the others. */
+export function bookOf(
+  { tensor, axis, samples, stream }: Ready,
+  k: number,
+  start: Start,
+  seed: number,
+): CodebookValues {
+  const random = seededRandom(derivedSeed(seed, stream));
+  const found = samples.map((sample) => kMeans(sample, k, start, random));
+  const centroids = joined(found);
+  if (axis === null) return { kind: 'codebook', centroids: centroids.length > 0 ? centroids : new Float32Array(1) };
+  const offsets = new Int32Array((tensor.shape[axis] as number) + 1);
+  for (const [c, { length }] of found.entries()) offsets[c + 1] = (offsets[c] as number) + length;
+  if (centroids.length > 0) return { kind: 'codebook', centroids, books: { axis, offsets } };
+  // Everything is pruned: the first book holds a zero, since a codebook is not empty.
+  return { kind: 'codebook', centroids: new Float32Array(1), books: { axis, offsets: offsets.fill(1, 1) } };
+}
+
+/** The kernel with each kept weight (of `weights`, its own by default) at the nearest value of its book. */
+export function gathered(tensor: Tensor, values: CodebookValues, weights: Float32Array = tensor.data): Tensor {
+  const { mask } = tensor.encoding;
+  const { centroids, books } = values;
+  const encoding: Encoding = mask ? { mask, values } : { values };
+  if (!books) return makeTensor(tensor.shape, assignNearest(weights, centroids, mask), encoding);
+  const data = new Float32Array(weights.length);
+  const members = indicesByChannel(tensor, books.axis);
+  for (const [c, indices] of members.entries()) {
+    const own = Float32Array.from(indices, (i) => weights[i] as number);
+    const near = assignNearest(own, centroids.subarray(books.offsets[c], books.offsets[c + 1]));
+    for (const [at, i] of indices.entries()) data[i] = near[at] as number;
+  }
+  return makeTensor(tensor.shape, data, encoding);
+}
+
+/** Indices of the kept weights of each channel, ascending. */
+function indicesByChannel({ shape, data, encoding }: Tensor, axis: number | null): readonly number[][] {
+  const lists = Array.from({ length: axis === null ? 1 : (shape[axis] as number) }, (): number[] => []);
+  const channel = channelOf(shape, axis);
+  for (let i = 0; i < data.length; i++) if (!encoding.mask || encoding.mask[i]) lists[channel(i)]?.push(i);
+  return lists;
+}
+
+function keptByChannel(weights: Float32Array, tensor: Tensor, axis: number | null): readonly Float32Array[] {
+  const { mask } = tensor.encoding;
+  if (axis === null) return [mask ? weights.filter((_, i) => mask[i]) : weights];
+  return indicesByChannel(tensor, axis).map((own) => Float32Array.from(own, (i) => weights[i] as number));
+}
+
+function joined(lists: readonly Float32Array[]): Float32Array {
+  if (lists.length === 1) return lists[0] as Float32Array;
+  const all = new Float32Array(lists.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const list of lists) {
+    all.set(list, at);
+    at += list.length;
+  }
+  return all;
+}
