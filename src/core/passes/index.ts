@@ -8,10 +8,12 @@ import { binaryWeights } from '#core/passes/binary-weights';
 import { blockPruning } from '#core/passes/block-pruning';
 import { channelPruning } from '#core/passes/channel-pruning';
 import { clipping } from '#core/passes/clipping';
+import { crossLayerEqualisation } from '#core/passes/cross-layer-equalisation';
 import { depthScaling } from '#core/passes/depth-scaling';
 import { distillation } from '#core/passes/distillation';
 import { fineTuning } from '#core/passes/fine-tuning';
 import { foldBatchNorm } from '#core/passes/fold-batch-norm';
+import { gradualPruning } from '#core/passes/gradual-pruning';
 import { halfPrecision } from '#core/passes/half-precision';
 import { hebbianPruning } from '#core/passes/hebbian-pruning';
 import { lampPruning } from '#core/passes/lamp-pruning';
@@ -20,6 +22,7 @@ import { lowRankConvolution } from '#core/passes/low-rank-convolution';
 import { lowRankDense } from '#core/passes/low-rank-dense';
 import { magnitudePruning } from '#core/passes/magnitude-pruning';
 import { nmPruning } from '#core/passes/n-m-pruning';
+import { networkSurgery } from '#core/passes/network-surgery';
 import { newHead } from '#core/passes/new-head';
 import { pooledHead } from '#core/passes/pooled-head';
 import { randomPruning } from '#core/passes/random-pruning';
@@ -43,11 +46,14 @@ export const PASSES: readonly Pass[] = [
   hebbianPruning,
   activationPruning,
   randomPruning,
+  gradualPruning,
+  networkSurgery,
   nmPruning,
   blockPruning,
   channelPruning,
   layerRemoval,
   clipping,
+  crossLayerEqualisation,
   weightQuantization,
   staticQuantization,
   ternaryWeights,
