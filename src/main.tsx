@@ -5,6 +5,7 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { startEngine } from '#stores/device';
 import { restoreProject } from '#stores/project';
+import { openLink } from '#stores/recipes';
 import { notify } from '#stores/view';
 import { App } from '#ui/App.tsx';
 
@@ -17,6 +18,8 @@ if (root) {
   );
   void startEngine();
   void restoreProject();
+  takeLink();
+  window.addEventListener('hashchange', takeLink);
   // Never reloads by itself: a run may be going on. The new version comes with the next visit.
   registerSW({
     onNeedRefresh: () =>
@@ -25,5 +28,14 @@ if (root) {
         words: { en: 'A new version of the studio is ready.', zh: '工作室有新版本可用。' },
         hint: { en: 'Close all its tabs and open it again to use it.', zh: '关闭它的所有标签页后重新打开即可使用。' },
       }),
+  });
+}
+
+/** A recipe in the address is offered once; then the address is plain again. */
+function takeLink(): void {
+  const { hash, pathname, search } = location;
+  if (hash === '') return;
+  void openLink(hash).then((taken) => {
+    if (taken) history.replaceState(null, '', pathname + search);
   });
 }

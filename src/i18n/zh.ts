@@ -5,8 +5,9 @@ import { data } from '#i18n/zh/data';
 import { frame } from '#i18n/zh/frame';
 import { models } from '#i18n/zh/models';
 import { optimize } from '#i18n/zh/optimize';
+import { recipe } from '#i18n/zh/recipe';
 import { train } from '#i18n/zh/train';
 import { transfer } from '#i18n/zh/transfer';
 import { unit } from '#i18n/zh/unit';
 
-export const zh: Texts = { frame, data, build, train, optimize, transfer, models, unit };
+export const zh: Texts = { frame, data, build, train, optimize, recipe, transfer, models, unit };

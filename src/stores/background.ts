@@ -3,6 +3,7 @@ import type { StoreApi } from 'zustand/vanilla';
 import { measureLatencies } from '#stores/measure';
 import { optimize } from '#stores/optimize';
 import { project } from '#stores/project';
+import { recipes } from '#stores/recipes';
 import type { DeviceState } from '#stores/state';
 import { training } from '#stores/training';
 import { transfer } from '#stores/transfer';
@@ -16,6 +17,7 @@ export function startBackground(device: StoreApi<DeviceState>): () => void {
       device.getState().status === 'ready' &&
       training.getState().status === 'idle' &&
       !applying &&
+      !recipes.getState().running &&
       !previewing &&
       !opening &&
       exporting === null
@@ -28,6 +30,7 @@ export function startBackground(device: StoreApi<DeviceState>): () => void {
     device.subscribe(look),
     training.subscribe(look),
     optimize.subscribe(look),
+    recipes.subscribe(look),
     project.subscribe(look),
     transfer.subscribe(look),
   ];

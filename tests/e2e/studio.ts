@@ -67,7 +67,11 @@ export async function trainFresh(
 
 export async function chooseMethod(page: Page, method: string): Promise<void> {
   await openTab(page, 'Optimize');
-  await page.getByLabel('Method', { exact: true }).selectOption({ label: method });
+  await page.getByRole('tab', { name: 'One method' }).click();
+  const field = page.getByRole('combobox', { name: 'Method', exact: true });
+  await field.click();
+  await page.getByRole('option', { name: method, exact: true }).click();
+  await expect(field).toHaveValue(method);
 }
 
 /** Moves a slider as a keyboard or a pointer would: the value changes, then rests. */

@@ -30,4 +30,8 @@ export const frame = {
   again: 'Try again',
   outOfRange: 'Enter a number from {{min}} to {{max}}.',
   progress: 'Training: epoch {{epoch}}, {{accuracy}} of the training images right, {{left}} left.',
+  search: 'Search',
+  nothingFound: 'Nothing is called so.',
+  found_one: '{{count}} found',
+  found_other: '{{count}} found',
 };

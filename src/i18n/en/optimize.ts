@@ -48,4 +48,9 @@ export const optimize = {
   exportNext: 'Next: export it',
   fineTuneNext: 'Win accuracy back: fine-tune',
   value: '{{label}}, exact value',
+  views: { label: 'What to look at', method: 'One method', recipe: 'Recipe', sensitivity: 'Sensitivity' },
+  methodPlaceholder: 'Search a method…',
+  trains: 'trains',
+  pays: 'When it pays',
+  formula: 'Formula',
 };

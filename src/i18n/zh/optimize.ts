@@ -50,4 +50,9 @@ export const optimize: Texts['optimize'] = {
   exportNext: '下一步：导出',
   fineTuneNext: '微调，找回准确率',
   value: '{{label}}，精确值',
+  views: { label: '查看内容', method: '单个方法', recipe: '配方', sensitivity: '敏感度' },
+  methodPlaceholder: '搜索方法…',
+  trains: '需训练',
+  pays: '何时划算',
+  formula: '公式',
 };

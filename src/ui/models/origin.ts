@@ -1,13 +1,11 @@
 /** What a model is on the page: the kind that gives it its mark, and in words where it came from. */
 import { useCallback } from 'react';
 import { datasetFacts } from '#core/datasets';
-import { defaultsOf, isShown, type Param, type Values } from '#core/params';
 import { passById } from '#core/passes/index';
-import type { RecipeStep } from '#core/recipe';
 import type { ModelNode } from '#stores/state';
-import type { Format } from '#ui/kit/format.ts';
 import { MARKS, type MarkKind } from '#ui/kit/Mark.tsx';
 import { useFormat, useText, useWords } from '#ui/kit/words.ts';
+import { describeStep } from '#ui/param-form/describe.ts';
 
 /** A recipe's model is of the kind of its last step. */
 export function markOf(node: ModelNode): MarkKind {
@@ -19,7 +17,7 @@ export function markOf(node: ModelNode): MarkKind {
     case 'opened':
       return 'opened';
     case 'recipe': {
-      const family = passById(origin.recipe.steps.at(-1)?.pass ?? '')?.family;
+      const family = passById(origin.recipe.steps.findLast(({ off }) => !off)?.pass ?? '')?.family;
       return MARKS.find((kind) => kind === family) ?? 'other';
     }
     default:
@@ -49,7 +47,10 @@ export function useOrigin(): (node: ModelNode) => string {
           return origin.stopped ? `${said}, ${t('models.origin.stopped')}` : said;
         }
         case 'recipe':
-          return origin.recipe.steps.map((step) => describeStep(step, words, format)).join(' → ');
+          return origin.recipe.steps
+            .filter(({ off }) => !off)
+            .map((step) => describeStep(step, words, format))
+            .join(' → ');
         default:
           throw origin satisfies never;
       }
@@ -83,20 +84,4 @@ export function useDescription(): (node: ModelNode) => readonly string[] {
     },
     [t, words, format, origin],
   );
-}
-
-/** A step's title and the values of its sliders that are in force. */
-function describeStep(step: RecipeStep, words: ReturnType<typeof useWords>, format: Format): string {
-  const pass = passById(step.pass);
-  if (!pass) return step.pass;
-  const params = pass.params as Readonly<Record<string, Param>>;
-  const complete = { ...(defaultsOf(params) as Values), ...step.values };
-  const values = Object.entries(params)
-    .filter(([, param]) => param.kind === 'number' && param.live && isShown(param, complete))
-    .map(([key, param]) => {
-      const value = Number(complete[key]);
-      const isShare = param.kind === 'number' && param.unit === 'percent';
-      return `${words(param.label)} ${isShare ? format.percent(value, Math.abs(value * 100 - Math.round(value * 100)) < 1e-6 ? 0 : 1) : format.number(value)}`;
-    });
-  return [words(pass.words.title), ...values].join(', ');
 }

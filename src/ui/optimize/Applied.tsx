@@ -7,13 +7,15 @@ import { Actions, Section } from '#ui/kit/Layout.tsx';
 import { Stat, Stats } from '#ui/kit/Stat.tsx';
 import { useFormat, useText, useWords } from '#ui/kit/words.ts';
 import styles from '#ui/optimize/optimize.module.css';
+import { Comparison } from '#ui/optimize/recipe/StepResult.tsx';
 import type { ApplyResult } from '#worker/protocol';
 
 export function Applied({ node, result }: { node: ModelNode; result: ApplyResult }) {
   const t = useText();
   const words = useWords();
   const format = useFormat();
-  const { test, validation, model, notes, seconds } = result;
+  const { test, validation, model, notes, seconds, reports } = result;
+  const compared = reports.at(-1)?.comparison;
   return (
     <div className={styles.applied}>
       <Section heading={t('optimize.result', { name: node.name })}>
@@ -39,6 +41,7 @@ export function Applied({ node, result }: { node: ModelNode; result: ApplyResult
           <Stat label={t('optimize.resultTook')} value={format.duration(seconds)} raw={seconds} />
         </Stats>
       </Section>
+      {compared && <Comparison compared={compared} />}
       {notes.length > 0 && (
         <Section heading={t('optimize.notes')}>
           <ul className={styles.notes}>

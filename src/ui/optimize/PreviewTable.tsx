@@ -6,6 +6,7 @@ import { Help } from '#ui/kit/Layout.tsx';
 import { useThrottled } from '#ui/kit/use-throttled.ts';
 import { useFormat, useText } from '#ui/kit/words.ts';
 import { AxisHint } from '#ui/optimize/AxisHint.tsx';
+import { changeOf, signedPoints } from '#ui/optimize/changes.ts';
 import styles from '#ui/optimize/optimize.module.css';
 
 export function PreviewTable({ node, structureOnly }: { node: ModelNode; structureOnly: boolean }) {
@@ -38,7 +39,7 @@ export function PreviewTable({ node, structureOnly }: { node: ModelNode; structu
               <th scope="row">{t(`optimize.rows.${key}`)}</th>
               <td data-value={now}>{show(now)}</td>
               <td data-value={next}>{next === undefined ? '–' : show(next)}</td>
-              <td className={styles.change}>{next === undefined ? '' : change(next / now, format.percent)}</td>
+              <td className={styles.change}>{next === undefined ? '' : changeOf(next / now, format)}</td>
             </tr>
           ))}
           {!structureOnly && (
@@ -50,7 +51,7 @@ export function PreviewTable({ node, structureOnly }: { node: ModelNode; structu
               </td>
               <td className={styles.change}>
                 {accuracy && validation
-                  ? t('optimize.points', { difference: signed(accuracy.value - validation.value, format.number) })
+                  ? t('optimize.points', { difference: signedPoints(accuracy.value - validation.value, format) })
                   : ''}
               </td>
             </tr>
@@ -71,16 +72,4 @@ export function PreviewTable({ node, structureOnly }: { node: ModelNode; structu
       {preview && <AxisHint summary={summary} preview={preview} />}
     </div>
   );
-}
-
-/** A ratio as a change: "−62 %", "±0 %". */
-function change(ratio: number, percent: (share: number, digits?: number) => string): string {
-  const share = ratio - 1;
-  if (!Number.isFinite(share) || Math.abs(share) < 0.0005) return `±${percent(0, 0)}`;
-  return `${share < 0 ? '−' : '+'}${percent(Math.abs(share), Math.abs(share) < 0.0995 ? 1 : 0)}`;
-}
-
-/** A difference of shares in percentage points, with its sign: "−0.31". */
-function signed(difference: number, number: (value: number, digits?: number) => string): string {
-  return `${difference < 0 ? '−' : '+'}${number(Math.abs(difference * 100), 2)}`;
 }

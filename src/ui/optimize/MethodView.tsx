@@ -1,0 +1,104 @@
+/** One method: which, its sliders, what they would give, what is worth knowing about it, and Apply. */
+import { Button } from '@mantine/core';
+import { useStore } from 'zustand';
+import { passById } from '#core/passes/index';
+import { datasets, nodeFits } from '#stores/datasets';
+import { apply, cancelApply, optimize, rest, setMethod, setValue } from '#stores/optimize';
+import { project } from '#stores/project';
+import { recipes } from '#stores/recipes';
+import type { ModelNode } from '#stores/state';
+import { Notice, ProgressLine } from '#ui/kit/Feedback.tsx';
+import { Actions, Text } from '#ui/kit/Layout.tsx';
+import { useFormat, useText, useWords } from '#ui/kit/words.ts';
+import { About } from '#ui/optimize/About.tsx';
+import { Applied } from '#ui/optimize/Applied.tsx';
+import { MethodPicker } from '#ui/optimize/MethodPicker.tsx';
+import { layersToChoose } from '#ui/optimize/method-facts.ts';
+import styles from '#ui/optimize/optimize.module.css';
+import { PreviewTable } from '#ui/optimize/PreviewTable.tsx';
+import { ParamForm } from '#ui/param-form/ParamForm.tsx';
+import type { TrainProgress } from '#worker/protocol';
+
+export function MethodView({ node }: { node: ModelNode }) {
+  const t = useText();
+  const words = useWords();
+  const { nodes, order } = useStore(project);
+  const { method, values, applying, result, fault } = useStore(optimize);
+  const loaded = useStore(datasets, (state) => state.loaded);
+  const isRunning = useStore(recipes, (state) => state.running !== null);
+  const pass = passById(method);
+  if (!pass) return null;
+
+  const fits = node.dataset !== null && nodeFits(node, node.dataset);
+  const needsImages = pass.needs.includes('data') || pass.needs.includes('training');
+  const blocked = needsImages && !fits;
+  const busy = applying !== null || isRunning;
+  const predictors = [
+    { id: '', name: t('optimize.itself') },
+    ...order.flatMap((id) => (id !== node.id && nodes[id] ? [{ id, name: nodes[id].name }] : [])),
+  ];
+  return (
+    <>
+      <MethodPicker label={t('optimize.method')} value={method} disabled={applying !== null} onChange={setMethod} />
+      <Text>{words(pass.words.help)}</Text>
+      {blocked ? (
+        <Notice level="info" text={t('optimize.needsData')} />
+      ) : (
+        <ParamForm
+          params={pass.params}
+          values={values[method] ?? {}}
+          layers={layersToChoose(node.summary)}
+          predictors={predictors}
+          disabled={applying !== null}
+          onChange={(key, value, moving) => setValue(key, value, moving)}
+          onRest={rest}
+        >
+          {!fits && <Notice level="info" text={t('optimize.noFit')} />}
+          {fits && node.validation === null && node.origin.kind === 'template' && (
+            <Notice level="info" text={t('optimize.untrained')} />
+          )}
+          {fault && <Notice level="error" text={words(fault.words)} hint={fault.hint && words(fault.hint)} />}
+          {result ? (
+            <Applied node={node} result={result} />
+          ) : (
+            <PreviewTable node={node} structureOnly={pass.preview === 'structure'} />
+          )}
+        </ParamForm>
+      )}
+      <About pass={pass} values={values[method] ?? {}} />
+      {!blocked && (
+        <div className={styles.foot}>
+          {applying && <Applying {...applying} />}
+          <Actions>
+            <Button
+              onClick={() => void apply()}
+              disabled={busy || (fits && node.dataset !== null && !loaded[node.dataset])}
+            >
+              {t('optimize.apply')}
+            </Button>
+            {applying && (
+              <Button variant="default" onClick={cancelApply}>
+                {t('optimize.cancel')}
+              </Button>
+            )}
+          </Actions>
+        </div>
+      )}
+    </>
+  );
+}
+
+function Applying({ done, train }: { done: number; train: TrainProgress | null }) {
+  const t = useText();
+  const note = useRunNote(done, train);
+  return <ProgressLine label={t('optimize.applying')} done={done} {...(note ? { note } : {})} />;
+}
+
+/** How far a run is that trains: "34 % · 9,800 images/s · Time left 12 s". */
+export function useRunNote(done: number, train: TrainProgress | null): string | undefined {
+  const t = useText();
+  const format = useFormat();
+  return train
+    ? `${format.percent(done, 0)} · ${format.rate(train.imagesPerSecond)} · ${t('train.left')} ${format.duration(train.secondsLeft)}`
+    : undefined;
+}

@@ -1,0 +1,16 @@
+/** Changes of figures in words: "−62 %", "−0.31". */
+import type { Format } from '#ui/kit/format.ts';
+
+/** A ratio as a change: "−62 %", "±0 %". */
+export function changeOf(ratio: number, { percent }: Format): string {
+  const share = ratio - 1;
+  if (!Number.isFinite(share) || Math.abs(share) < 0.0005) return `±${percent(0, 0)}`;
+  return `${share < 0 ? '−' : '+'}${percent(Math.abs(share), Math.abs(share) < 0.0995 ? 1 : 0)}`;
+}
+
+/** A difference of shares in percentage points, with its sign: "−0.31". */
+export function signedPoints(difference: number, { number }: Format, digits = 2): string {
+  const points = Math.abs(difference * 100);
+  const rounded = Number(points.toFixed(digits));
+  return `${rounded === 0 ? '±' : difference < 0 ? '−' : '+'}${number(rounded, digits)}`;
+}

@@ -1,0 +1,227 @@
+/** The model's whole recipe: where it starts, its steps with what each achieved, editing, running it again, taking it along. */
+import { Button } from '@mantine/core';
+import { useMemo, useState } from 'react';
+import { useStore } from 'zustand';
+import { passById } from '#core/passes/index';
+import { draftOf, isUnchanged, keptSteps, type Line, lineOf, missingModels, runOf, START } from '#stores/lineage';
+import { optimize } from '#stores/optimize';
+import { project, select } from '#stores/project';
+import { addStep, cancelRun, moveStep, recipes, resetDraft, runFrom } from '#stores/recipes';
+import type { Draft, ModelNode, RecipesState } from '#stores/state';
+import { Notice, ProgressLine } from '#ui/kit/Feedback.tsx';
+import { Actions, Help, Text } from '#ui/kit/Layout.tsx';
+import { useFormat, useText, useWords } from '#ui/kit/words.ts';
+import { MethodPicker } from '#ui/optimize/MethodPicker.tsx';
+import { useRunNote } from '#ui/optimize/MethodView.tsx';
+import { layersToChoose } from '#ui/optimize/method-facts.ts';
+import styles from '#ui/optimize/optimize.module.css';
+import { Offer } from '#ui/optimize/recipe/Offer.tsx';
+import own from '#ui/optimize/recipe/recipe.module.css';
+import { Share } from '#ui/optimize/recipe/Share.tsx';
+import { StepCard } from '#ui/optimize/recipe/StepCard.tsx';
+import type { StepOutcome } from '#worker/protocol';
+
+export function RecipeView({ node }: { node: ModelNode }) {
+  const t = useText();
+  const nodes = useStore(project, (state) => state.nodes);
+  const drafts = useStore(recipes, (state) => state.drafts);
+  const made = useStore(recipes, (state) => state.made);
+  const line = useMemo(() => lineOf(nodes, node.id), [nodes, node.id]);
+  if (!line) return null;
+  const draft = drafts[node.id] ?? draftOf(line);
+  const start = nodes[draft.start] ?? line.start;
+  const same = made?.same && nodes[made.same]?.name;
+  return (
+    <>
+      <Offer node={node} />
+      <Text>{t('recipe.intro')}</Text>
+      {made?.node === node.id && (
+        <Notice
+          level="info"
+          text={`${t('recipe.made', { name: node.name })}${same ? ` ${t('recipe.same', { name: same })}` : ''}`}
+        />
+      )}
+      <div className={own.list}>
+        <Start start={start} />
+        <Steps key={node.id} node={node} line={line} draft={draft} />
+      </div>
+      {draft.steps.length === 0 && (
+        <div>
+          <p className={own.title}>{t('recipe.empty')}</p>
+          <Help>{t('recipe.emptyHelp')}</Help>
+        </div>
+      )}
+      <Adding />
+      <Share draft={draft} name={node.name} />
+      <Foot node={node} line={line} draft={draft} />
+    </>
+  );
+}
+
+function Start({ start }: { start: ModelNode }) {
+  const t = useText();
+  const format = useFormat();
+  const { summary, validation } = start;
+  return (
+    <div className={own.start}>
+      <span className={own.quiet}>{t('recipe.start')}</span>
+      <button type="button" className={own.startName} onClick={() => select(start.id)}>
+        {start.name}
+      </button>
+      <span className={own.quiet}>
+        {[
+          `${format.count(summary.parameters)} ${t('unit.parameters')}`,
+          format.bytes(summary.bytes),
+          ...(validation ? [`${t('recipe.rows.validation')} ${format.percent(validation.value)}`] : []),
+        ].join(' · ')}
+      </span>
+    </div>
+  );
+}
+
+/** The state in which a step stands, and what is known of what it gave. */
+function standing(
+  at: number,
+  off: boolean,
+  kept: number,
+  line: Line,
+  { running, fault }: Pick<RecipesState, 'running' | 'fault'>,
+): {
+  readonly state: 'done' | 'off' | 'waiting' | 'running' | 'failed' | 'unknown';
+  readonly outcome: StepOutcome | null;
+} {
+  const fresh = running?.outcomes.find(({ step }) => step === at) ?? null;
+  const known = at < kept ? (line.steps[at]?.outcome ?? null) : null;
+  if (off) return { state: 'off', outcome: null };
+  if (fresh) return { state: 'done', outcome: fresh };
+  if (running?.step === at) return { state: 'running', outcome: null };
+  if (running && at > running.step) return { state: 'waiting', outcome: null };
+  if (fault?.step === at) return { state: 'failed', outcome: known };
+  if (at >= kept) return { state: 'waiting', outcome: null };
+  return known ? { state: 'done', outcome: known } : { state: 'unknown', outcome: null };
+}
+
+function Steps({ node, line, draft }: { node: ModelNode; line: Line; draft: Draft }) {
+  const t = useText();
+  const { nodes, order } = useStore(project);
+  const { running: anyRun, fault } = useStore(recipes);
+  const isApplying = useStore(optimize, (state) => state.applying !== null);
+  const [open, setOpen] = useState<string | null>(null);
+  const running = anyRun?.node === node.id ? anyRun : null;
+  const note = useRunNote(running?.done ?? 0, running?.train ?? null);
+  const kept = keptSteps(line, draft);
+  const predictors = [
+    { id: '', name: t('recipe.asItIs') },
+    { id: START, name: t('recipe.atStart') },
+    ...order.flatMap((id) => (id !== draft.start && nodes[id] ? [{ id, name: nodes[id].name }] : [])),
+  ];
+  const move = (from: number, to: number) => {
+    const id = draft.steps[from]?.id;
+    moveStep(from, to);
+    // Moving a row takes the focus from it.
+    if (id) requestAnimationFrame(() => document.getElementById(id)?.focus());
+  };
+  const start = nodes[draft.start] ?? line.start;
+  let { bytes } = start.summary;
+  let { validation } = start;
+  return (
+    <ol className={own.steps}>
+      {draft.steps.map((one, at) => {
+        const { state, outcome } = standing(at, one.step.off === true, kept, line, { running, fault });
+        const before = { bytes, validation };
+        if (outcome) ({ bytes, validation } = outcome);
+        return (
+          <StepCard
+            key={one.id}
+            at={at}
+            last={at === draft.steps.length - 1}
+            draft={one}
+            state={state}
+            outcome={outcome}
+            before={before}
+            progress={state === 'running' && running ? { done: running.done, note } : null}
+            layers={layersBefore(at, start, line, one.step.values['layers'])}
+            predictors={predictors}
+            isMissing={missingModels(nodes, one.step).length > 0}
+            isOpen={open === one.id}
+            disabled={anyRun !== null || isApplying}
+            onToggle={() => setOpen(open === one.id ? null : one.id)}
+            onMove={(to) => move(at, to)}
+            onRun={() => void runFrom(at)}
+          />
+        );
+      })}
+    </ol>
+  );
+}
+
+/** Layers that a step may name: of the last model known before it, and those that it names already. */
+function layersBefore(at: number, start: ModelNode, line: Line, named: unknown): readonly string[] {
+  const known = line.steps.slice(0, at).findLast(({ node }) => node)?.node ?? start;
+  const own_ = layersToChoose(known.summary);
+  const more = Array.isArray(named) ? named.filter((name): name is string => !own_.includes(name)) : [];
+  return [...own_, ...more];
+}
+
+function Adding() {
+  const t = useText();
+  const isBusy = useStore(recipes, (state) => state.running !== null);
+  return <MethodPicker label={t('recipe.add')} value="" disabled={isBusy} onChange={addStep} />;
+}
+
+/** Stays in sight: what a run would do, how far it is, and what went wrong. */
+function Foot({ node, line, draft }: { node: ModelNode; line: Line; draft: Draft }) {
+  const t = useText();
+  const words = useWords();
+  const nodes = useStore(project, (state) => state.nodes);
+  const { running, fault } = useStore(recipes);
+  const isApplying = useStore(optimize, (state) => state.applying !== null);
+  const isOriginal = isUnchanged(line, draft);
+  const wanted = isOriginal ? 0 : keptSteps(line, draft);
+  const run = runOf(nodes, line, draft, wanted);
+  const runs = draft.steps.slice(run?.from ?? 0).filter(({ step }) => !step.off);
+  const number = draft.steps.findIndex(({ step }, at) => at >= (run?.from ?? 0) && !step.off) + 1;
+  const isReady =
+    runs.length > 0 && runs.every(({ step }) => passById(step.pass) && !missingModels(nodes, step).length);
+  if (draft.steps.length === 0 && isOriginal) return null;
+  const step = running?.node === node.id ? draft.steps[running.step] : undefined;
+  const pass = step && passById(step.step.pass);
+  return (
+    <div className={styles.foot}>
+      {fault && !running && <Notice level="error" text={words(fault.words)} hint={fault.hint && words(fault.hint)} />}
+      {running && (
+        <ProgressLine
+          label={t('recipe.running', {
+            number: running.step + 1,
+            count: draft.steps.length,
+            title: pass ? words(pass.words.title) : '',
+          })}
+          done={running.done}
+        />
+      )}
+      {runs.length === 0 && !running && <Help>{t('recipe.nothingToRun')}</Help>}
+      <Actions>
+        {running ? (
+          <Button variant="default" onClick={cancelRun}>
+            {t('recipe.cancel')}
+          </Button>
+        ) : (
+          <>
+            <Button
+              variant={isOriginal ? 'default' : 'filled'}
+              disabled={!isReady || isApplying}
+              onClick={() => void runFrom(wanted)}
+            >
+              {isOriginal || number === 1 ? t('recipe.runAll') : t('recipe.run', { number })}
+            </Button>
+            {!isOriginal && (
+              <Button variant="default" onClick={resetDraft}>
+                {t('recipe.reset')}
+              </Button>
+            )}
+          </>
+        )}
+      </Actions>
+    </div>
+  );
+}
