@@ -5,22 +5,17 @@
  */
 import type { Layer, TensorRole } from '#core/model/layers';
 import type { Model } from '#core/model/model';
+import { shapesOf } from '#core/model/shapes';
 import { sizeOf } from '#core/model/tensor';
 import type { Objective } from '#core/objective';
 import type { Plan, SlotId } from '#engine/backend';
 import { EngineError } from '#engine/errors';
 import { type Builder, type InitialWrite, makeBuilder } from '#engine/plan/builder';
-import { type GridSlots, gridSlots } from '#engine/plan/grids';
+import type { Trained } from '#engine/plan/collect';
+import { type GridSlots, gridSlots, learnedGridSlots } from '#engine/plan/grids';
 import { lossSteps } from '#engine/plan/loss';
 import { forward, onlyProbabilities, reachable, type Supply } from '#engine/plan/network';
-import {
-  heldTensors,
-  type ParamSlots,
-  plainSlot,
-  regrowing,
-  type TrainedTensor,
-  trainedSlots,
-} from '#engine/plan/parameters';
+import { frozenSlots, heldTensors, type ParamSlots, plainSlot, regrowing, trainedSlots } from '#engine/plan/parameters';
 import { reverse } from '#engine/plan/reverse';
 import { frozenNetwork, liveTeachers, studentLayers } from '#engine/plan/teacher';
 import { isUpdated, updateSteps } from '#engine/plan/update';
@@ -46,7 +41,7 @@ export interface InferencePlan {
   /** Parameters and constants. */
   readonly writes: readonly InitialWrite[];
 }
-export interface TrainingPlan {
+export interface TrainingPlan extends Trained {
   readonly plan: Plan;
   readonly batch: number;
   readonly classes: number;
@@ -63,7 +58,6 @@ export interface TrainingPlan {
   readonly teachers: readonly { readonly model: Model; readonly slot: SlotId }[];
   /** Keep masks that the host fills before each step: 0, or 1 / (1 - rate). */
   readonly noises: readonly { readonly slot: SlotId; readonly rate: number; readonly size: number }[];
-  readonly trained: readonly TrainedTensor[];
   /** Slots that are trained beside the model's tensors, for a loss term only. */
   readonly beside: readonly SlotId[];
   readonly writes: readonly InitialWrite[];
@@ -108,12 +102,11 @@ export function trainingPlan(objective: Objective, batch: number, transfer: numb
   const params = new Map<string, ParamSlots>();
   for (const layer of reachable(model)) {
     for (const [role, tensor] of heldTensors(model, layer)) {
-      const slots = frozen.has(layer.name)
-        ? { value: plainSlot(b, tensor), trained: null, mask: null, penalised: false }
-        : trainedSlots(b, layer, role, tensor, objective.reassign);
+      const slots = frozen.has(layer.name) ? frozenSlots(b, tensor) : trainedSlots(b, layer, role, tensor, objective);
       params.set(`${layer.name}/${role}`, objective.regrow ? regrowing(b, slots) : slots);
     }
   }
+  const grids = learnedGrids(b, objective, frozen);
   const encodingSteps = [...b.steps];
   const noises: { slot: SlotId; rate: number; size: number }[] = [];
   const looked = studentLayers(objective);
@@ -126,6 +119,7 @@ export function trainingPlan(objective: Objective, batch: number, transfer: numb
       noises.push({ slot, rate: layer.rate, size: sizeOf(shape) });
       return slot;
     },
+    grid: (layer) => grids.get(layer) ?? null,
   };
   const taps = looked.map((layer) => ({ layer, at: 'output' }) as const);
   const network = forward(b, model, batch, supply, taps);
@@ -152,10 +146,11 @@ export function trainingPlan(objective: Objective, batch: number, transfer: numb
     shares: transfer === null ? null : sharesOf(b, batch, transfer),
   });
   const updated = [...params.values()].filter(isUpdated);
-  const gradients = reverse(b, forwardSteps, loss.seeds, new Set(updated.map((one) => one.value)));
+  const wanted = [...updated.map((one) => one.value), ...[...grids.values()].map(({ scale }) => scale)];
+  const gradients = reverse(b, forwardSteps, loss.seeds, new Set(wanted));
   if (!updated.some((one) => gradients.has(one.value))) throw nothingToTrain();
   const rate = b.persistent([1]);
-  updateSteps(b, objective, rate, updated, encodingSteps, gradients, loss.extra);
+  updateSteps(b, objective, rate, updated, [...grids.values()], encodingSteps, gradients, loss.extra);
   return {
     plan: b.build(),
     batch,
@@ -168,9 +163,26 @@ export function trainingPlan(objective: Objective, batch: number, transfer: numb
     sums: loss.sums,
     teachers: [...answers].map(([model, slot]) => ({ model, slot })),
     trained: [...params.values()].flatMap((one) => one.trained ?? []),
+    grids: [...grids].flatMap(([layer, { learned }]) => (learned ? [{ layer, scales: learned }] : [])),
     beside: loss.extra.map(([slot]) => slot),
     writes: b.writes,
   };
+}
+
+/** Slots of the activation grids whose scales are trained, by layer name: those of layers that are not frozen. */
+function learnedGrids(
+  b: Builder,
+  { model, learnSteps }: Objective,
+  frozen: ReadonlySet<string>,
+): ReadonlyMap<string, GridSlots> {
+  const shapes = shapesOf(model);
+  const used = new Set(reachable(model).map(({ name }) => name));
+  const grids = Object.entries(learnSteps ? (model.activationGrids ?? {}) : {});
+  return new Map(
+    grids
+      .filter(([name]) => used.has(name) && !frozen.has(name))
+      .map(([name, grid]) => [name, learnedGridSlots(b, grid, sizeOf(shapes[name] ?? []))]),
+  );
 }
 
 /** Each part of a mixed batch counts as much as a whole batch would. */

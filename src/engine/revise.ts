@@ -8,7 +8,8 @@ import type { TrainHooks } from '#core/pass';
 import { optimizerGroups } from '#engine/arena';
 import type { Backend, Program, SlotId } from '#engine/backend';
 import type { TrainingPlan } from '#engine/plan';
-import { collectModel, type MakeTensor, type TrainedTensor, trainedTensor } from '#engine/plan/parameters';
+import { collectedSlots, collectModel, type MakeTensor, trainedTensor } from '#engine/plan/collect';
+import type { TrainedTensor } from '#engine/plan/parameters';
 
 /** A run between two steps. */
 export interface Running {
@@ -20,9 +21,13 @@ export interface Running {
 
 /** The model as it stands. */
 export async function modelNow({ model, plan, program }: Running, make: MakeTensor = makeTensor): Promise<Model> {
-  const contents: Float32Array[] = [];
-  for (const { slot } of plan.trained) contents.push(await program.read(slot));
-  return collectModel(model, plan.trained, contents, make);
+  return collectModel(model, plan, await readSlots(program, plan), make);
+}
+
+async function readSlots(program: Program, plan: TrainingPlan): Promise<ReadonlyMap<SlotId, Float32Array>> {
+  const contents = new Map<SlotId, Float32Array>();
+  for (const slot of collectedSlots(plan)) contents.set(slot, await program.read(slot));
+  return contents;
 }
 
 /** Compiles a plan and puts in what it starts from. */
@@ -42,10 +47,11 @@ export async function revise(
   regrow: boolean,
 ): Promise<Running> {
   const { plan, program } = running;
-  const contents = new Map<string, Float32Array>();
-  for (const { layer, role, slot } of plan.trained) contents.set(`${layer}/${role}`, await program.read(slot));
-  const copies = plan.trained.map(({ layer, role }) => (contents.get(`${layer}/${role}`) as Float32Array).slice());
-  const now = collectModel(running.model, plan.trained, copies, makeTensor);
+  const held = await readSlots(program, plan);
+  const contents = new Map<string, Float32Array>(
+    plan.trained.map(({ layer, role, slot }) => [`${layer}/${role}`, (held.get(slot) as Float32Array).slice()]),
+  );
+  const now = collectModel(running.model, plan, held, makeTensor);
   const byName = new Map(plan.trained.map((one) => [`${one.layer}/${one.role}`, one]));
   const next = await hooks.revise(now, done, (layer) => {
     const own = byName.get(`${layer}/kernel`);
@@ -83,8 +89,10 @@ async function carryOver(before: Running, after: Running): Promise<void> {
   }
 }
 
-function keptSlots({ plan, trained, beside, sums }: TrainingPlan): ReadonlyMap<string, SlotId> {
+function keptSlots({ plan, trained, grids, beside, sums }: TrainingPlan): ReadonlyMap<string, SlotId> {
   const names = new Map<SlotId, string>(trained.map(({ layer, role, slot }) => [slot, `${layer}/${role}`]));
+  for (const { layer, role, scales } of trained) if (scales) names.set(scales.ratios, `${layer}/${role} scales`);
+  for (const { layer, scales } of grids) names.set(scales.ratios, `${layer} scale`);
   for (const [i, slot] of beside.entries()) names.set(slot, `beside ${i}`);
   const kept = new Map<string, SlotId>([['sums', sums], ...beside.map((slot, i) => [`beside ${i}`, slot] as const)]);
   for (const step of plan.steps) {

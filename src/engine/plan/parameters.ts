@@ -1,35 +1,33 @@
 /**
- * How a model's tensors enter a training plan, as their encodings ask, and how they come back out. A mask goes to the
- * optimiser; a grid trains a float copy behind straight-through rounding; a codebook trains its centroids behind a
- * lookup; moving statistics are written by the plan itself; frozen tensors are plain inputs.
+ * How a model's tensors enter a training plan, as their encodings ask (`collect.ts` has the way back out). A mask goes to
+ * the optimiser; a grid trains a float copy behind straight-through rounding, and its scales too where that is asked for;
+ * two signs train a float copy of which the sign and the mean size count (Rastegari 2016, XNOR-Net); a codebook trains
+ * its centroids behind a lookup; halves are floats until the end; moving statistics are written by the plan itself;
+ * frozen tensors are plain inputs.
  */
-import { tensorOf, withTensors } from '#core/model/edit';
-import {
-  type CodebookValues,
-  codesOf,
-  type Encoding,
-  type GridValues,
-  innerStride,
-  reorderedCodebook,
-  roundHalfEven,
-} from '#core/model/encoding';
+import { tensorOf } from '#core/model/edit';
+import { codesOf } from '#core/model/encoding';
 import { isPrunable, isTrainable, type Layer, type TensorRole, tensorsOf } from '#core/model/layers';
 import type { Model, Tensor } from '#core/model/model';
+import { sizeOf } from '#core/model/tensor';
+import type { Objective } from '#core/objective';
 import type { SlotId } from '#engine/backend';
-import { EngineError } from '#engine/errors';
-import { type Builder, binary } from '#engine/plan/builder';
+import { type Builder, binary, reshaped, scaled } from '#engine/plan/builder';
+import { gridSlots, type LearnedScales, learnedGridSlots, rounded, totals } from '#engine/plan/grids';
 
 /** A tensor that a training run changes. */
 export interface TrainedTensor {
   readonly layer: string;
   readonly role: TensorRole;
   readonly tensor: Tensor;
-  /** Persistent slot that holds the values (dense), the float copy (grid, clustered), the centroids (codebook) or the statistics. */
+  /** Persistent slot that holds the values (dense), the float copy (grid, binary, clustered), the centroids (codebook) or the statistics. */
   readonly slot: SlotId;
   /** 'clustered': a codebook that stays as it is, with a float copy of each weight behind it. */
-  readonly kind: 'dense' | 'grid' | 'codebook' | 'clustered' | 'statistic';
+  readonly kind: 'dense' | 'grid' | 'binary' | 'codebook' | 'clustered' | 'statistic';
   /** Index of each element's centroid, for codebooks: -1 where pruned. */
   readonly codes: Int32Array | null;
+  /** The grid's scales, where they are trained. */
+  readonly scales: LearnedScales | null;
 }
 
 /** A tensor's slots in the plan under construction. */
@@ -40,8 +38,8 @@ export interface ParamSlots {
   readonly trained: TrainedTensor | null;
   /** Where the optimiser needs it. */
   readonly mask: SlotId | null;
-  /** Takes part in l1 and l2. */
-  readonly penalised: boolean;
+  /** How many output channels it has, where it takes part in penalties; null where it does not. */
+  readonly channels: number | null;
   /** Where the gradient of `value` goes on from, if not from `value` itself. */
   readonly entry?: SlotId;
 }
@@ -51,15 +49,26 @@ export function plainSlot(b: Builder, tensor: Tensor): SlotId {
   return b.persistent(tensor.shape, tensor.data);
 }
 
+/** A tensor that stays as it is. */
+export function frozenSlots(b: Builder, tensor: Tensor): ParamSlots {
+  return { value: plainSlot(b, tensor), trained: null, mask: null, channels: null };
+}
+
 /** Appends a tensor of a layer that is being trained. */
-export function trainedSlots(b: Builder, layer: Layer, role: TensorRole, tensor: Tensor, reassign = false): ParamSlots {
+export function trainedSlots(
+  b: Builder,
+  layer: Layer,
+  role: TensorRole,
+  tensor: Tensor,
+  { reassign, learnSteps }: Pick<Objective, 'reassign' | 'learnSteps'>,
+): ParamSlots {
   const { shape } = tensor;
-  const about = { layer: layer.name, role, tensor };
+  const about = { layer: layer.name, role, tensor, codes: null, scales: null };
   if (!isTrainable(role)) {
     const slot = b.persistent(shape, tensor.data);
-    return { value: slot, trained: { ...about, slot, kind: 'statistic', codes: null }, mask: null, penalised: false };
+    return { value: slot, trained: { ...about, slot, kind: 'statistic' }, mask: null, channels: null };
   }
-  const penalised = isPrunable(layer, role);
+  const channels = isPrunable(layer, role) ? outputChannels(layer, shape) : null;
   const { values, mask } = tensor.encoding;
   if (values.kind === 'codebook') {
     const codes = codesOf(tensor.data, tensor.shape, tensor.encoding);
@@ -69,24 +78,50 @@ export function trainedSlots(b: Builder, layer: Layer, role: TensorRole, tensor:
     if (reassign) {
       const copy = b.persistent(shape, tensor.data);
       const kept = mask ? b.persistent(shape, Float32Array.from(mask)) : null;
-      return { value, entry: copy, trained: { ...about, slot: copy, kind: 'clustered', codes }, mask: kept, penalised };
+      return { value, entry: copy, trained: { ...about, slot: copy, kind: 'clustered', codes }, mask: kept, channels };
     }
-    return { value, trained: { ...about, slot, kind: 'codebook', codes }, mask: null, penalised };
+    return { value, trained: { ...about, slot, kind: 'codebook', codes }, mask: null, channels };
   }
-  if (values.kind === 'half' || values.kind === 'binary')
-    throw new EngineError('plan', {
-      en: `Layer ${layer.name}: weights in half precision or of two signs cannot be trained yet.`,
-      zh: `层 ${layer.name}：半精度或二值权重暂不能训练。`,
-    });
   const slot = b.persistent(shape, tensor.data);
   const maskSlot = mask ? b.persistent(shape, Float32Array.from(mask)) : null;
-  if (values.kind === 'dense')
-    return { value: slot, trained: { ...about, slot, kind: 'dense', codes: null }, mask: maskSlot, penalised };
-  const { qMin, qMax, axis } = values;
-  const scale = b.persistent([values.scale.length], values.scale);
-  const zeroPoint = b.persistent([values.zeroPoint.length], Float32Array.from(values.zeroPoint));
-  const value = b.push({ kind: 'fakeQuantize', qMin, qMax, axis }, [slot, scale, zeroPoint], shape);
-  return { value, trained: { ...about, slot, kind: 'grid', codes: null }, mask: maskSlot, penalised };
+  switch (values.kind) {
+    case 'dense':
+    case 'half':
+      return { value: slot, trained: { ...about, slot, kind: 'dense' }, mask: maskSlot, channels };
+    case 'binary': {
+      const signs = b.push({ kind: 'activation', act: SIGN }, [slot], shape);
+      const value = binary(b, 'multiply', signs, meanSize(b, slot, signs, values.axis));
+      // Straight through: the gradient goes on at the signs, past the mean size.
+      return { value, entry: signs, trained: { ...about, slot, kind: 'binary' }, mask: maskSlot, channels };
+    }
+    case 'grid': {
+      const members = tensor.data.length / values.scale.length;
+      const grid = learnSteps ? learnedGridSlots(b, values, members) : gridSlots(b, values);
+      const trained = { ...about, slot, kind: 'grid', scales: grid.learned } as const;
+      return { value: rounded(b, slot, values, grid), trained, mask: maskSlot, channels };
+    }
+    default:
+      throw values satisfies never;
+  }
+}
+
+const SIGN = { fn: 'sign', alpha: 0, max: Number.POSITIVE_INFINITY } as const;
+
+/** The mean of |w| (w times its sign) over each channel, in a shape that is broadcast over w. */
+function meanSize(b: Builder, w: SlotId, signs: SlotId, axis: number | null): SlotId {
+  const shape = b.shape(w);
+  const sums = totals(b, binary(b, 'multiply', w, signs), axis);
+  const members = sizeOf(shape) / sizeOf(b.shape(sums));
+  return reshaped(
+    b,
+    scaled(b, sums, 1 / members),
+    shape.map((side, i) => (i === axis ? side : 1)),
+  );
+}
+
+/** The last axis; of depthwise kernels [kh, kw, in, multiplier] the last two. */
+function outputChannels({ kind }: Layer, shape: readonly number[]): number {
+  return sizeOf(shape.slice(kind === 'depthwiseConv2d' ? -2 : -1));
 }
 
 /**
@@ -99,64 +134,7 @@ export function regrowing(b: Builder, slots: ParamSlots): ParamSlots {
   return { ...slots, value: binary(b, 'multiply', value, mask), entry, mask: null };
 }
 
-/** Gives a tensor its id. */
-export type MakeTensor = (shape: readonly number[], data: Float32Array, encoding: Encoding) => Tensor;
-
-/** The tensor that a trained slot's content stands for, its encoding kept. `content` may be written to. */
-export function trainedTensor(trained: TrainedTensor, content: Float32Array, make: MakeTensor): Tensor {
-  const { shape, encoding } = trained.tensor;
-  switch (trained.kind) {
-    case 'dense':
-    case 'statistic':
-      return make(shape, withMask(content, encoding.mask), encoding);
-    case 'grid':
-      return make(shape, withMask(onGrid(content, shape, encoding.values as GridValues), encoding.mask), encoding);
-    case 'clustered':
-      return trained.tensor;
-    case 'codebook': {
-      const codes = trained.codes as Int32Array;
-      const data = Float32Array.from(codes, (code) => (code < 0 ? 0 : (content[code] as number)));
-      return make(shape, data, { ...encoding, values: reorderedCodebook(encoding.values as CodebookValues, content) });
-    }
-    default:
-      throw trained.kind satisfies never;
-  }
-}
-
-/** The model with every trained tensor replaced by what its slot holds (`contents`, in the order of `trained`). */
-export function collectModel(
-  model: Model,
-  trained: readonly TrainedTensor[],
-  contents: readonly Float32Array[],
-  make: MakeTensor,
-): Model {
-  const changes = trained.map((one, i) => ({
-    layer: one.layer,
-    role: one.role,
-    tensor: trainedTensor(one, contents[i] as Float32Array, make),
-  }));
-  return withTensors(model, changes);
-}
-
 /** Every tensor a layer holds, with its role. */
 export function heldTensors(model: Model, layer: Layer): readonly (readonly [TensorRole, Tensor])[] {
   return tensorsOf(layer).map(([role]) => [role, tensorOf(model, layer, role) as Tensor] as const);
-}
-
-function withMask(data: Float32Array, mask: Uint8Array | undefined): Float32Array {
-  if (mask) for (let i = 0; i < data.length; i++) if (!mask[i]) data[i] = 0;
-  return data;
-}
-
-/** Rounds to the grid in single precision, as the backends' fakeQuantize does. */
-function onGrid(data: Float32Array, shape: readonly number[], grid: GridValues): Float32Array {
-  const stride = grid.axis === null ? data.length : innerStride(shape, grid.axis);
-  const channels = grid.scale.length;
-  return data.map((value, i) => {
-    const c = Math.floor(i / stride) % channels;
-    const scale = grid.scale[c] as number;
-    const zero = grid.zeroPoint[c] as number;
-    const q = Math.min(grid.qMax, Math.max(grid.qMin, roundHalfEven(Math.fround(value / scale)) + zero));
-    return scale * (q - zero);
-  });
 }
