@@ -87,6 +87,8 @@ export interface PassContext {
   readonly accuracy: (predictor: Predictor, split: ChoosingSplit, images?: number) => Promise<number>;
   /** Resolves a `predictor` parameter's node id; throws PassError when it is gone. */
   readonly predictor: (nodeId: string) => Promise<Predictor>;
+  /** Lets what waits (a slider, stop) go first. Long arithmetic awaits it a few times a second, and then looks at the signal. */
+  readonly pause?: () => Promise<void>;
 }
 
 /** The part of AbortSignal that the core needs, so that it does not need the DOM. */

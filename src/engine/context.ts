@@ -5,6 +5,7 @@ import type { TrainPoint } from '#core/objective';
 import type { PassContext } from '#core/pass';
 import type { Predictor } from '#core/predictor';
 import type { Backend } from '#engine/backend';
+import { breathe } from '#engine/breathe';
 import { capture } from '#engine/capture';
 import type { Dataset } from '#engine/datasets/dataset';
 import { EngineError } from '#engine/errors';
@@ -43,6 +44,7 @@ export function makeContext(parts: ContextParts): PassContext {
     signal,
     progress,
     predictor: parts.resolve,
+    pause: between ?? breathe,
     async train(objective, hooks) {
       const outcome = await train(backend, objective, dataset(), {
         ...parts.checkpoints,
