@@ -3,10 +3,10 @@
  * Each tab is a chunk of its own. What a tab does lives in its folder; here is only where it stands.
  */
 import { MantineProvider, Tabs } from '@mantine/core';
-import { lazy, type ReactNode, Suspense, useEffect, useLayoutEffect, useMemo } from 'react';
+import { lazy, type ReactNode, Suspense, useEffect, useLayoutEffect, useMemo, useState } from 'react';
 import { I18nextProvider } from 'react-i18next';
 import { useStore } from 'zustand';
-import { HTML_LANG, makeI18n } from '#i18n/i18n';
+import { fetchTexts, HTML_LANG, hasTexts, type Language, makeI18n } from '#i18n/i18n';
 import { redo, undo } from '#stores/project';
 import type { TabId } from '#stores/state';
 import { setTab, view } from '#stores/view';
@@ -44,7 +44,7 @@ export function App() {
 
 /** Language and colours, as the person chose them. */
 export function Dress({ children }: { children: ReactNode }) {
-  const language = useStore(view, (state) => state.language);
+  const language = useLanguageReady();
   const scheme = useStore(view, (state) => state.scheme);
   const i18n = useMemo(() => makeI18n(language), [language]);
   useLayoutEffect(() => {
@@ -61,6 +61,20 @@ export function Dress({ children }: { children: ReactNode }) {
       </MantineProvider>
     </I18nextProvider>
   );
+}
+
+/** The chosen language once its texts are there, and until then the one before. */
+function useLanguageReady(): Language {
+  const wanted = useStore(view, (state) => state.language);
+  const [spoken, setSpoken] = useState<Language>(hasTexts(wanted) ? wanted : 'en');
+  useEffect(() => {
+    let isWanted = true;
+    void fetchTexts(wanted).then(() => isWanted && setSpoken(hasTexts(wanted) ? wanted : 'en'));
+    return () => {
+      isWanted = false;
+    };
+  }, [wanted]);
+  return hasTexts(wanted) ? wanted : spoken;
 }
 
 function Frame() {

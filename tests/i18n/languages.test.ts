@@ -1,7 +1,7 @@
 /** Both languages say the same things: the compiler checks the keys, this checks what is in them. */
 import { describe, expect, test } from 'vitest';
 import { en } from '#i18n/en';
-import { makeI18n } from '#i18n/i18n';
+import { fetchTexts, hasTexts, makeI18n } from '#i18n/i18n';
 import { zh } from '#i18n/zh';
 
 type Tree = { readonly [key: string]: string | Tree };
@@ -43,7 +43,16 @@ describe('the languages', () => {
     expect(left).toEqual([]);
   });
 
-  test('count in words', () => {
+  test('other than English are fetched, and until then English is spoken', async () => {
+    expect([hasTexts('en'), hasTexts('zh')]).toEqual([true, false]);
+    expect(makeI18n('zh').language).toBe('en');
+    await fetchTexts('zh');
+    expect(hasTexts('zh')).toBe(true);
+    expect(makeI18n('zh').t('frame.tabs.data')).toBe(zh.frame.tabs.data);
+  });
+
+  test('count in words', async () => {
+    await fetchTexts('zh');
     const t = makeI18n('en').t;
     expect(t('models.summary', { count: 1, best: 'A', accuracy: '99 %' })).toBe(
       'One model measured. Best: A with 99 %.',

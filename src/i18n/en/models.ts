@@ -51,7 +51,6 @@ export const models = {
   rename: 'Rename {{name}}',
   renameField: 'New name',
   remove: 'Remove {{name}}',
-  removed: '{{name}} was removed. Undo brings it back.',
   notMeasured: 'not measured',
   untrained: 'not trained yet',
   smaller: '{{ratio}}× smaller',

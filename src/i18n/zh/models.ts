@@ -52,7 +52,6 @@ export const models: Texts['models'] = {
   rename: '重命名 {{name}}',
   renameField: '新名称',
   remove: '移除 {{name}}',
-  removed: '已移除 {{name}}。撤销可以恢复。',
   notMeasured: '未测量',
   untrained: '尚未训练',
   smaller: '缩小 {{ratio}} 倍',

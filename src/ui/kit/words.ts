@@ -1,9 +1,9 @@
 /** Words in the reader's language: the page's own texts, texts that passes and faults bring, and numbers. */
 import { useCallback, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
-import { en } from '#i18n/en';
+import { unit as en } from '#i18n/en/unit';
 import type { Language } from '#i18n/i18n';
-import { zh } from '#i18n/zh';
+import { unit as zh } from '#i18n/zh/unit';
 import { type Format, makeFormat } from '#ui/kit/format.ts';
 
 /** The page's texts: `t('train.epochs')`. */
@@ -21,7 +21,7 @@ export function useWords(): (words: Readonly<Record<Language, string>>) => strin
   return useCallback((words) => words[language], [language]);
 }
 
-const formats: Record<Language, Format> = { en: makeFormat('en', en.unit), zh: makeFormat('zh', zh.unit) };
+const formats: Record<Language, Format> = { en: makeFormat('en', en), zh: makeFormat('zh', zh) };
 
 export function useFormat(): Format {
   const language = useLanguage();

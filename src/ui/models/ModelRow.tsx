@@ -1,8 +1,6 @@
 /** A model in the table: its numbers with their intervals, where it came from, rename and remove. */
 import { ActionIcon, TextInput } from '@mantine/core';
 import { type CSSProperties, type ReactNode, useEffect, useRef, useState } from 'react';
-import { en } from '#i18n/en';
-import { zh } from '#i18n/zh';
 import { remove, rename, select } from '#stores/project';
 import type { ModelNode } from '#stores/state';
 import { notify } from '#stores/view';
@@ -86,8 +84,10 @@ function NameCell({ node, parent, depth }: { node: ModelNode; parent: ModelNode 
   const from = parent ? ` · ${t('models.from', { name: parent.name })}` : '';
   const takeAway = () => {
     remove(node.id);
-    const said = (text: string) => text.replace('{{name}}', node.name);
-    notify({ level: 'info', words: { en: said(en.models.removed), zh: said(zh.models.removed) } });
+    notify({
+      level: 'info',
+      words: { en: `${node.name} was removed. Undo brings it back.`, zh: `已移除 ${node.name}。撤销可以恢复。` },
+    });
   };
   return (
     <td>
