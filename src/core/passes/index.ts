@@ -8,6 +8,7 @@ import { binaryWeights } from '#core/passes/binary-weights';
 import { blockPruning } from '#core/passes/block-pruning';
 import { channelPruning } from '#core/passes/channel-pruning';
 import { clipping } from '#core/passes/clipping';
+import { clusteredTraining } from '#core/passes/clustered-training';
 import { crossLayerEqualisation } from '#core/passes/cross-layer-equalisation';
 import { depthScaling } from '#core/passes/depth-scaling';
 import { distillation } from '#core/passes/distillation';
@@ -60,6 +61,7 @@ export const PASSES: readonly Pass[] = [
   binaryWeights,
   halfPrecision,
   weightSharing,
+  clusteredTraining,
   lowRankDense,
   lowRankConvolution,
   foldBatchNorm,

@@ -42,7 +42,7 @@ export const lampPruning = definePass({
   preview: 'accuracy',
 
   async prepare(model: Model, values): Promise<readonly Ranking[]> {
-    return rankWeights(selectPrunable(model, values.layers), 'global', ({ tensor }) => scoreKeys(tensor.data));
+    return rankWeights(selectPrunable(model, values.layers), 'global', ({ tensor }) => lampKeys(tensor.data));
   },
 
   async apply(model, values, _context, rankings) {
@@ -51,7 +51,7 @@ export const lampPruning = definePass({
 });
 
 /** The float32 bits of each weight's score, the next number up where a larger |w| of this layer would share one. */
-function scoreKeys(weights: Float32Array): Uint32Array {
+export function lampKeys(weights: Float32Array): Uint32Array {
   const magnitudes = magnitudeKeys(weights);
   const order = radixOrder(magnitudes);
   const sorted = new Uint32Array(order.length);

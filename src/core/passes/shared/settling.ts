@@ -104,7 +104,10 @@ export async function settle(
 const LABELS: readonly LossTerm[] = [{ kind: 'crossEntropy', weight: 1 }];
 
 /** (1 - a) cross-entropy + a T^2 KL, with a model as the teacher; a part without weight is left out. */
-function softLoss({ temperature, softWeight }: SettlingValues, teacher: Model): readonly LossTerm[] {
+export function softLoss(
+  { temperature, softWeight }: Pick<SettlingValues, 'temperature' | 'softWeight'>,
+  teacher: Model,
+): readonly LossTerm[] {
   const soft: LossTerm = {
     kind: 'distillation',
     weight: softWeight,

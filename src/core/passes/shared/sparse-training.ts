@@ -1,0 +1,83 @@
+/**
+ * What the passes that prune while they train have in common: the parameters of the run, its objective, and how far the
+ * weights they may prune are pruned already.
+ */
+import type { Model } from '#core/model/model';
+import type { LossTerm, Objective } from '#core/objective';
+import type { FlagParam, NumberParam, Words } from '#core/params';
+import type { PassContext } from '#core/pass';
+import { prunedCount } from '#core/passes/shared/masking';
+import { SPARSITY } from '#core/passes/shared/ranked-pruning';
+import type { Selected } from '#core/passes/shared/selection';
+import { softFormula, softLoss, softParams } from '#core/passes/shared/settling';
+import {
+  BATCH_SIZE,
+  epochsParam,
+  learningRateParam,
+  OPTIMIZER,
+  objectiveOf,
+  SHIFT,
+  type TrainingValues,
+} from '#core/passes/shared/training';
+import { percent } from '#core/passes/shared/words';
+
+/** Deeper than pruning without training goes. */
+export const DEEP_SPARSITY: NumberParam = { ...SPARSITY, max: 0.998, step: 0.001, default: 0.9 };
+
+const DISTIL: FlagParam = {
+  kind: 'flag',
+  default: true,
+  label: { en: 'Learn from the original', zh: '向原模型学习' },
+  help: {
+    en: 'The network is also shown the answers that the model had before anything was pruned (distillation).',
+    zh: '训练时还参考剪枝之前的模型给出的回答（蒸馏）。',
+  },
+};
+
+const soft = softParams({ distil: [true] });
+
+export const SPARSE_TRAINING = {
+  distil: DISTIL,
+  temperature: soft.temperature,
+  softWeight: { ...soft.softWeight, default: 0.9 },
+  epochs: epochsParam(9),
+  learningRate: learningRateParam(0.001),
+  batchSize: BATCH_SIZE,
+  optimizer: OPTIMIZER,
+  shift: SHIFT,
+};
+
+export interface SparseTrainingValues extends TrainingValues {
+  readonly distil: boolean;
+  readonly temperature: number;
+  readonly softWeight: number;
+}
+
+/** Training on the labels, and on the answers of `original` where it is asked for. */
+export function sparseObjective(
+  model: Model,
+  original: Model,
+  values: SparseTrainingValues,
+  context: PassContext,
+): Objective {
+  const labels: readonly LossTerm[] = [{ kind: 'crossEntropy', weight: 1 }];
+  return objectiveOf(model, values.distil ? softLoss(values, original) : labels, values, context.random);
+}
+
+export function sparseFormula({ distil, temperature, softWeight }: SparseTrainingValues): string {
+  return distil && softWeight > 0 ? softFormula(temperature, softWeight) : 'L = −log softmax(z)[label]';
+}
+
+/** Share of the selected weights that are pruned, 0 to 1. */
+export function sparsityOf(selected: readonly Selected[]): number {
+  const weights = selected.reduce((sum, { tensor }) => sum + tensor.data.length, 0);
+  return selected.reduce((sum, { tensor }) => sum + prunedCount(tensor), 0) / weights;
+}
+
+/** What was reached, and how much was pruned on the way. */
+export function reachedNote(sparsity: number, rounds: number): Words {
+  return {
+    en: `${percent(sparsity)} % of the weights are zero, pruned in ${rounds} ${rounds === 1 ? 'step' : 'steps'} while training.`,
+    zh: `${percent(sparsity)} % 的权重为零，在训练中分 ${rounds} 次剪去。`,
+  };
+}
