@@ -10,10 +10,11 @@ import { refuseUnknown, refuseWrongContent } from '#formats/others';
 import { info, refuse, shown } from '#formats/refuse';
 import { isZip } from '#formats/signatures';
 import { tfjsLayers } from '#formats/tfjs-layers/index';
+import { whittle } from '#formats/whittle/index';
 
 export { checkFileSizes } from '#formats/limits';
 
-export const FORMATS = [tfjsLayers, kerasH5] as const satisfies readonly Format[];
+export const FORMATS = [tfjsLayers, kerasH5, whittle] as const satisfies readonly Format[];
 export type FormatId = (typeof FORMATS)[number]['id'];
 
 const HEAD_BYTES = 4_096;

@@ -239,8 +239,8 @@ export function refuseUnknown(bundle: Bundle): never {
       zh: `不是这里能读取的模型格式（开头为 ${firstBytes(bytes)}）。`,
     },
     {
-      en: 'TensorFlow.js layers models (model.json with its weights, or a zip of them) and Keras .h5 can be opened.',
-      zh: '可以打开 TensorFlow.js 层模型（model.json 及其权重，或其 zip）和 Keras .h5。',
+      en: 'TensorFlow.js layers models (model.json with its weights, or a zip of them), Keras .h5 and .whittle files can be opened.',
+      zh: '可以打开 TensorFlow.js 层模型（model.json 及其权重，或其 zip）、Keras .h5 和 .whittle 文件。',
     },
   );
 }

@@ -13,7 +13,7 @@ export type BackendName = 'webgpu' | 'wasm' | 'webgl' | 'cpu';
 /** A model in the vault, by the content hash of its structure and tensors. */
 export type ModelId = string;
 export type DatasetId = 'digits' | 'mnist' | 'fashion-mnist';
-export type FormatId = 'tfjs-layers' | 'keras-h5';
+export type FormatId = 'tfjs-layers' | 'keras-h5' | 'whittle';
 
 /** A share with its 95 % interval; all from 0 to 1. */
 export interface Interval {

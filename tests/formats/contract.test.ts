@@ -58,7 +58,9 @@ describe.each(FORMATS)('$id', (format: Format) => {
 
   it('says in both languages what it cannot hold', async () => {
     const { notes } = await roundTrip(format, encodedModel());
-    expect(notes.length).toBeGreaterThan(0);
+    // Whittle's own format holds everything.
+    if (format.id === 'whittle') expect(notes).toEqual([]);
+    else expect(notes.length).toBeGreaterThan(0);
     for (const { words } of notes) {
       expect(words.en).toMatch(/\.$/);
       expect(words.zh).toMatch(/。$/);

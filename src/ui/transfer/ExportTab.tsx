@@ -63,7 +63,7 @@ export function ExportTab() {
         choices={writable.map((one) => ({ value: one.id, label: words(one.words.title) }))}
       />
       {chosen && <Text>{words(chosen.words.help)}</Text>}
-      {hasGrids && (
+      {hasGrids && format !== 'whittle' && (
         <SelectField
           label={t('transfer.grids')}
           help={t('transfer.gridsHelp')}

@@ -25,6 +25,15 @@ model = keras.models.load_model("${fileName}")
 # pixels from 0 to 1, shape (1, ${input.join(', ')})
 probabilities = model.predict(pixels)`,
       };
+    case 'whittle':
+      return {
+        language: 'JavaScript',
+        code: `import * as tf from '@tensorflow/tfjs';
+import { loadWhittle } from './whittle-loader.js';
+const model = await loadWhittle(tf, '${fileName}');
+// pixels from 0 to 1, shape [1, ${input.join(', ')}]
+const probabilities = model.predict(pixels);`,
+      };
     default:
       throw format satisfies never;
   }
