@@ -18,11 +18,12 @@ export const device = createStore<DeviceState>()(() => ({
   fault: null,
 }));
 
-/** Starts the engine's worker (once) and lets it choose the fastest backend. */
-export async function startEngine(): Promise<void> {
+/** Starts the engine's worker (once, and not before `after`) and lets it choose the fastest backend. */
+export async function startEngine(after?: Promise<unknown>): Promise<void> {
   if (!isConnected()) {
     connect(
       startClient({
+        after,
         base: new URL('.', document.baseURI).href,
         watchVisible,
         onNotice: (fault) => {

@@ -8,6 +8,7 @@
  * and for a worker that hangs, pings go unanswered.
  */
 import type { Words } from '#core/params';
+import { startLater } from '#worker/client-later';
 import type { CallName, Calls, Fault, FromWorker, ToWorker } from '#worker/protocol';
 
 /** What crosses the border when a call fails. `fault.words` are for people. */
@@ -323,15 +324,19 @@ function awaitLock(name: string, ended: () => void): () => void {
   return () => stop.abort();
 }
 
-/** The client over real workers, as the page uses it. */
-export function startClient(
-  settings: Pick<ClientSettings, 'base' | 'watchVisible' | 'onNotice' | 'onBackend'>,
-): Client {
+/** The client over real workers, as the page uses it. The engine's starts after `after`; calls may be made before. */
+export function startClient({
+  after = Promise.resolve(),
+  ...settings
+}: Pick<ClientSettings, 'base' | 'watchVisible' | 'onNotice' | 'onBackend'> & {
+  readonly after?: Promise<unknown> | undefined;
+}): Client {
+  const startEngine = (): Wire => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
   return makeClient({
     ...settings,
     // Pages without a secure address have none.
     ...(globalThis.navigator?.locks ? { awaitLock } : {}),
-    spawnEngine: () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' }),
+    spawnEngine: () => startLater(startEngine, after),
     spawnReader: () => new Worker(new URL('./reader.ts', import.meta.url), { type: 'module' }),
   });
 }

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type Client, FaultError, makeClient, type Wire } from '#worker/client';
+import { startLater } from '#worker/client-later';
 import type { Fault, FromWorker, ToWorker } from '#worker/protocol';
 
 /** A worker whose answers the test gives by hand. */
@@ -261,6 +262,46 @@ describe('the client', () => {
     expect(it_.notices).toEqual([fault]);
     wire(it_).answer({ type: 'backend', backends: [], chosen: 'cpu' });
     expect(it_.taken).toEqual(['cpu']);
+  });
+});
+
+describe('a worker that starts later', () => {
+  it('gets in order what was posted before, and is heard as if it had been there', async () => {
+    const real = new FakeWire();
+    let begin: () => void = () => undefined;
+    const when = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    const start = vi.fn(() => real);
+    const wire = startLater(start, when);
+    const heard: unknown[] = [];
+    wire.onmessage = ({ data }) => heard.push(data);
+    wire.onerror = ({ message }) => heard.push(message);
+    const { port1, port2 } = new MessageChannel();
+    wire.postMessage({ type: 'base', href: '' }, []);
+    wire.postMessage({ type: 'call', id: 1 }, [port1]);
+    await Promise.resolve();
+    expect(start).not.toHaveBeenCalled();
+    begin();
+    await when;
+    wire.postMessage({ type: 'abort', id: 1 }, []);
+    expect(real.sent.map(({ type }) => type)).toEqual(['base', 'call', 'abort']);
+    expect(real.sent[1]?.transfer).toEqual([port1]);
+    real.answer({ type: 'pong', id: 0 });
+    real.onerror?.({ message: 'gone' } as ErrorEvent);
+    expect(heard).toEqual([{ type: 'pong', id: 0 }, 'gone']);
+    wire.terminate();
+    expect(real.terminated).toBe(true);
+    port1.close();
+    port2.close();
+  });
+
+  it('never starts once it was ended', async () => {
+    const start = vi.fn(() => new FakeWire());
+    const when = Promise.resolve();
+    startLater(start, when).terminate();
+    await when;
+    expect(start).not.toHaveBeenCalled();
   });
 });
 
