@@ -10,10 +10,11 @@
  * Paper: Han, Mao, Dally 2016, "Deep Compression".
  */
 import { mapPrunable } from '#core/model/edit';
+import type { CodebookValues } from '#core/model/encoding';
 import type { Tensor } from '#core/model/model';
 import type { Words } from '#core/params';
 import { definePass } from '#core/pass';
-import { BOOKS, bookOf, CLUSTERS, gathered, type Ready, readyClusters, START } from '#core/passes/shared/clusters';
+import { BOOKS, booksOf, CLUSTERS, gathered, type Ready, readyClusters, START } from '#core/passes/shared/clusters';
 import { LAYERS, selectPrunable } from '#core/passes/shared/selection';
 
 export const weightSharing = definePass({
@@ -67,10 +68,11 @@ export const weightSharing = definePass({
 
   async apply(model, values, context, ready) {
     const seed = Math.floor(context.random() * 2 ** 32);
+    const books = booksOf(ready, values.clusters, values.start, seed);
     const shared = new Map<string, Tensor>();
-    for (const one of ready) {
+    for (const [i, { name, tensor }] of ready.entries()) {
       context.signal.throwIfAborted();
-      shared.set(one.name, gathered(one.tensor, bookOf(one, values.clusters, values.start, seed)));
+      shared.set(name, gathered(tensor, books[i] as CodebookValues));
     }
     return {
       model: mapPrunable(model, values.layers, (layer, tensor) => shared.get(layer.name) ?? tensor),

@@ -2,7 +2,7 @@
  * Weights gathered into clusters by k-means: with a codebook for each tensor, one for each output channel, or one for all tensors together. Pruned
  * weights stay zero and are in no cluster.
  */
-import { type CodebookValues, channelOf, type Encoding } from '#core/model/encoding';
+import { type CodebookValues, channelOf, type Encoding, nearestCentroid } from '#core/model/encoding';
 import type { Tensor } from '#core/model/model';
 import { makeTensor } from '#core/model/tensor';
 import { assignNearest, kMeans, prepareSample, type Sample, type Start } from '#core/numeric/k-means';
@@ -88,13 +88,18 @@ export function readyClusters(
   });
 }
 
+/** The codebooks of `bookOf`, in order; layers that share one get the same object. */
+export function booksOf(ready: readonly Ready[], k: number, start: Start, seed: number): readonly CodebookValues[] {
+  const shared = new Map<readonly Sample[], CodebookValues>();
+  return ready.map((one) => {
+    const book = shared.get(one.samples) ?? bookOf(one, k, start, seed);
+    shared.set(one.samples, book);
+    return book;
+  });
+}
+
 /** The codebook of at most k values a book. Each layer has a random stream of its own, so that leaving one out does not change the others. */
-export function bookOf(
-  { tensor, axis, samples, stream }: Ready,
-  k: number,
-  start: Start,
-  seed: number,
-): CodebookValues {
+function bookOf({ tensor, axis, samples, stream }: Ready, k: number, start: Start, seed: number): CodebookValues {
   const random = seededRandom(derivedSeed(seed, stream));
   const found = samples.map((sample) => kMeans(sample, k, start, random));
   const centroids = joined(found);
@@ -120,6 +125,42 @@ export function gathered(tensor: Tensor, values: CodebookValues, weights: Float3
     for (const [at, i] of indices.entries()) data[i] = near[at] as number;
   }
   return makeTensor(tensor.shape, data, encoding);
+}
+
+/**
+ * The books after one round of Lloyd's iteration on these weights: each value becomes the mean of the weights nearest to it, and stays where there
+ * are none. In the order of `ready`; layers that share a book get one.
+ */
+export function movedBooks(
+  ready: readonly Ready[],
+  books: readonly CodebookValues[],
+  weights: (layer: string, tensor: Tensor) => Float32Array,
+): readonly CodebookValues[] {
+  const lists = ready.map(({ name, tensor, axis }) => keptByChannel(weights(name, tensor), tensor, axis));
+  const first = books[0];
+  if (first && books.every((book) => book === first)) {
+    const one: CodebookValues = { kind: 'codebook', centroids: lloyd(first.centroids, joined(lists.flat())) };
+    return books.map(() => one);
+  }
+  return books.map(({ centroids, books: own }, i) => {
+    const offsets = own?.offsets ?? Int32Array.of(0, centroids.length);
+    const moved = (lists[i] as readonly Float32Array[]).map((list, c) =>
+      lloyd(centroids.subarray(offsets[c], offsets[c + 1]), list),
+    );
+    return { kind: 'codebook', centroids: joined(moved), ...(own ? { books: own } : {}) };
+  });
+}
+
+/** The mean of the values nearest to each centroid, ascending; a centroid without members stays. */
+function lloyd(centroids: Float32Array, values: Float32Array): Float32Array {
+  const sums = new Float64Array(centroids.length);
+  const counts = new Uint32Array(centroids.length);
+  for (const value of values) {
+    const c = nearestCentroid(centroids, value);
+    sums[c] = (sums[c] as number) + value;
+    counts[c] = (counts[c] as number) + 1;
+  }
+  return centroids.map((old, c) => (counts[c] ? (sums[c] as number) / (counts[c] as number) : old)).sort();
 }
 
 /** Indices of the kept weights of each channel, ascending. */
