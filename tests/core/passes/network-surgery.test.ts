@@ -1,0 +1,77 @@
+/** Network surgery with a run written by hand: what is cut, what comes back, what stays in between, and when it is settled. */
+import { describe, expect, it } from 'vitest';
+import type { Model } from '#core/model/model';
+import type { Objective } from '#core/objective';
+import type { PassContext } from '#core/pass';
+import { networkSurgery } from '#core/passes/network-surgery';
+import { applyPass, denseModel, kernelOf, plainContext, tensor } from './helpers';
+
+const data = (model: Model): number[] => [...kernelOf(model, 'd1').data];
+
+/** At each share the hidden weights are these. */
+function operating(moments: readonly { readonly done: number; readonly hidden: readonly number[] }[]) {
+  const seen: number[][] = [];
+  const objectives: Objective[] = [];
+  const context: PassContext = plainContext(1, {
+    train: async (objective, hooks) => {
+      objectives.push(objective);
+      let model = objective.model;
+      for (const { done, hidden } of moments) {
+        model = (await hooks?.revise(model, done, () => Float32Array.from(hidden))) ?? model;
+        seen.push(data(model));
+      }
+      return model;
+    },
+  });
+  return { context, seen, objectives };
+}
+
+describe('network surgery', () => {
+  const model = denseModel(tensor([1, 5], [1, 2, 3, 4, 5]));
+
+  it('cuts below 0.9 t, puts back from 1.1 t on, and leaves what lies between as it is', async () => {
+    // At once, 60 %: t is the fourth smallest. First 4: below 3.6 goes. Then 10.5: 9.5 and 10 were there and stay, 10.5 was cut and
+    // does not come back, 12 does. The third time ends the part and is exact.
+    const { context, seen, objectives } = operating([
+      { done: 0, hidden: [1, 2, 3, 4, 5] },
+      { done: 0.25, hidden: [10.5, 1, 12, 10, 9.5] },
+      { done: 0.5, hidden: [10.5, 1, 12, 10, 9.5] },
+      { done: 0.75, hidden: [0, 20, 20, 20, 20] },
+    ]);
+    const values = { sparsity: 0.6, schedule: 'once', part: 0.5, distil: false };
+    const { model: cut, report } = await applyPass(networkSurgery, model, values, context);
+    expect(seen).toEqual([
+      [0, 0, 0, 4, 5],
+      [0, 0, 12, 10, 9.5],
+      [10.5, 0, 12, 0, 0],
+      [10.5, 0, 12, 0, 0],
+    ]);
+    expect([...(kernelOf(cut, 'd1').encoding.mask ?? [])]).toEqual([1, 0, 1, 0, 0]);
+    expect(objectives[0]).toMatchObject({ regrow: true, loss: [{ kind: 'crossEntropy', weight: 1 }] });
+    expect(report.notes[0]?.en).toBe('60.0 % of the weights are zero after 3 operations; 2 times a weight came back.');
+  });
+
+  it('takes the mean plus c deviations of each layer at the start, as the paper does', async () => {
+    // |w| 1 to 5: mean 3, variance 2. With c = 0 the threshold is 3: 2.7 and 3.3 are its edges.
+    const { context, seen } = operating([
+      { done: 0, hidden: [2.6, 2.8, 3.2, -3.4, 0] },
+      { done: 0.1, hidden: [3.2, 3.3, 2.8, 2.6, -3.4] },
+    ]);
+    await applyPass(networkSurgery, model, { by: 'spread', c: 0 }, context);
+    const rounded = seen.map((row) => row.map((x) => Number(x.toFixed(3))));
+    expect(rounded).toEqual([
+      [0, 2.8, 3.2, -3.4, 0],
+      [0, 3.3, 2.8, 0, -3.4],
+    ]);
+  });
+
+  it('frees weights from grids and codebooks, and reaches its sparsity in the shortest run', async () => {
+    const shared = denseModel(
+      tensor([1, 5], [1, 1, 2, 2, 3], { values: { kind: 'codebook', centroids: Float32Array.of(1, 2, 3) } }),
+    );
+    const { context, objectives } = operating([{ done: 0, hidden: [1, 1, 2, 2, 3] }]);
+    const { model: cut } = await applyPass(networkSurgery, shared, { sparsity: 0.6 }, context);
+    expect(kernelOf(objectives[0]?.model as Model, 'd1').encoding).toEqual({ values: { kind: 'dense' } });
+    expect(data(cut)).toEqual([0, 0, 0, 2, 3]);
+  });
+});
