@@ -3,6 +3,7 @@
  */
 import type { Pass } from '#core/pass';
 import { activationPruning } from '#core/passes/activation-pruning';
+import { alikeSharing } from '#core/passes/alike-sharing';
 import { batchNormStatistics } from '#core/passes/batch-norm-statistics';
 import { binaryWeights } from '#core/passes/binary-weights';
 import { blockPruning } from '#core/passes/block-pruning';
@@ -62,6 +63,7 @@ export const PASSES: readonly Pass[] = [
   halfPrecision,
   weightSharing,
   clusteredTraining,
+  alikeSharing,
   lowRankDense,
   lowRankConvolution,
   foldBatchNorm,
