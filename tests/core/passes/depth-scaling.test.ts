@@ -1,0 +1,127 @@
+/** Depth multiplier: which blocks go, which are repeated, and that repeating changes nothing at first. */
+import { describe, expect, it } from 'vitest';
+import type { Architecture, Row } from '#core/architecture';
+import { createModel } from '#core/model/create';
+import type { Model } from '#core/model/model';
+import { shapesOf } from '#core/model/shapes';
+import { validateModel } from '#core/model/validate';
+import { seededRandom } from '#core/numeric/random';
+import type { Values } from '#core/params';
+import { depthScaling } from '#core/passes/depth-scaling';
+import { residualBlocks, stages } from '#core/passes/shared/blocks';
+import { TEMPLATES } from '#core/templates';
+import { outputOf } from '../support/reference-forward';
+import { applyPass, plainContext } from './helpers';
+import { MODELS } from './models';
+
+const network = (rows: readonly Row[], input: Architecture['input'] = [6, 6, 1]): Model =>
+  createModel({ name: 'test', input, classes: 3, rows }, 4);
+const template = (id: string): Model =>
+  createModel(TEMPLATES.find((one) => one.id === id)?.architecture([8, 8, 1], 10) as Architecture, 1);
+const scale = (model: Model, values: Values) =>
+  applyPass(depthScaling, model, { after: 'nothing', ...values }, plainContext());
+const noise = (size: number, seed: number): Float32Array => {
+  const random = seededRandom(seed);
+  return Float32Array.from({ length: size }, () => 2 * random() - 1);
+};
+const conv = (filters: number, activation: 'relu' | 'tanh' | 'linear' = 'relu', kernel = 3): Row => ({
+  kind: 'conv2d',
+  filters,
+  kernel,
+  stride: 1,
+  padding: 'same',
+  activation,
+  bias: true,
+});
+const dense = (units: number, activation: 'relu' | 'linear' = 'relu'): Row => ({
+  kind: 'dense',
+  units,
+  activation,
+  bias: true,
+});
+const END: readonly Row[] = [{ kind: 'globalAveragePool2d' }, dense(3, 'linear')];
+
+describe('blocks', () => {
+  it('are residual branches with their adds', () => {
+    const blocks = residualBlocks(template('small-resnet'));
+    expect(blocks.map(({ entry, layers }) => [entry, layers.length])).toEqual([
+      ['activation_1', 6],
+      ['activation_4', 6],
+    ]);
+  });
+
+  it('are stages elsewhere: weights, normalisation, activation, but not the one that answers', () => {
+    expect(stages(template('lenet-300-100')).map(({ layers }) => layers)).toEqual([['dense_1'], ['dense_2']]);
+    // A depthwise convolution and the 1 x 1 behind it are one.
+    expect(stages(template('separable-cnn')).map(({ layers }) => layers.length)).toEqual([3, 6, 6, 6, 6]);
+  });
+});
+
+describe('shallower', () => {
+  it('leaves out residual branches: what they were added to goes on alone', async () => {
+    const model = template('small-resnet');
+    const { model: shallow, report } = await scale(model, { depth: 0.5 });
+    expect(residualBlocks(shallow)).toHaveLength(1);
+    expect(report.notes[0]?.en).toContain('1 of 2 blocks were left out');
+    const { model: none } = await scale(model, { depth: 0 });
+    validateModel(none);
+    expect(none.layers.some(({ kind }) => kind === 'add')).toBe(false);
+    expect(shapesOf(none)[none.outputs[0] as string]).toEqual([10]);
+  });
+
+  it('leaves out layers that give the shape they take, evenly', async () => {
+    const model = network([conv(4), conv(4), conv(4), conv(4), conv(4), ...END]);
+    const names = async (depth: number): Promise<readonly string[]> =>
+      (await scale(model, { depth })).model.layers.filter(({ kind }) => kind === 'conv2d').map(({ name }) => name);
+    expect(await names(0)).toEqual(['conv2d_1']);
+    expect(await names(0.5)).toEqual(['conv2d_1', 'conv2d_3', 'conv2d_5']);
+    expect(await names(1)).toHaveLength(5);
+  });
+
+  it('says so where every block changes the shape', async () => {
+    const model = network([conv(4), conv(5), ...END]);
+    const { model: same, report } = await scale(model, { depth: 0.5 });
+    expect(same).toBe(model);
+    expect(report.notes[0]?.en).toContain('no block can be left out');
+  });
+});
+
+describe('deeper', () => {
+  const NETWORKS: Readonly<Record<string, Model>> = {
+    ...MODELS,
+    // Windows of even size, a linear stage that must not be repeated, and units behind one another.
+    plain: network([conv(3, 'linear', 4), conv(4, 'relu', 2), { kind: 'flatten' }, dense(6), dense(3, 'linear')]),
+    bent: network([conv(3, 'tanh'), conv(3, 'relu'), ...END]),
+    separable: network([
+      conv(4),
+      { kind: 'depthwiseConv2d', kernel: 3, stride: 2, padding: 'same', activation: 'relu', bias: true },
+      conv(5, 'relu', 1),
+      ...END,
+    ]),
+  };
+  it.each(Object.entries(NETWORKS))('computes the same on the %s network', async (name, model) => {
+    const macs = (of: Model): number => of.layers.filter((layer) => 'kernel' in layer).length;
+    for (const depth of [1.5, 2, 3]) {
+      const { model: deep, report } = await scale(model, { depth });
+      validateModel(deep);
+      if (report.notes[0]?.en.startsWith('Nothing')) continue;
+      expect(macs(deep)).toBeGreaterThan(macs(model));
+      for (let seed = 0; seed < 2; seed++) {
+        const image = noise(36, seed);
+        const [before, after] = [outputOf(model, image), outputOf(deep, image)];
+        before.forEach((p, i) => expect(after[i], `${name} ${depth}`).toBeCloseTo(p, 6));
+      }
+    }
+  });
+
+  it('repeats each block alike often', async () => {
+    const { model: deep, report } = await scale(template('small-resnet'), { depth: 3 });
+    expect(residualBlocks(deep)).toHaveLength(6);
+    expect(report.notes[0]?.en).toBe(
+      '4 blocks were added to 2. At first they change nothing: the network gives the same answers.',
+    );
+    expect(
+      (await scale(NETWORKS['bent'] as Model, { depth: 2 })).model.layers.filter(({ kind }) => kind === 'conv2d'),
+    ).toHaveLength(3);
+  });
+});
