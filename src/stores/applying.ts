@@ -7,6 +7,7 @@ import { passById } from '#core/passes/index';
 import type { Recipe } from '#core/recipe';
 import { nodeFits } from '#stores/datasets';
 import { call, isLost } from '#stores/engine';
+import type { Run } from '#stores/lineage';
 import { addNode, project, uniqueName } from '#stores/project';
 import type { ModelNode } from '#stores/state';
 import { announce, notify } from '#stores/view';
@@ -18,11 +19,8 @@ const again: Words = {
 };
 
 export interface Application {
-  /** The node whose model the first step that runs is given. */
-  readonly node: ModelNode;
   readonly recipe: Recipe;
-  /** The steps before it gave the node's model, and are not run. */
-  readonly from: number;
+  readonly run: Run;
   readonly name: string;
   /** Node id -> model id, beside what `modelsNamed` finds. */
   readonly parents: Readonly<Record<string, ModelId>>;
@@ -37,11 +35,12 @@ const lives = 3;
 
 /** Runs it, adds the model as a child of the node, and selects it. Rejects as `call` does, and then nothing has changed. */
 export async function runApplication(asked: Application): Promise<{ made: ModelNode; result: ApplyResult }> {
-  const { node, recipe, from, parents, signal, onProgress } = asked;
+  const { recipe, parents, signal, onProgress } = asked;
+  const { node, at, from, model, known } = asked.run;
   const name = uniqueName(asked.name);
   const dataset = node.dataset && nodeFits(node, node.dataset) ? node.dataset : null;
   const run = async (life: number): Promise<ApplyResult> => {
-    const request = { model: node.model, dataset, recipe, from, name, parents, resume: life > 1 };
+    const request = { model, dataset, recipe, from, name, parents, resume: life > 1 };
     try {
       return await call('apply', request, { signal, onProgress });
     } catch (error) {
@@ -60,9 +59,9 @@ export async function runApplication(asked: Application): Promise<{ made: ModelN
     parent: node.id,
     origin: {
       kind: 'recipe',
-      recipe: { ...recipe, steps: recipe.steps.slice(from) },
+      recipe: { ...recipe, steps: recipe.steps.slice(at) },
       seconds: result.seconds,
-      reports: result.reports.map((report) => ({ ...report, step: report.step - from })),
+      reports: [...known, ...result.reports].map((report) => ({ ...report, step: report.step - at })),
     },
     dataset: node.dataset,
     validation: result.validation,

@@ -7,7 +7,7 @@ import type { Param, Values } from '#core/params';
 import { passById } from '#core/passes/index';
 import { type Recipe, type RecipeStep, seedOf } from '#core/recipe';
 import type { Draft, DraftStep, ModelNode } from '#stores/state';
-import type { StepOutcome } from '#worker/protocol';
+import type { ModelId, StepOutcome } from '#worker/protocol';
 
 /** Stands for the recipe's start where a step names another model: recipes are carried from one project to another. */
 export const START = 'start';
@@ -18,6 +18,8 @@ export interface LineStep {
   readonly outcome: StepOutcome | null;
   /** The node that holds the model after it; null inside a recipe of several steps. */
   readonly node: ModelNode | null;
+  /** The model after it; null where it was not kept. */
+  readonly model: ModelId | null;
 }
 export interface Line {
   readonly start: ModelNode;
@@ -39,11 +41,16 @@ export function lineOf(nodes: Nodes, id: string): Line | null {
   const steps = made.flatMap((node): LineStep[] => {
     if (node.origin.kind !== 'recipe') return [];
     const { recipe, reports = [] } = node.origin;
-    return recipe.steps.map((step, at) => ({
-      step: renamed({ ...step, seed: seedOf(recipe, at, step) }, (name) => (name === startId ? START : name)),
-      outcome: reports.find((report) => report.step === at) ?? null,
-      node: at === recipe.steps.length - 1 ? node : null,
-    }));
+    return recipe.steps.map((step, at) => {
+      const outcome = reports.find((report) => report.step === at) ?? null;
+      const isLast = at === recipe.steps.length - 1;
+      return {
+        step: renamed({ ...step, seed: seedOf(recipe, at, step) }, (name) => (name === startId ? START : name)),
+        outcome,
+        node: isLast ? node : null,
+        model: isLast ? node.model : (outcome?.model ?? null),
+      };
+    });
   });
   return { start, steps };
 }
@@ -72,20 +79,30 @@ function sameStep(a: RecipeStep, b: RecipeStep | undefined): boolean {
 }
 
 export interface Run {
-  /** Whose model the first step that runs is given. */
+  /** The node that the new model will come from, and how many steps led to it. */
   readonly node: ModelNode;
+  readonly at: number;
+  /** The first step that runs, and the model that it is given. */
   readonly from: number;
+  readonly model: ModelId;
+  /** Of the steps between the node and the first one that runs. */
+  readonly known: readonly StepOutcome[];
 }
 
-/** Where a run of the draft from step `wanted` on begins: at the last node on the way there whose model is known. */
+/** Where a run of the draft from step `wanted` on begins: at the last model on the way there that is known. */
 export function runOf(nodes: Nodes, line: Line, draft: Draft, wanted: number): Run | null {
   const start = nodes[draft.start];
   if (!start) return null;
-  for (let from = Math.min(wanted, keptSteps(line, draft)); from > 0; from--) {
-    const { node } = line.steps[from - 1] as LineStep;
-    if (node) return { node, from };
-  }
-  return { node: start, from: 0 };
+  const kept = line.steps.slice(0, Math.min(wanted, keptSteps(line, draft)));
+  const from = kept.findLastIndex(({ model }) => model !== null) + 1;
+  const at = kept.slice(0, from).findLastIndex(({ node }) => node !== null) + 1;
+  return {
+    node: kept[at - 1]?.node ?? start,
+    at,
+    from,
+    model: kept[from - 1]?.model ?? start.model,
+    known: kept.slice(at, from).flatMap(({ outcome }, index) => (outcome ? [{ ...outcome, step: at + index }] : [])),
+  };
 }
 
 /** The draft as a recipe that can leave this project. */

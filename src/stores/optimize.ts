@@ -197,9 +197,8 @@ export async function apply(): Promise<void> {
   optimize.setState({ applying: { done: 0, train: null }, result: null, fault: null });
   try {
     const { result } = await runApplication({
-      node,
+      run: { node, at: 0, from: 0, model: node.model, known: [] },
       recipe: { version: 1, seed: asked.seed, steps: [asked.step] },
-      from: 0,
       name: `${node.name}, ${stepName(asked.step)}`,
       parents: asked.parents,
       signal: stop.signal,

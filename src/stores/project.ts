@@ -130,9 +130,14 @@ export async function restoreProject(): Promise<void> {
   if (isWriter) keepRecords(project, records, () => notSaved(), stored?.nodes);
 }
 
+function modelsBetween({ origin }: ModelNode): readonly string[] {
+  return origin.kind === 'recipe' ? (origin.reports ?? []).flatMap(({ model }) => model ?? []) : [];
+}
+
 async function takeUp(stored: StoredProject, isWriter: boolean): Promise<void> {
   const wanted = reachable(stored);
-  const models = [...new Set(wanted.map(({ model }) => model))];
+  // The models between the steps of a recipe are worth keeping, and can be made again.
+  const models = [...new Set(wanted.flatMap((node) => [node.model, ...modelsBetween(node)]))];
   const held = new Set(await call('held', { models, keepOnly: isWriter }).catch(() => models));
   const lost = wanted.filter(({ model }) => !held.has(model));
   project.setState((state) => {

@@ -173,10 +173,9 @@ export async function runFrom(wanted: number): Promise<void> {
   const before = project.getState().order.map((id) => nodes[id]);
   try {
     const { made } = await runApplication({
-      node: run.node,
+      run,
       recipe,
-      from: run.from,
-      name: nameOf(run.node.name, recipe.steps.slice(run.from)),
+      name: nameOf(run.node.name, recipe.steps.slice(run.at)),
       parents,
       signal: stop.signal,
       onProgress: ({ done, step, train, outcome }) =>

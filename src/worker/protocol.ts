@@ -152,6 +152,8 @@ export interface StepOutcome extends StepReport {
   /** Of the TensorFlow.js file after it. */
   readonly bytes: number;
   readonly validation: Accuracy | null;
+  /** The model after it, in the vault; absent in projects of earlier versions. */
+  readonly model?: ModelId;
 }
 export interface ApplyResult {
   readonly model: ModelSummary;

@@ -113,7 +113,7 @@ describe('running', () => {
     s.setStepValue(2, 'temperature', 2);
     const run = s.runFrom(2);
     const call = await s.next('apply');
-    // The model between fine-tuning and distillation is not kept: both run.
+    // The model between fine-tuning and distillation was not kept: both run.
     expect(call.request).toMatchObject({ model: 'm-a', from: 1, parents: { root: 'm-root' } });
     expect(call.request.recipe.steps).toHaveLength(3);
     expect(call.request.recipe.steps[2]?.values).toMatchObject({ teacher: 'root', temperature: 2 });
@@ -132,6 +132,25 @@ describe('running', () => {
     const line = lineOf(s.project.getState().nodes, after?.id ?? '');
     expect(line?.steps.map(({ step }) => step.values['temperature'])).toEqual([undefined, undefined, 2]);
     expect(line?.steps[2]?.step.values['teacher']).toBe(START);
+  });
+
+  it('begins inside a recipe where the model there was kept, and still tells of all steps since the node', async () => {
+    const kept = made(tune, distil);
+    if (kept.kind !== 'recipe') throw new Error('no recipe');
+    const reports = kept.reports?.map((one) => ({ ...one, model: `m-step-${one.step}` })) ?? [];
+    s.addNode(node('c', 'a', { ...kept, reports }));
+    s.setStepValue(2, 'temperature', 2);
+    const run = s.runFrom(2);
+    const call = await s.next('apply');
+    expect(call.request).toMatchObject({ model: 'm-step-0', from: 2, name: 'a, fine-tuning, distillation' });
+    call.resolve({ ...result('m-new'), reports: [outcome(2, 'distillation')] });
+    await run;
+    const after = s.selectedNode();
+    expect(after).toMatchObject({ parent: 'a', origin: { recipe: { steps: [tune, { values: { temperature: 2 } }] } } });
+    expect(after?.origin.kind === 'recipe' && after.origin.reports?.map(({ step, pass }) => [step, pass])).toEqual([
+      [0, 'fine-tuning'],
+      [1, 'distillation'],
+    ]);
   });
 
   it('says when the bytes are those of a model that is there', async () => {

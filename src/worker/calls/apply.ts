@@ -2,6 +2,7 @@
  * Runs a recipe: the only way in which a model changes. Each step is measured on validation when it ends, the new model
  * once on test, and it is kept. When the engine or its device ends in the middle, the next one is asked to go on with it.
  */
+import { modelId } from '#core/model/hash';
 import type { Model } from '#core/model/model';
 import { PASSES, passById } from '#core/passes/index';
 import { type Recipe, runRecipe } from '#core/recipe';
@@ -76,7 +77,8 @@ async function run(
           async onStep(step, model, facts) {
             // The file's size is that of the name it will have.
             const bytes = await writtenBytes({ ...model, name });
-            const outcome = { ...facts, step, bytes, validation: await measure(step, model) };
+            const validation = await measure(step, model);
+            const outcome = { ...facts, step, bytes, validation, model: modelId(model) };
             outcomes.push(outcome);
             await journal?.done(outcome, model);
             progress({ done: (recipeShare * outcomes.length) / running.length, step, outcome });
