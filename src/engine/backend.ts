@@ -24,6 +24,8 @@ export interface Step {
 export interface Plan {
   readonly slots: readonly Slot[];
   readonly steps: readonly Step[];
+  /** Bytes that 'gatherImages' reads: row-major [images, height, width, channels]. Sent once for all programs. */
+  readonly table?: Uint8Array;
 }
 
 /** What a program did so far: asserted by tests, shown to people. */
@@ -58,9 +60,12 @@ export interface Backend {
   readonly id: BackendId;
   /** For people: adapter or instruction set, e.g. "SwiftShader (software)" or "relaxed SIMD". */
   readonly description: string;
+  /** Largest table of a plan, where it can hold one and put batches together by itself; the host does so otherwise. */
+  readonly mostTableBytes?: number;
   /** True where a GPU interface is emulated on the processor; such a backend is never chosen by its name. */
   readonly software: boolean;
-  compile(plan: Plan): Promise<Program>;
+  /** `onCompiled` is told how many of its kernels are ready, where they are compiled one by one. */
+  compile(plan: Plan, onCompiled?: (ready: number, of: number) => void): Promise<Program>;
   counts(): Counts;
   /** Frees the backend itself. */
   dispose(): void;

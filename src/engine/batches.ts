@@ -20,7 +20,7 @@ export function fillBatch(
   labels?: Float32Array,
 ): void {
   const size = imageSize(dataset);
-  const { scale } = dataset;
+  const scale = Math.fround(dataset.scale);
   for (let i = 0; i < count; i++) {
     const row = rowAt(i);
     const from = row * size;

@@ -7,9 +7,10 @@ import type { Backend, Program } from '#engine/backend';
 import { imageSize } from '#engine/batches';
 import type { Dataset } from '#engine/datasets/dataset';
 import type { EvaluateOptions } from '#engine/evaluate';
-import { fillKeepMask, type NoiseKey, noiseKey, noisePixel, shiftOf } from '#engine/noise';
+import { fillKeepMask, NOISE_ROW, type NoiseKey, noiseKey, noisePixel, shiftOf } from '#engine/noise';
 import type { TrainingPlan } from '#engine/plan';
-import { NOISE_ROW, type Selection } from '#engine/selection';
+import type { GatheredBatch } from '#engine/plan/gather';
+import type { Selection } from '#engine/selection';
 import { teacherLogits } from '#engine/teachers';
 
 /** Puts in what a step reads; `rate` is its learning rate. */
@@ -24,6 +25,7 @@ export async function makeFeed(
   program: Program,
   options: EvaluateOptions,
 ): Promise<Feed> {
+  if (plan.gathered) return residentFeed(backend, objective, dataset, selection, plan, plan.gathered, program, options);
   const { batch, classes } = plan;
   const shift = Math.floor(objective.augment?.shift ?? 0);
   const { labels: known } = dataset.splits.train;
@@ -61,6 +63,30 @@ export async function makeFeed(
   };
 }
 
+/** Where the plan puts batches together: labels and answers go there once, then rows, a key and the rate for every step. */
+async function residentFeed(
+  backend: Backend,
+  objective: Objective,
+  dataset: Dataset,
+  selection: Selection,
+  plan: TrainingPlan,
+  gathered: GatheredBatch,
+  program: Program,
+  options: EvaluateOptions,
+): Promise<Feed> {
+  program.write(gathered.labels, Float32Array.from(dataset.splits.train.labels));
+  for (const { slot, model } of gathered.answers)
+    program.write(slot, await teacherLogits(backend, model, dataset, options));
+  const rows = new Float32Array(plan.batch);
+  return (step, rate) => {
+    const [first, second] = noiseKey(objective.seed, step);
+    selection.fill(rows, step);
+    program.write(gathered.rows, rows);
+    program.write(gathered.key, Float32Array.of(first >>> 16, first & 0xffff, second >>> 16, second & 0xffff));
+    program.write(plan.rate, Float32Array.of(rate));
+  };
+}
+
 /** The images in these rows as a network sees them, each moved by its own shift; zeros come in at the sides. */
 export function fillTrainingImages(
   dataset: Dataset,
@@ -70,7 +96,8 @@ export function fillTrainingImages(
   pixels: Float32Array,
 ): void {
   const [height, width, channels] = dataset.shape;
-  const { scale } = dataset;
+  // In single precision, as every backend multiplies.
+  const scale = Math.fround(dataset.scale);
   const { pixels: bytes } = dataset.splits.train;
   const line = width * channels;
   const size = height * line;

@@ -8,7 +8,10 @@ import { derivedSeed } from '#core/numeric/random';
 /** Two words from which all bits of a step follow. */
 export type NoiseKey = readonly [number, number];
 
-/** What bits are for; from DROPOUT on, one for each dropout layer. */
+/** Stands for noise in the place of an image's row. */
+export const NOISE_ROW = -1;
+
+/** What bits are for; from `dropout` on, one for each dropout layer. */
 export const STREAM = { pixels: 0, shift: 1, dropout: 2 } as const;
 /** Odd, so that streams stay apart: 2^32 over the golden ratio. */
 const APART = 0x9e3779b9;

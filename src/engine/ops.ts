@@ -141,7 +141,21 @@ export type Op =
       readonly optimizer: Optimizer;
       readonly count: number;
       readonly masked: readonly boolean[];
-    };
+    }
+  | BatchOp;
+
+/**
+ * Steps that put a batch together where the data lies: only for backends that hold tables (`Backend.mostTableBytes`). A key is
+ * four values, the 16-bit halves of a `NoiseKey`, upper one first; what comes of it is bit for bit what `noise` makes of it.
+ */
+export type BatchOp =
+  /** rows [n] of the plan's table, key -> images; each value is byte * scale, moved by up to `shift` pixels. Row -1 is noise. */
+  | { readonly kind: 'gatherImages'; readonly scale: number; readonly shift: number }
+  /** table [m, ...], rows [n] -> [n, ...]; a row of -1 gives `outside`. */
+  | { readonly kind: 'gatherRows'; readonly outside: number }
+  /** key -> 0, or 1 / (1 - rate). `number` counts the dropout layers. */
+  | { readonly kind: 'keepMask'; readonly number: number; readonly rate: number };
+export type BatchOpKind = BatchOp['kind'];
 
 export type OpKind = Op['kind'];
 

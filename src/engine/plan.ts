@@ -9,9 +9,11 @@ import { shapesOf } from '#core/model/shapes';
 import { sizeOf } from '#core/model/tensor';
 import type { Objective } from '#core/objective';
 import type { Plan, SlotId } from '#engine/backend';
+import type { Dataset } from '#engine/datasets/dataset';
 import { EngineError } from '#engine/errors';
 import { type Builder, type InitialWrite, makeBuilder } from '#engine/plan/builder';
 import type { Trained } from '#engine/plan/collect';
+import { type GatheredBatch, gatherSteps } from '#engine/plan/gather';
 import { type GridSlots, gridSlots, learnedGridSlots } from '#engine/plan/grids';
 import { lossSteps } from '#engine/plan/loss';
 import { forward, onlyProbabilities, reachable, type Supply } from '#engine/plan/network';
@@ -46,8 +48,10 @@ export interface TrainingPlan extends Trained {
   readonly batch: number;
   readonly classes: number;
   readonly input: SlotId;
-  /** [batch]: class indices. */
+  /** [batch]: class indices; the number of classes where an image has no label. */
   readonly labels: SlotId;
+  /** Where the plan puts batches together: what it does so from. The host then fills nothing else but the rate. */
+  readonly gathered: GatheredBatch | null;
   /** [batch]: sample weights, 1 from the start. */
   readonly weights: SlotId;
   /** [1]: learning rate of the step, Adam's bias correction included. */
@@ -91,11 +95,19 @@ export function inferencePlan(model: Model, batch: number): InferencePlan {
   return { plan: b.build(), batch, classes, input, output: logits, probabilities, params, grids, writes: b.writes };
 }
 
-/**
- * One step of the objective on `batch` images. Where labels and teachers look at different images, the first `transfer`
- * rows are the teachers' and the rest have labels. Throws EngineError('plan') where something cannot be trained.
- */
-export function trainingPlan(objective: Objective, batch: number, transfer: number | null = null): TrainingPlan {
+export interface TrainingPlanOptions {
+  /** Where labels and teachers look at different images: the first so many rows are the teachers', the rest have labels. */
+  readonly transfer?: number | null;
+  /** The data set, where the plan is to put batches together by itself. */
+  readonly resident?: Dataset | null;
+}
+
+/** One step of the objective on `batch` images. Throws EngineError('plan') where something cannot be trained. */
+export function trainingPlan(
+  objective: Objective,
+  batch: number,
+  { transfer = null, resident = null }: TrainingPlanOptions = {},
+): TrainingPlan {
   const { model } = objective;
   const b = makeBuilder();
   const frozen = new Set(objective.frozen);
@@ -108,6 +120,8 @@ export function trainingPlan(objective: Objective, batch: number, transfer: numb
   }
   const grids = learnedGrids(b, objective, frozen);
   const encodingSteps = [...b.steps];
+  const source = resident && gatherSteps(b, objective, resident, batch);
+  const begin = b.steps.length;
   const noises: { slot: SlotId; rate: number; size: number }[] = [];
   const looked = studentLayers(objective);
   const supply: Supply = {
@@ -115,21 +129,23 @@ export function trainingPlan(objective: Objective, batch: number, transfer: numb
     batchStatistics: (layer) => !frozen.has(layer.name),
     noise: (layer, shape) => {
       if (layer.rate <= 0) return null;
+      if (source) return source.keepMask(layer.rate, shape);
       const slot = b.persistent(shape);
       noises.push({ slot, rate: layer.rate, size: sizeOf(shape) });
       return slot;
     },
     grid: (layer) => grids.get(layer) ?? null,
+    ...(source && { images: source.images }),
   };
   const taps = looked.map((layer) => ({ layer, at: 'output' }) as const);
   const network = forward(b, model, batch, supply, taps);
   const { input, logits, classes } = network;
   if (network.probabilities) throw onlyProbabilities();
-  const forwardSteps = b.steps.slice(encodingSteps.length);
+  const forwardSteps = b.steps.slice(begin);
   const teachers = [...liveTeachers(objective)].map(
     ([teacher, layers]) => [teacher, frozenNetwork(b, teacher, batch, input, layers)] as const,
   );
-  const labels = b.persistent([batch]);
+  const labels = source?.labels ?? b.persistent([batch]);
   const answers = new Map<Model, SlotId>();
   const loss = lossSteps(b, objective, {
     batch,
@@ -137,7 +153,7 @@ export function trainingPlan(objective: Objective, batch: number, transfer: numb
     logits,
     labels,
     answers(teacher) {
-      const slot = answers.get(teacher) ?? b.persistent([batch, classes]);
+      const slot = answers.get(teacher) ?? source?.answers(teacher, classes) ?? b.persistent([batch, classes]);
       answers.set(teacher, slot);
       return slot;
     },
@@ -152,16 +168,17 @@ export function trainingPlan(objective: Objective, batch: number, transfer: numb
   const rate = b.persistent([1]);
   updateSteps(b, objective, rate, updated, [...grids.values()], encodingSteps, gradients, loss.extra);
   return {
-    plan: b.build(),
+    plan: resident ? { ...b.build(), table: resident.splits.train.pixels } : b.build(),
     batch,
     classes,
     input,
+    gathered: source?.gathered ?? null,
     rate,
     noises,
     labels,
     weights: loss.weights,
     sums: loss.sums,
-    teachers: [...answers].map(([model, slot]) => ({ model, slot })),
+    teachers: source ? [] : [...answers].map(([teacher, slot]) => ({ model: teacher, slot })),
     trained: [...params.values()].flatMap((one) => one.trained ?? []),
     grids: [...grids].flatMap(([layer, { learned }]) => (learned ? [{ layer, scales: learned }] : [])),
     beside: loss.extra.map(([slot]) => slot),

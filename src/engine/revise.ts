@@ -31,8 +31,13 @@ async function readSlots(program: Program, plan: TrainingPlan): Promise<Readonly
 }
 
 /** Compiles a plan and puts in what it starts from. */
-export async function startPlan(backend: Backend, model: Model, plan: TrainingPlan): Promise<Running> {
-  const program = await backend.compile(plan.plan);
+export async function startPlan(
+  backend: Backend,
+  model: Model,
+  plan: TrainingPlan,
+  onCompiled?: (ready: number, of: number) => void,
+): Promise<Running> {
+  const program = await backend.compile(plan.plan, onCompiled);
   for (const { slot, data } of plan.writes) program.write(slot, data);
   return { model, plan, program };
 }
@@ -60,7 +65,7 @@ export async function revise(
   });
   if (next === now) return running;
   const nextPlan = planOf(next);
-  const sameSteps = JSON.stringify(nextPlan.plan) === JSON.stringify(plan.plan);
+  const sameSteps = shapeOf(nextPlan) === shapeOf(plan);
   const started = sameSteps ? { model: next, plan: nextPlan, program } : await startPlan(backend, next, nextPlan);
   if (sameSteps) {
     const beside = new Set(nextPlan.beside);
@@ -77,6 +82,8 @@ export async function revise(
   }
   return started;
 }
+
+const shapeOf = ({ plan: { slots, steps } }: TrainingPlan): string => JSON.stringify([slots, steps]);
 
 /** Takes moments, what is trained beside the model, and the figures so far into a program with other steps. */
 async function carryOver(before: Running, after: Running): Promise<void> {

@@ -6,9 +6,7 @@
 import { derivedSeed, seededRandom, shuffledIndices } from '#core/numeric/random';
 import type { Objective } from '#core/objective';
 import type { Images } from '#engine/datasets/dataset';
-
-/** Stands for noise in the place of an image. */
-export const NOISE_ROW = -1;
+import { NOISE_ROW } from '#engine/noise';
 
 export interface Selection {
   readonly batch: number;

@@ -38,6 +38,8 @@ export interface TrainOptions {
   readonly onProgress?: ((progress: TrainProgress) => void) | undefined;
   /** Share done of what comes before the first step (a teacher's logits). */
   readonly onPrepare?: ((done: number) => void) | undefined;
+  /** How many of the backend's kernels are ready, before the first step. */
+  readonly onCompiled?: ((ready: number, of: number) => void) | undefined;
   /** Awaited between batches, so that something more urgent can go first. */
   readonly between?: (() => Promise<void>) | undefined;
   /** Looks at the model on the way and may change it. */
@@ -80,14 +82,17 @@ export async function train(
   const selection = selectImages(objective, dataset.splits.train);
   const { batch, perEpoch } = selection;
   const totalSteps = Math.round(perEpoch * objective.epochs);
-  const planOf = (model: Model): TrainingPlan => trainingPlan({ ...objective, model }, batch, selection.transfer);
+  const fits = dataset.splits.train.pixels.length <= (backend.mostTableBytes ?? 0);
+  const resident = fits ? dataset : null;
+  const planOf = (model: Model): TrainingPlan =>
+    trainingPlan({ ...objective, model }, batch, { transfer: selection.transfer, resident });
   const feedOf = ({ plan, program }: Running): Promise<Feed> =>
     makeFeed(backend, objective, dataset, selection, plan, program, {
       signal,
       between: options.between,
       onProgress: options.onPrepare,
     });
-  let running = await startPlan(backend, objective.model, planOf(objective.model));
+  let running = await startPlan(backend, objective.model, planOf(objective.model), options.onCompiled);
   try {
     let feed = await feedOf(running);
     // A run that hooks have changed cannot be taken up again: what they know is not in the checkpoint.

@@ -111,13 +111,26 @@ test('a step of LeNet-5 on webgpu: few dispatches, one upload, nothing read back
   sums.forEach((sum, i) => expect(sum / (expected[i] as number)).toBeCloseTo(1, 3));
 });
 
+test('batches made on webgpu are those of the host, bit for bit', async () => {
+  expect(await page.evaluate(() => harness.batches())).toEqual([]);
+});
+
+test('kernels are compiled ahead, and said to be', async () => {
+  const [first, later] = await page.evaluate(() => harness.compiled());
+  const of = first.length;
+  expect(of).toBeGreaterThan(10);
+  expect(first).toEqual(Array.from({ length: of }, (_, i) => [i + 1, of]));
+  expect(later).toEqual(first);
+});
+
 test('an epoch on webgpu: one upload a step, nothing read but the figures that are shown', async () => {
-  const { steps, reports, trained, uploads, readbacks } = await page.evaluate(() => harness.epoch());
+  const { steps, reports, trained, uploads, readbacks, again } = await page.evaluate(() => harness.epoch());
   expect(steps).toBe(20);
   expect(reports).toBeLessThan(8);
   expect(readbacks).toBe(reports + trained);
-  // The first weights go up with the first batch; one more clears the figures at the end.
-  expect(uploads).toBe(steps + 1);
+  // The data set, then a step each (the first weights go up with the first batch), and one that clears the figures at the end.
+  expect(uploads).toBe(1 + steps + 1);
+  expect(again).toBe(steps + 1);
 });
 
 test('a lost device is told to whoever waits, and to everybody after', async () => {

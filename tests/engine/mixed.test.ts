@@ -25,7 +25,7 @@ async function step(
   transfer: number | null,
   { labels = [0, 1, 2, 0], answers = [], images = [0, 1, 2, 3] }: Fed = {},
 ): Promise<{ values: Float32Array[]; loss: number }> {
-  const plan = trainingPlan(objective, 4, transfer);
+  const plan = trainingPlan(objective, 4, { transfer });
   const program = await wasm.compile(plan.plan);
   for (const { slot, data } of plan.writes) program.write(slot, data);
   program.write(

@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { createModel } from '#core/model/create';
 import type { LossTerm, Objective } from '#core/objective';
-import { NOISE_ROW, type Selection, selectImages } from '#engine/selection';
+import { NOISE_ROW } from '#engine/noise';
+import { type Selection, selectImages } from '#engine/selection';
 import { makeBars } from './bars';
 import { NETWORKS, objectiveFor } from './suite/cases-training';
 

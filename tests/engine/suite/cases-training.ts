@@ -142,7 +142,7 @@ function encodingFor(tensor: Tensor, kind: 'mask' | 'grid' | 'channels' | 'codeb
 
 function decoded({ mask, values }: Encoding, tensor: Tensor, value: number, i: number): number {
   if (mask && !mask[i]) return 0;
-  if (values.kind === 'dense') return value;
+  if (values.kind !== 'codebook' && values.kind !== 'grid') return value;
   if (values.kind === 'codebook')
     return values.centroids.reduce(
       (best, one) => (Math.abs(one - value) < Math.abs(best - value) ? one : best),

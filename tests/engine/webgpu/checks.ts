@@ -4,13 +4,18 @@ import { type Backend, BackendError, type Plan } from '#engine/backend';
 import { makeWasmBackend } from '#engine/backends/wasm/backend';
 import { makeWebgpuBackend } from '#engine/backends/webgpu/backend';
 import { openDevice } from '#engine/backends/webgpu/device';
+import { fillTrainingImages, makeFeed } from '#engine/feed';
+import { fillKeepMask, NOISE_ROW, noiseKey } from '#engine/noise';
 import { LINEAR, type Op, type Window } from '#engine/ops';
 import { trainingPlan } from '#engine/plan';
+import { makeBuilder } from '#engine/plan/builder';
+import { gatherSteps } from '#engine/plan/gather';
+import { selectImages } from '#engine/selection';
 import { train } from '#engine/train';
 import { NETWORKS, objectiveFor, tinyBars } from '../suite/cases-training';
 import { assertClose, runOp } from '../suite/run';
 import { uniform, type Values, values } from '../suite/values';
-import { feedLenet, lenetPlan } from './lenet';
+import { lenetData, lenetObjective, lenetPlan } from './lenet';
 
 const PLAIN: Window = { strides: [1, 1], pads: [0, 0, 0, 0], dilation: [1, 1] };
 const SAME: Window = { ...PLAIN, pads: [1, 1, 1, 1] };
@@ -139,14 +144,18 @@ export const webgpuChecks = {
   /** What one step of LeNet-5 costs after the first, and the losses of two steps here and on WebAssembly. */
   lenet: () =>
     withBackend(async (backend) => {
+      const dataset = lenetData();
+      const objective = lenetObjective();
       const losses = async (on: Backend, between?: () => void): Promise<number[]> => {
-        const plan = lenetPlan();
+        const plan = lenetPlan(false, on === backend ? dataset : null);
         const program = await on.compile(plan.plan);
         for (const { slot, data } of plan.writes) program.write(slot, data);
+        const selection = selectImages(objective, dataset.splits.train);
+        const feed = await makeFeed(on, objective, dataset, selection, plan, program, {});
         const all: number[] = [];
         for (let step = 0; step < 2; step++) {
           between?.();
-          feedLenet(program, plan, step);
+          feed(step, 1e-3);
           program.run();
         }
         between?.();
@@ -178,7 +187,70 @@ export const webgpuChecks = {
       });
       const { uploads, readbacks } = backend.counts();
       const trained = trainingPlan(objective, objective.batchSize).trained.length;
-      return { steps, reports, trained, uploads, readbacks };
+      // Again: the data set is there.
+      await train(backend, objective, tinyBars, { validate: false, reportEvery: Number.MAX_SAFE_INTEGER });
+      return { steps, reports, trained, uploads, readbacks, again: backend.counts().uploads - uploads };
+    }),
+  /** Images moved and noise, labels, answers and dropout masks made on the card, against those of the host: what differs. */
+  batches: () =>
+    withBackend(async (backend) => {
+      const dataset = lenetData();
+      const { train: images } = dataset.splits;
+      const n = 16;
+      const rows = Float32Array.from({ length: n }, (_, i) => (i % 5 === 3 ? NOISE_ROW : (i * 37) % images.count));
+      const key = noiseKey(8, 123_456);
+      const failures: string[] = [];
+      for (const shift of [0, 2, 28]) {
+        const b = makeBuilder();
+        const source = gatherSteps(b, { ...lenetObjective(), augment: { shift } }, dataset, n);
+        const teacher = lenetObjective().model;
+        const answers = source.answers(teacher, 3);
+        const masks = [0.5, 0.1].map((rate) => source.keepMask(rate, [n, 50]));
+        const outputs = [source.images, source.labels, answers, ...masks];
+        for (const slot of outputs) b.keep(slot);
+        const program = await backend.compile({ ...b.build(), table: images.pixels });
+        const { gathered } = source;
+        const logits = Float32Array.from({ length: images.count * 3 }, (_, i) => i / 7);
+        program.write(gathered.rows, rows);
+        program.write(gathered.key, Float32Array.from(key.flatMap((word) => [word >>> 16, word & 0xffff])));
+        program.write(gathered.labels, Float32Array.from(images.labels));
+        program.write((gathered.answers[0] as { slot: number }).slot, logits);
+        program.run();
+        const pixels = new Float32Array(n * 784);
+        fillTrainingImages(dataset, rows, key, shift, pixels);
+        const isNoise = (i: number): boolean => rows[i] === NOISE_ROW;
+        const expected = [
+          pixels,
+          Float32Array.from(rows, (row, i) => (isNoise(i) ? 10 : (images.labels[row] as number))),
+          Float32Array.from({ length: 3 * n }, (_, i) => {
+            const row = rows[Math.floor(i / 3)] as number;
+            return row === NOISE_ROW ? 0 : (logits[3 * row + (i % 3)] as number);
+          }),
+          ...[0.5, 0.1].map((rate, number) => {
+            const mask = new Float32Array(n * 50);
+            fillKeepMask(mask, key, number, rate);
+            return mask;
+          }),
+        ];
+        for (const [o, slot] of outputs.entries()) {
+          const actual = await program.read(slot);
+          const own = expected[o] as Float32Array;
+          const at = own.findIndex((value, i) => actual[i] !== value);
+          if (at !== -1) failures.push(`shift ${shift}, output ${o}: value ${at} is ${actual[at]}, not ${own[at]}`);
+        }
+        program.dispose();
+      }
+      return failures;
+    }),
+  /** What is told while kernels are compiled: [ready, of] each time, at first and when they are there already. */
+  compiled: () =>
+    withBackend(async (backend) => {
+      const compile = async (): Promise<(readonly [number, number])[]> => {
+        const seen: (readonly [number, number])[] = [];
+        (await backend.compile(lenetPlan().plan, (ready, of) => seen.push([ready, of]))).dispose();
+        return seen;
+      };
+      return [await compile(), await compile()] as const;
     }),
   /** What a read that waits is told when the device goes, and what every call after it is. */
   async lost() {

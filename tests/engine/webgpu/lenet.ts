@@ -3,7 +3,7 @@ import { createModel } from '#core/model/create';
 import { seededRandom } from '#core/numeric/random';
 import { ADAM, type Objective } from '#core/objective';
 import { templateById } from '#core/templates';
-import type { Program } from '#engine/backend';
+import type { Dataset } from '#engine/datasets/dataset';
 import { type TrainingPlan, trainingPlan } from '#engine/plan';
 import { encoded } from '../suite/cases-training';
 
@@ -28,18 +28,24 @@ export function lenetObjective(masked = false): Objective {
   };
 }
 
-export const lenetPlan = (masked = false): TrainingPlan => trainingPlan(lenetObjective(masked), LENET_BATCH);
-
-/** Writes what every step writes: seeded images, labels and the rate. */
-export function feedLenet(program: Program, plan: TrainingPlan, step: number): void {
-  const random = seededRandom(step + 1);
-  program.write(
-    plan.input,
-    Float32Array.from({ length: LENET_BATCH * 784 }, () => random()),
-  );
-  program.write(
-    plan.labels,
-    Float32Array.from({ length: LENET_BATCH }, () => Math.floor(random() * 10)),
-  );
-  program.write(plan.rate, Float32Array.of(1e-3));
+/** Seeded images of the size that LeNet-5 takes. */
+export function lenetData(): Dataset {
+  const random = seededRandom(5);
+  const count = 4 * LENET_BATCH;
+  const images = {
+    count,
+    pixels: Uint8Array.from({ length: count * 784 }, () => Math.floor(256 * random())),
+    labels: Uint8Array.from({ length: count }, () => Math.floor(10 * random())),
+  };
+  return {
+    id: 'noise',
+    shape: [28, 28, 1],
+    classes: Array.from({ length: 10 }, (_, i) => ({ en: `${i}`, zh: `${i}` })),
+    scale: 1 / 255,
+    splits: { train: images, validation: images, test: images },
+  };
 }
+
+/** The plan of a step, which puts its batches together by itself where there is a data set. */
+export const lenetPlan = (masked = false, resident: Dataset | null = null): TrainingPlan =>
+  trainingPlan(lenetObjective(masked), LENET_BATCH, { resident });

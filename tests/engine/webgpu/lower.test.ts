@@ -4,23 +4,29 @@ import type { Plan, Slot, Step } from '#engine/backend';
 import { makeDispatch, mapDispatch } from '#engine/backends/webgpu/kernel';
 import { partsOf } from '#engine/backends/webgpu/kernels/reduce';
 import { lower } from '#engine/backends/webgpu/lower';
-import { lenetPlan } from './lenet';
+import { lenetData, lenetPlan } from './lenet';
 
+const data = lenetData();
 const labelsOf = (plan: Plan): string[] => lower(plan).dispatches.map(({ label }) => label);
 
 describe('a training step of LeNet-5', () => {
   it('is at most 35 dispatches, one of them the optimiser', () => {
-    const labels = labelsOf(lenetPlan().plan);
+    const labels = labelsOf(lenetPlan(false, data).plan);
     expect(labels.length).toBeLessThanOrEqual(35);
     expect(labels.filter((label) => label.startsWith('optimize'))).toEqual(['optimize adam']);
   });
+  it('puts its batch together by itself, in two dispatches', () => {
+    const [plain, own] = [labelsOf(lenetPlan().plan), labelsOf(lenetPlan(false, data).plan)];
+    expect(own.filter((label) => !plain.includes(label))).toEqual(['gatherImages', 'gatherRows']);
+    expect(own.length).toBe(plain.length + 2);
+  });
   it('stays so where only some parameters are masked', () => {
-    const labels = labelsOf(lenetPlan(true).plan);
+    const labels = labelsOf(lenetPlan(true, data).plan);
     expect(labels.length).toBeLessThanOrEqual(35);
     expect(labels.filter((label) => label.startsWith('optimize'))).toEqual(['optimize adam masked']);
   });
   it('needs fewer pipelines than dispatches', () => {
-    const { dispatches } = lower(lenetPlan().plan);
+    const { dispatches } = lower(lenetPlan(false, data).plan);
     expect(new Set(dispatches.map(({ text }) => text)).size).toBeLessThan(dispatches.length);
   });
 });

@@ -1,4 +1,5 @@
 /** The list of all kernels over TensorFlow.js: one entry for each operation of the contract. */
+import { BackendError } from '#engine/backend';
 import { convolutionKernels } from '#engine/backends/tfjs/convolution';
 import { elementKernels } from '#engine/backends/tfjs/elements';
 import { encodingKernels } from '#engine/backends/tfjs/encodings';
@@ -8,9 +9,11 @@ import { normalizationKernels } from '#engine/backends/tfjs/normalization';
 import { poolingKernels } from '#engine/backends/tfjs/pooling';
 import { shapingKernels } from '#engine/backends/tfjs/shaping';
 import { updateKernels } from '#engine/backends/tfjs/update';
-import type { Op, OpKind } from '#engine/ops';
+import type { BatchOpKind, Op, OpKind } from '#engine/ops';
 
-const KERNELS: Kernels<OpKind> = {
+type OwnKind = Exclude<OpKind, BatchOpKind>;
+
+const KERNELS: Kernels<OwnKind> = {
   ...convolutionKernels,
   ...elementKernels,
   ...encodingKernels,
@@ -23,6 +26,7 @@ const KERNELS: Kernels<OpKind> = {
 
 /** The kernel of one operation. */
 export function kernelOf(op: Op, context: KernelContext): Kernel {
-  const kernel = KERNELS[op.kind] as KernelFor<OpKind>;
+  const kernel = KERNELS[op.kind as OwnKind] as KernelFor<OpKind> | undefined;
+  if (!kernel) throw new BackendError('unsupported', `${op.kind} is done by the host here`);
   return (inputs, shapes) => kernel(op, inputs, shapes, context);
 }

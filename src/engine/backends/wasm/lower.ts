@@ -2,7 +2,7 @@
 
 import { sizeOf } from '#engine/arena';
 import { BackendError, type Plan, type Step as PlanStep } from '#engine/backend';
-import type { Op, Window } from '#engine/ops';
+import type { BatchOpKind, Op, Window } from '#engine/ops';
 import { bits, type StepOf, type Writer } from './commands';
 import * as ids from './kernels/ids';
 import {
@@ -69,7 +69,9 @@ function broadcast(
 }
 
 /** One function an operation: a new kind does not compile until it is here. */
-const LOWERINGS: { readonly [K in Op['kind']]: (w: Writer, step: StepOf<K>) => void } = {
+type OwnKind = Exclude<Op['kind'], BatchOpKind>;
+
+const LOWERINGS: { readonly [K in OwnKind]: (w: Writer, step: StepOf<K>) => void } = {
   conv2d,
   conv2dGradInput,
   conv2dGradKernel,
@@ -275,7 +277,9 @@ const LOWERINGS: { readonly [K in Op['kind']]: (w: Writer, step: StepOf<K>) => v
 /** Writes all steps of a plan. Throws BackendError('unsupported') or RangeError for a plan that makes no sense. */
 export function lower(plan: Plan, w: Writer): void {
   for (const step of plan.steps) {
-    (LOWERINGS[step.op.kind] as (w: Writer, step: PlanStep) => void)(w, step);
+    const lowering = LOWERINGS[step.op.kind as OwnKind] as ((w: Writer, step: PlanStep) => void) | undefined;
+    if (!lowering) throw new BackendError('unsupported', `${step.op.kind} is done by the host here`);
+    lowering(w, step);
     w.endStep();
   }
 }

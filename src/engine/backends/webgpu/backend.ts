@@ -3,7 +3,7 @@
  * a list of dispatches over one arena; a run is one command buffer, before which everything that the host has written
  * since the last run goes up in a single transfer.
  */
-import type { Backend, BackendFactory, Counts, Plan } from '#engine/backend';
+import type { Backend, BackendFactory, Counts } from '#engine/backend';
 import { openDevice } from './device';
 import { makeProgram, type Tally } from './program';
 
@@ -15,7 +15,8 @@ export const makeWebgpuBackend: BackendFactory = async () => {
     id: 'webgpu',
     description: device.description,
     software: device.software,
-    compile: (plan: Plan) => makeProgram(device, plan, tally),
+    mostTableBytes: device.most,
+    compile: (plan, onCompiled) => makeProgram(device, plan, tally, onCompiled),
     counts(): Counts {
       const { buffers, bytes } = device.live();
       return { ...tally, live: buffers, bytes };

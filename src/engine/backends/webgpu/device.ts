@@ -6,6 +6,7 @@
 import { BackendError } from '#engine/backend';
 import { describeAdapter, requestAdapter } from '#engine/backends/probe';
 import { UNIFORM_BYTES } from './kernel';
+import { makeTables, type Tables } from './tables';
 
 /** Limits raised to what the adapter has, for large models. */
 const LIMITS = ['maxStorageBufferBindingSize', 'maxBufferSize'] as const;
@@ -14,7 +15,7 @@ export interface Device {
   readonly gpu: GPUDevice;
   readonly description: string;
   readonly software: boolean;
-  /** One arena and one uniform with a dynamic offset: all kernels have it. */
+  /** One arena, one uniform with a dynamic offset, and one table: all kernels have it. */
   readonly layout: GPUBindGroupLayout;
   /** Largest arena, in bytes. */
   readonly most: number;
@@ -23,6 +24,7 @@ export interface Device {
   /** A buffer that is counted until it is given back. */
   buffer(label: string, bytes: number, usage: GPUBufferUsageFlags): GPUBuffer;
   giveBack(buffer: GPUBuffer | null): void;
+  readonly tables: Tables;
   live(): { readonly buffers: number; readonly bytes: number };
   /** Throws the fault that was reported since, if there is one. */
   check(): void;
@@ -57,15 +59,18 @@ export async function openDevice(): Promise<Device> {
         visibility: GPUShaderStage.COMPUTE,
         buffer: { type: 'uniform', hasDynamicOffset: true, minBindingSize: UNIFORM_BYTES },
       },
+      { binding: 2, visibility: GPUShaderStage.COMPUTE, buffer: { type: 'read-only-storage' } },
     ],
   });
   const pipelineLayout = gpu.createPipelineLayout({ bindGroupLayouts: [layout] });
   const pipelines = new Map<string, Promise<GPUComputePipeline>>();
   const buffers = new Set<GPUBuffer>();
+  const tables = makeTables(gpu);
   const device: Device = {
     gpu,
     ...describeAdapter(adapter.info),
     layout,
+    tables,
     most: Math.min(gpu.limits.maxStorageBufferBindingSize, gpu.limits.maxBufferSize),
     pipeline(label, text) {
       let made = pipelines.get(text);
@@ -85,7 +90,10 @@ export async function openDevice(): Promise<Device> {
     giveBack(buffer) {
       if (buffer && buffers.delete(buffer)) buffer.destroy();
     },
-    live: () => ({ buffers: buffers.size, bytes: [...buffers].reduce((sum, { size }) => sum + size, 0) }),
+    live: () => ({
+      buffers: buffers.size,
+      bytes: [...buffers].reduce((sum, { size }) => sum + size, tables.bytes()),
+    }),
     check() {
       if (disposed) throw givenBack();
       if (fault) throw fault;
@@ -100,6 +108,7 @@ export async function openDevice(): Promise<Device> {
       disposed = true;
       for (const buffer of buffers) buffer.destroy();
       buffers.clear();
+      tables.dispose();
       gpu.destroy();
     },
   };

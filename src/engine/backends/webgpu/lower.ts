@@ -2,6 +2,7 @@
 import type { Plan, SlotId, Step } from '#engine/backend';
 import type { Op } from '#engine/ops';
 import { type Dispatch, type Kernels, makeDispatch, mapDispatch, type Writer } from './kernel';
+import { batchKernels } from './kernels/batch';
 import { convolutionKernels } from './kernels/convolution';
 import { depthwiseKernels } from './kernels/depthwise';
 import { elementKernels } from './kernels/elements';
@@ -15,6 +16,7 @@ import { updateKernels } from './kernels/update';
 import { type Places, placesOf } from './places';
 
 const KERNELS: Kernels<Op['kind']> = {
+  ...batchKernels,
   ...convolutionKernels,
   ...depthwiseKernels,
   ...elementKernels,

@@ -4,6 +4,7 @@ import { type Device, errorOf } from './device';
 import { makeInbox } from './inbox';
 import { type Dispatch, sizeOf, UNIFORM_BYTES } from './kernel';
 import { type Lowered, lower } from './lower';
+import type { Table } from './tables';
 
 /** What all programs of a backend have done so far. */
 export interface Tally {
@@ -16,10 +17,16 @@ interface Memory {
   readonly arena: GPUBuffer;
   readonly uniforms: GPUBuffer;
   readonly group: GPUBindGroup;
+  readonly table: Table | null;
 }
 
 /** Compiles a plan. Rejects with BackendError: 'memory' where it does not fit, 'shader' where a kernel fails. */
-export async function makeProgram(device: Device, plan: Plan, tally: Tally): Promise<Program> {
+export async function makeProgram(
+  device: Device,
+  plan: Plan,
+  tally: Tally,
+  onCompiled?: (ready: number, of: number) => void,
+): Promise<Program> {
   device.check();
   const lowered = lower(plan);
   const bytes = lowered.size * 4;
@@ -27,13 +34,37 @@ export async function makeProgram(device: Device, plan: Plan, tally: Tally): Pro
     const [needed, most] = [bytes, device.most].map((size) => Math.ceil(size / 1e6));
     throw new BackendError('memory', `The model needs ${needed} MB on the graphics card, which gives at most ${most}.`);
   }
-  const pipelines = await Promise.all(lowered.dispatches.map(({ label, text }) => device.pipeline(label, text)));
+  const pipelines = await compileAll(device, lowered.dispatches, onCompiled);
   device.check();
-  const memory = await makeMemory(device, lowered);
+  const memory = await makeMemory(device, lowered, plan.table, () => {
+    tally.uploads += 1;
+  });
   return programOf(device, plan, lowered, pipelines, memory, tally);
 }
 
-async function makeMemory(device: Device, { dispatches, places, size }: Lowered): Promise<Memory> {
+/** Kernels with the same text are one; the word goes out for each that is ready. */
+async function compileAll(
+  device: Device,
+  dispatches: readonly Dispatch[],
+  onCompiled?: (ready: number, of: number) => void,
+): Promise<readonly GPUComputePipeline[]> {
+  const texts = new Map(dispatches.map(({ text, label }) => [text, label]));
+  let ready = 0;
+  const made = [...texts].map(async ([text, label]) => {
+    const pipeline = await device.pipeline(label, text);
+    onCompiled?.(++ready, texts.size);
+    return [text, pipeline] as const;
+  });
+  const byText = new Map(await Promise.all(made));
+  return dispatches.map(({ text }) => byText.get(text) as GPUComputePipeline);
+}
+
+async function makeMemory(
+  device: Device,
+  { dispatches, places, size }: Lowered,
+  bytes: Uint8Array | undefined,
+  onUpload: () => void,
+): Promise<Memory> {
   const { gpu } = device;
   gpu.pushErrorScope('out-of-memory');
   gpu.pushErrorScope('validation');
@@ -43,11 +74,13 @@ async function makeMemory(device: Device, { dispatches, places, size }: Lowered)
   const uniforms = device.buffer('uniforms', uniformBytes, GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST);
   gpu.queue.writeBuffer(uniforms, 0, uniformsOf(dispatches));
   for (const { at, count } of places.filled) gpu.queue.writeBuffer(arena, at * 4, new Float32Array(count).fill(1));
+  const table = bytes ? device.tables.borrow(bytes, onUpload) : null;
   const group = gpu.createBindGroup({
     layout: device.layout,
     entries: [
       { binding: 0, resource: { buffer: arena } },
       { binding: 1, resource: { buffer: uniforms, size: UNIFORM_BYTES } },
+      { binding: 2, resource: { buffer: table?.buffer ?? device.tables.none } },
     ],
   });
   const scopes = [gpu.popErrorScope(), gpu.popErrorScope()];
@@ -60,9 +93,10 @@ async function makeMemory(device: Device, { dispatches, places, size }: Lowered)
   } catch (error) {
     device.giveBack(arena);
     device.giveBack(uniforms);
+    table?.release(true);
     throw await device.explain(error);
   }
-  return { arena, uniforms, group };
+  return { arena, uniforms, group, table };
 }
 
 function uniformsOf(dispatches: readonly Dispatch[]): Uint8Array<ArrayBuffer> {
@@ -76,7 +110,7 @@ function programOf(
   plan: Plan,
   { dispatches, places }: Lowered,
   pipelines: readonly GPUComputePipeline[],
-  { arena, uniforms, group }: Memory,
+  { arena, uniforms, group, table }: Memory,
   tally: Tally,
 ): Program {
   const { gpu } = device;
@@ -142,6 +176,7 @@ function programOf(
       inbox.dispose();
       device.giveBack(arena);
       device.giveBack(uniforms);
+      table?.release();
     },
   };
 }
