@@ -9,6 +9,8 @@ import { restoreProject } from '#stores/project';
 import { openLink } from '#stores/recipes';
 import { notify, view } from '#stores/view';
 import { App } from '#ui/App.tsx';
+import { SMALL } from '#ui/models/ChartFigure.tsx';
+import { chartDrawn } from '#ui/models/chart-drawn.ts';
 
 const root = document.getElementById('root');
 if (root) void begin(root);
@@ -48,15 +50,17 @@ function takeLink(): void {
 }
 
 /**
- * Resolves when the chart and the first tab have been fetched and drawn: the engine and what is kept for use without a
- * network come after them, so that they are not waited for.
+ * Resolves when the first tab and the chart are on the screen: the engine, and what is kept for use without a network,
+ * are fetched after them. A small screen begins without the chart.
  */
 async function drawn(): Promise<void> {
-  await Promise.allSettled([import('#ui/data/DataTab.tsx'), import('#ui/models/ParetoChart.tsx')]);
-  // Frames stand still in a hidden page.
-  for (let frame = 0; frame < 2; frame++)
-    await new Promise<void>((resolve) => {
-      requestAnimationFrame(() => setTimeout(resolve));
-      setTimeout(resolve, 250);
-    });
+  const late = new Promise<void>((resolve) => setTimeout(resolve, 3000));
+  if (!matchMedia(SMALL).matches) {
+    // Asked for now, so that it comes while the rest is drawn.
+    import('#ui/models/ParetoChart.tsx').catch(() => undefined);
+    await Promise.race([late, chartDrawn]);
+  }
+  // What was drawn is to be seen: frames stand still in a hidden page.
+  if (!document.hidden)
+    await Promise.race([late, new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)))]);
 }

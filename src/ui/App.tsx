@@ -1,6 +1,7 @@
 /**
  * The frame of the studio: header, the five tabs, and beside them, whatever the tab, the chart and the table of models.
- * Each tab is a chunk of its own. What a tab does lives in its folder; here is only where it stands.
+ * The first tab comes with the page, each other one is a chunk of its own. What a tab does lives in its folder; here is
+ * only where it stands.
  */
 import { MantineProvider, Tabs } from '@mantine/core';
 import { lazy, type ReactNode, Suspense, useEffect, useLayoutEffect, useMemo, useState } from 'react';
@@ -11,6 +12,7 @@ import { redo, undo } from '#stores/project';
 import type { TabId } from '#stores/state';
 import { setTab, view } from '#stores/view';
 import styles from '#ui/app.module.css';
+import { DataTab } from '#ui/data/DataTab.tsx';
 import { ErrorGuard } from '#ui/ErrorGuard.tsx';
 import { Header } from '#ui/Header.tsx';
 import { Hidden } from '#ui/kit/Layout.tsx';
@@ -22,7 +24,7 @@ import { Notices, StatusBar } from '#ui/Notices.tsx';
 import { DropZone } from '#ui/transfer/DropZone.tsx';
 
 const TABS: readonly { readonly id: TabId; readonly Content: React.ComponentType }[] = [
-  { id: 'data', Content: lazy(async () => ({ default: (await import('#ui/data/DataTab.tsx')).DataTab })) },
+  { id: 'data', Content: DataTab },
   { id: 'build', Content: lazy(async () => ({ default: (await import('#ui/build/BuildTab.tsx')).BuildTab })) },
   { id: 'train', Content: lazy(async () => ({ default: (await import('#ui/train/TrainTab.tsx')).TrainTab })) },
   {

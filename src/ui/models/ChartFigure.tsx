@@ -3,7 +3,7 @@
  * while there is nothing to show yet.
  */
 import { Button } from '@mantine/core';
-import { Component, lazy, type ReactNode, Suspense, useCallback, useState } from 'react';
+import { Component, type ReactNode, useCallback, useEffect, useState } from 'react';
 import { useStore } from 'zustand';
 import { project, select } from '#stores/project';
 import type { Axis } from '#stores/state';
@@ -20,9 +20,11 @@ import { Legend } from '#ui/models/Legend.tsx';
 import styles from '#ui/models/models.module.css';
 import { MovingContext } from '#ui/models/moving-context.ts';
 import { useDescription } from '#ui/models/origin.ts';
+import type { ParetoChartProps } from '#ui/models/ParetoChart.tsx';
 import { useChart } from '#ui/models/use-chart.ts';
 
-const ParetoChart = lazy(() => import('#ui/models/ParetoChart.tsx'));
+/** Screens on which the chart is small, and not there before there is something to show. */
+export const SMALL = '(max-width: 1199px)';
 const AXES: readonly Axis[] = ['parameters', 'nonZero', 'bytes', 'macs', 'latency'];
 
 /** A cost in the axis's unit, short enough for a tick. */
@@ -35,7 +37,7 @@ export function ChartFigure() {
   const t = useText();
   const format = useFormat();
   const describe = useDescription();
-  const compact = useMedia('(max-width: 1199px)');
+  const compact = useMedia(SMALL);
   const narrow = useMedia('(max-width: 599px)');
   const content = useChart(narrow ? 4 : 8);
   const [isHidden, setHidden] = useState(false);
@@ -97,23 +99,21 @@ export function ChartFigure() {
             {(!isEmpty || !compact) && (
               <div className={styles.layer} inert={isEmpty}>
                 <Guard fallback={<p className={styles.note}>{t('models.chartBroken')}</p>}>
-                  <Suspense fallback={null}>
-                    <MovingContext value={moving}>
-                      <ParetoChart
-                        points={points}
-                        front={front}
-                        links={links}
-                        axes={axes}
-                        selected={selected}
-                        compact={compact}
-                        xLabel={`${t(`models.chartOf.${axis}`)} (${t('models.logNote')})`}
-                        tickX={tickX}
-                        tickY={tickY}
-                        describe={describe}
-                        onSelect={select}
-                      />
-                    </MovingContext>
-                  </Suspense>
+                  <MovingContext value={moving}>
+                    <LateChart
+                      points={points}
+                      front={front}
+                      links={links}
+                      axes={axes}
+                      selected={selected}
+                      compact={compact}
+                      xLabel={`${t(`models.chartOf.${axis}`)} (${t('models.logNote')})`}
+                      tickX={tickX}
+                      tickY={tickY}
+                      describe={describe}
+                      onSelect={select}
+                    />
+                  </MovingContext>
                 </Guard>
               </div>
             )}
@@ -140,6 +140,24 @@ export function ChartFigure() {
       )}
     </figure>
   );
+}
+
+/** The chart once it has been fetched. Suspense would hold it back for another 0.3 s. */
+function LateChart(props: ParetoChartProps) {
+  const [fetched, setFetched] = useState<{ Chart?: React.ComponentType<ParetoChartProps>; fault?: unknown }>({});
+  useEffect(() => {
+    let isWanted = true;
+    const take = (now: typeof fetched) => isWanted && setFetched(now);
+    import('#ui/models/ParetoChart.tsx').then(
+      ({ default: Chart }) => take({ Chart }),
+      (fault: unknown) => take({ fault }),
+    );
+    return () => {
+      isWanted = false;
+    };
+  }, []);
+  if (fetched.fault) throw fetched.fault;
+  return fetched.Chart ? <fetched.Chart {...props} /> : null;
 }
 
 /** A chart that fails must not take the page with it. */

@@ -2,9 +2,11 @@
  * What is laid over the chart with its scales: intervals (recharts' own error bars came out at the wrong points of a
  * scatter), links from parent to child, names of points, what lies below the axis, a size alone.
  */
+import { useEffect } from 'react';
 import { usePlotArea, useXAxisScale, useYAxisScale, ZIndexLayer } from 'recharts';
 import { markColor } from '#ui/kit/Mark.tsx';
 import type { ChartPoint, LoosePoint } from '#ui/models/chart-data.ts';
+import { tellChartDrawn } from '#ui/models/chart-drawn.ts';
 import { type Box, placeLabels } from '#ui/models/labels.ts';
 import styles from '#ui/models/models.module.css';
 import type { ParetoChartProps } from '#ui/models/ParetoChart.tsx';
@@ -24,6 +26,10 @@ export function Overlay({ points, shown, links, front, selected, compact, unit, 
   const area = usePlotArea();
   const toX = useXAxisScale();
   const toY = useYAxisScale();
+  const isDrawn = Boolean(area && toX && toY);
+  useEffect(() => {
+    if (isDrawn) tellChartDrawn();
+  }, [isDrawn]);
   if (!area || !toX || !toY) return null;
   const at = ({ x, y }: { x: number; y: number }) => ({ x: toX(x) ?? 0, y: toY(Math.max(y, axes.y.domain[0])) ?? 0 });
   const box = { left: area.x + 2, right: area.x + area.width, top: area.y, bottom: area.y + area.height };
