@@ -1,6 +1,9 @@
 /** Weight sharing on weights worked by hand: clusters, masks, exact codebooks, and what it consumes. */
 import { describe, expect, it } from 'vitest';
+import { countParameters } from '#core/metrics/size';
 import { codesOf } from '#core/model/encoding';
+import { validateModel } from '#core/model/validate';
+import { normal, seededRandom } from '#core/numeric/random';
 import { weightSharing } from '#core/passes/weight-sharing';
 import { applyPass, denseModel, kernelOf, plainContext, tensor } from './helpers';
 
@@ -76,5 +79,65 @@ describe('weight sharing', () => {
     });
     expect(kernelOf(model, 'd1').encoding.values.kind).toBe('codebook');
     expect(report.notes[0]?.en).toContain('The quantization grid is gone');
+  });
+});
+
+describe('codebooks', () => {
+  it('of each output channel hold the means of that channel alone', async () => {
+    // Columns are outputs: 1 3 11 13, and 100 200 100 200.
+    const model = denseModel(tensor([4, 2], [1, 100, 3, 200, 11, 100, 13, 200]));
+    const { model: shared, report } = await applyPass(weightSharing, model, { clusters: 2, books: 'channel' });
+    const { data, shape, encoding } = kernelOf(shared, 'd1');
+    expect([...data]).toEqual([2, 100, 2, 200, 12, 100, 12, 200]);
+    expect(encoding.values).toEqual({
+      kind: 'codebook',
+      centroids: Float32Array.from([2, 12, 100, 200]),
+      books: { axis: 1, offsets: Int32Array.from([0, 2, 4]) },
+    });
+    expect([...codesOf(data, shape, encoding)]).toEqual([0, 2, 0, 3, 1, 2, 1, 3]);
+    expect(report.notes).toEqual([]);
+  });
+
+  it('of a channel that is pruned are empty, and the other ones are not touched by it', async () => {
+    const mask = Uint8Array.from([1, 0, 1, 0, 1, 0]);
+    const model = denseModel(tensor([3, 2], [1, 0, 3, 0, 20, 0], { mask, values: { kind: 'dense' } }));
+    const { model: shared } = await applyPass(weightSharing, model, { clusters: 2, books: 'channel' });
+    expect([...kernelOf(shared, 'd1').data]).toEqual([2, 0, 2, 0, 20, 0]);
+    expect(kernelOf(shared, 'd1').encoding.values).toMatchObject({
+      centroids: Float32Array.from([2, 20]),
+      books: { axis: 1, offsets: Int32Array.from([0, 2, 2]) },
+    });
+    validateModel(shared);
+    const nothing = denseModel(tensor([1, 2], [0, 0], { mask: new Uint8Array(2), values: { kind: 'dense' } }));
+    validateModel((await applyPass(weightSharing, nothing, { books: 'channel' })).model);
+  });
+
+  it('are never farther from the weights by channel than by layer, nor by layer than for all', async () => {
+    const random = seededRandom(4);
+    const weights = (): number[] => Array.from({ length: 120 }, (_, i) => normal(random) * (1 + (i % 6)));
+    const model = denseModel(tensor([20, 6], weights()), tensor([6, 20], weights()));
+    const error = async (books: string): Promise<number> => {
+      const { model: shared } = await applyPass(weightSharing, model, { clusters: 4, books, start: 'density' });
+      return ['d1', 'd2'].reduce(
+        (sum, name) =>
+          sum +
+          kernelOf(shared, name).data.reduce(
+            (own, w, i) => own + (w - (kernelOf(model, name).data[i] as number)) ** 2,
+            0,
+          ),
+        0,
+      );
+    };
+    const [channel, layer, network] = [await error('channel'), await error('layer'), await error('network')];
+    expect(channel).toBeLessThan(layer);
+    expect(layer).toBeLessThan(network);
+  });
+
+  it('for the whole network are one list of values', async () => {
+    const model = denseModel(tensor([1, 3], [1, 3, 10]), tensor([3, 1], [12, 2, 2]));
+    const { model: shared } = await applyPass(weightSharing, model, { clusters: 2, books: 'network' });
+    expect([...kernelOf(shared, 'd1').data]).toEqual([2, 2, 11]);
+    expect([...kernelOf(shared, 'd2').data]).toEqual([11, 2, 2]);
+    expect(countParameters(shared).distinct).toBe(2);
   });
 });
