@@ -3,6 +3,7 @@
  */
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
+import { scalesPlugin } from './src/build/chart.ts';
 import { declarationsPlugin } from './src/build/declarations.ts';
 import { licencesPlugin } from './src/build/licences.ts';
 import { offlinePlugin } from './src/build/offline.ts';
@@ -19,6 +20,7 @@ export default defineConfig({
   plugins: [
     react(),
     declarationsPlugin(),
+    scalesPlugin(),
     kernelsPlugin(),
     packDataPlugin(),
     policyPlugin(),
