@@ -1,21 +1,52 @@
 /** The README's table, between its two marker lines, from the latest runs that count. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Line } from './measurements';
+import { cellsOf, HEADS, type ReportLine } from './recipes/report';
+import type { Row as RecipeRow } from './recipes/row';
 import type { Row } from './row';
 
 const BEGIN = '<!-- bench: written by npm run bench -->';
 const END = '<!-- /bench -->';
+const RECIPES_BEGIN = '<!-- recipes: written by npm run bench -- recipes -->';
+const RECIPES_END = '<!-- /recipes -->';
 
 export function writeReadme(results: readonly { readonly row: Row; readonly lines: readonly Line[] }[]): void {
+  write(BEGIN, END, results.map(section).join('\n'));
+}
+
+/** The table of the recipes, between its own two marker lines. */
+export function writeRecipes(
+  tables: readonly { readonly row: RecipeRow; readonly lines: readonly ReportLine[] }[],
+): void {
+  write(RECIPES_BEGIN, RECIPES_END, tables.map(recipeSection).join('\n'));
+}
+
+function write(begin: string, end: string, content: string): void {
   const text = existsSync('README.md') ? readFileSync('README.md', 'utf8') : '';
-  const from = text.indexOf(BEGIN);
-  const to = text.indexOf(END);
+  const from = text.indexOf(begin);
+  const to = text.indexOf(end);
   if (from < 0 || to < from) {
     console.log('README.md has no place for the table.');
     return;
   }
-  const changed = `${text.slice(0, from)}${BEGIN}\n${results.map(section).join('\n')}${text.slice(to)}`;
+  const changed = `${text.slice(0, from)}${begin}\n${content}${text.slice(to)}`;
   if (changed !== text) writeFileSync('README.md', changed);
+}
+
+function recipeSection({ row, lines }: { row: RecipeRow; lines: readonly ReportLine[] }): string {
+  const [first] = lines;
+  return [
+    `**${row.title}** (${row.dataset}, ${first?.seeds === 1 ? '1 seed' : `${first?.seeds} seeds`})`,
+    '',
+    `| ${HEADS.join(' | ')} |`,
+    `|---|${HEADS.slice(1)
+      .map(() => '--:')
+      .join('|')}|`,
+    ...lines.map((line) => `| ${cellsOf(line).join(' | ')} |`),
+    '',
+    `${row.note} Version ${lines.at(-1)?.version}.`,
+    '',
+  ].join('\n');
 }
 
 function section({ row, lines }: { row: Row; lines: readonly Line[] }): string {

@@ -1,14 +1,20 @@
 /**
  * `npm run bench [-- ROW …]`: the benchmarks. Prints a table with ratios and their intervals, appends every measurement to
  * tests/bench/results/ROW.csv and rewrites the README's table. Without names all rows run, in about a quarter of an hour;
- * `npm run bench -- table` only writes the tables anew from the CSV files.
+ * `npm run bench -- table` only writes the tables anew from the CSV files. `npm run bench -- recipes [row …]` runs recipes, for hours,
+ * and goes on where it ended: see recipes/.
  */
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 import { createServer } from 'vite';
 
 process.chdir(fileURLToPath(new URL('../..', import.meta.url)));
+const words = process.argv.slice(2);
+// Recipes run in Node, on the product's own kernels; Node 20 has relaxed SIMD behind a flag.
+const recipes = words[0] === 'recipes';
+if (recipes) setFlagsFromString('--experimental-wasm-relaxed-simd');
 const server = await createServer({
-  configFile: false,
+  ...(recipes ? { mode: 'test' } : { configFile: false }),
   logLevel: 'error',
   appType: 'custom',
   optimizeDeps: { noDiscovery: true },
@@ -17,8 +23,13 @@ const server = await createServer({
 // The server above meant development; what is built and timed is what people get.
 process.env.NODE_ENV = 'production';
 try {
-  const { bench } = await server.ssrLoadModule('/tests/bench/bench.ts');
-  process.exitCode = await bench(process.argv.slice(2));
+  if (recipes) {
+    const { benchRecipes } = await server.ssrLoadModule('/tests/bench/recipes/bench.ts');
+    process.exitCode = await benchRecipes(words.slice(1));
+  } else {
+    const { bench } = await server.ssrLoadModule('/tests/bench/bench.ts');
+    process.exitCode = await bench(words);
+  }
 } finally {
   await server.close();
 }

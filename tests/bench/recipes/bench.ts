@@ -1,0 +1,29 @@
+/** `npm run bench -- recipes [row …]`: runs what is missing of the rows (all of them without names), prints their table and writes the README's. */
+import { writeRecipes } from '../readme';
+import { readRecords } from './record';
+import { linesOf, printRows } from './report';
+import { ROWS } from './rows';
+import { runRow } from './run';
+
+/** Returns the exit code. */
+export async function benchRecipes(asked: readonly string[]): Promise<number> {
+  const unknown = asked.filter((name) => name !== 'table' && !ROWS.some((row) => row.name === name));
+  if (unknown.length > 0) {
+    console.error(
+      `There is no row ${unknown.join(', ')}. The rows: ${ROWS.map(({ name }) => name).join(', ')}; or table.`,
+    );
+    return 2;
+  }
+  for (const row of ROWS) {
+    if (asked.length > 0 && !asked.includes(row.name)) continue;
+    console.log(`\n== ${row.title} (${row.name})`);
+    await runRow(row, ROWS, (line) => console.log(line));
+  }
+  const tables = ROWS.flatMap((row) => {
+    const lines = linesOf(row, readRecords());
+    return lines.length > 0 ? [{ row, lines }] : [];
+  });
+  printRows(tables);
+  writeRecipes(tables);
+  return 0;
+}

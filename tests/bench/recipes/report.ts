@@ -1,0 +1,139 @@
+/** Tables of what the recipes reached: mean and spread over the seeds, and the loss image by image with its interval. */
+import { seededRandom } from '#core/numeric/random';
+import { quantile } from '../statistics';
+import type { Record_ } from './record';
+import type { Row } from './row';
+
+/** A stage with all its seeds. */
+export interface ReportLine {
+  readonly stage: string;
+  readonly seeds: number;
+  /** "0.74 ± 0.03" percent of the test images wrong. */
+  readonly error: string;
+  /** "5,812 (5,790 to 5,840)". */
+  readonly bytes: string;
+  readonly ratio: string;
+  readonly nonZero: string;
+  readonly macs: string;
+  /** More errors than the stage compared with, in points with the 95 % interval. */
+  readonly loss: string;
+  readonly epochs: number;
+  readonly minutes: string;
+  readonly paper: string;
+  readonly version: string;
+}
+
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+const spread = (values: readonly number[]): number =>
+  values.length < 2
+    ? Number.NaN
+    : Math.sqrt(values.reduce((sum, x) => sum + (x - mean(values)) ** 2, 0) / (values.length - 1));
+const whole = (value: number): string => Math.round(value).toLocaleString('en');
+
+/** The row's stages that were measured, each with the latest line of each seed. */
+export function linesOf(row: Row, records: readonly Record_[]): readonly ReportLine[] {
+  const seedsOf = (stage: string): readonly Record_[] => {
+    const latest = new Map<number, Record_>();
+    for (const one of records) if (one.row === row.name && one.stage === stage) latest.set(one.seed, one);
+    return [...latest.values()].sort((a, b) => a.seed - b.seed);
+  };
+  const names = [...row.stages.map(({ name }) => name), ...(row.scratch ? ['from scratch'] : [])];
+  const against = seedsOf(row.against ?? (row.stages[0]?.name as string));
+  let epochs = 0;
+  let seconds = 0;
+  return names.flatMap((stage): ReportLine[] => {
+    const seeds = seedsOf(stage);
+    const [first] = seeds;
+    if (!first) return [];
+    const isOwn = stage === 'from scratch';
+    epochs = isOwn ? first.epochs : epochs + first.epochs;
+    seconds = isOwn ? mean(seeds.map((one) => one.seconds)) : seconds + mean(seeds.map((one) => one.seconds));
+    const errors = seeds.map((one) => (100 * one.errors) / one.images);
+    const bytes = seeds.map((one) => one.bytes);
+    const start = mean(against.map((one) => one.parameters));
+    return [
+      {
+        stage,
+        seeds: seeds.length,
+        error: `${mean(errors).toFixed(2)}${seeds.length > 1 ? ` ± ${spread(errors).toFixed(2)}` : ''}`,
+        bytes: `${whole(mean(bytes))}${seeds.length > 1 ? ` (${whole(Math.min(...bytes))} to ${whole(Math.max(...bytes))})` : ''}`,
+        ratio: `${((4 * start) / mean(bytes)).toPrecision(3)}x`,
+        nonZero: whole(mean(seeds.map((one) => one.nonZero))),
+        macs: whole(mean(seeds.map((one) => one.macs))),
+        loss: stage === against[0]?.stage ? '' : lossOf(against, seeds),
+        epochs,
+        minutes: (seconds / 60).toFixed(1),
+        paper: row.stages.find(({ name }) => name === stage)?.paper ?? '',
+        version: seeds.at(-1)?.version ?? '',
+      },
+    ];
+  });
+}
+
+/**
+ * How many points more are wrong in `after` than in `before`, over the seeds that both have: bootstrap over the images, each with all
+ * its seeds.
+ */
+export function lossOf(before: readonly Record_[], after: readonly Record_[]): string {
+  const pairs = after.flatMap((one) => {
+    const other = before.find(({ seed }) => seed === one.seed);
+    return other ? [[other, one] as const] : [];
+  });
+  const images = pairs[0]?.[0].images ?? 0;
+  if (images === 0) return '';
+  const worse = new Float64Array(images);
+  for (const [a, b] of pairs) {
+    for (const i of a.wrong) worse[i] = (worse[i] as number) - 1 / pairs.length;
+    for (const i of b.wrong) worse[i] = (worse[i] as number) + 1 / pairs.length;
+  }
+  // Images on which nothing changed only count as such.
+  const changed = worse.filter((one) => one !== 0);
+  const random = seededRandom(1);
+  const sums = Array.from({ length: 2000 }, () => {
+    let sum = 0;
+    for (let i = 0; i < images; i++) {
+      const at = Math.floor(random() * images);
+      if (at < changed.length) sum += changed[at] as number;
+    }
+    return (100 * sum) / images;
+  });
+  const value = (100 * worse.reduce((sum, one) => sum + one, 0)) / images;
+  return `${signed(value)} (${signed(quantile(sums, 0.025))} to ${signed(quantile(sums, 0.975))})`;
+}
+
+const signed = (value: number): string => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(2)}`;
+
+export const HEADS = [
+  '',
+  'test error, %',
+  '.whittle bytes',
+  'against float32',
+  'not zero',
+  'MACs',
+  'loss, points',
+  'epochs',
+  'minutes',
+  'paper',
+] as const;
+export const cellsOf = (line: ReportLine): readonly string[] => [
+  line.stage,
+  line.error,
+  line.bytes,
+  line.ratio,
+  line.nonZero,
+  line.macs,
+  line.loss,
+  String(line.epochs),
+  line.minutes,
+  line.paper,
+];
+
+export function printRows(tables: readonly { readonly row: Row; readonly lines: readonly ReportLine[] }[]): void {
+  for (const { row, lines } of tables) {
+    console.log(`\n${row.title} (${lines[0]?.seeds} seeds)`);
+    const all = [HEADS, ...lines.map(cellsOf)];
+    const widths = HEADS.map((_, column) => Math.max(...all.map((cells) => (cells[column] as string).length)));
+    for (const cells of all)
+      console.log(`  ${cells.map((cell, column) => cell.padEnd(widths[column] as number)).join('  ')}`);
+  }
+}
