@@ -2,7 +2,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Architecture } from '#core/architecture';
 import { createModel } from '#core/model/create';
-import { tensorOf, withTensor } from '#core/model/edit';
+import { tensorOf, withActivationGrids, withTensor } from '#core/model/edit';
+import type { GridValues } from '#core/model/encoding';
 import type { Model } from '#core/model/model';
 import { makeTensor } from '#core/model/tensor';
 import { evaluateChanged, makeArrayStore } from '#engine/activations';
@@ -50,6 +51,17 @@ function changed(model: Model, n: number, every = 2): Model {
   return withTensor(model, layer.name, 'kernel', makeTensor(tensor.shape, data));
 }
 
+const gridOf = (scale: number): GridValues => ({
+  kind: 'grid',
+  bits: 8,
+  qMin: -128,
+  qMax: 127,
+  scale: Float32Array.of(scale),
+  zeroPoint: Int32Array.of(0),
+  axis: null,
+  symmetric: true,
+});
+
 describe('cutAtFirstChange', () => {
   const base = createModel(line, 1);
   const cutAt = (model: Model, other: Model): string | undefined => cutAtFirstChange(model, other)?.before.outputs[0];
@@ -62,6 +74,24 @@ describe('cutAtFirstChange', () => {
     const last = cutAtFirstChange(base, changed(base, 2));
     expect(last?.after.layers.map(({ kind }) => kind)).toEqual(['input', 'dense']);
     expect(last?.after.layers[0]).toMatchObject({ shape: [6] });
+  });
+
+  it('cuts before a grid that differs, and rounds once', () => {
+    const names = base.layers.map(({ name }) => name);
+    const on = (scales: Readonly<Record<string, number>>): Model =>
+      withActivationGrids(base, Object.fromEntries(Object.entries(scales).map(([name, s]) => [name, gridOf(s)])));
+    const [input, , pool, flat, hidden] = names as [string, string, string, string, string];
+    const both = { [input]: 0.1, [pool]: 0.1 };
+    const cut = cutAtFirstChange(on(both), on({ ...both, [hidden]: 0.2 }));
+    expect(cut?.before.outputs).toEqual([flat]);
+    expect(Object.keys(cut?.before.activationGrids ?? {})).toEqual([input, pool]);
+    expect(Object.keys(cut?.after.activationGrids ?? {})).toEqual([hidden]);
+    expect(cutAtFirstChange(on({ [input]: 0.1 }), on({ [input]: 0.2 }))).toBeNull();
+    // The cut lies at the rounded layer itself: its values are rounded before they are kept.
+    const grids = { [flat]: gridOf(0.1) };
+    const at = cutAtFirstChange(withActivationGrids(base, grids), withActivationGrids(changed(base, 1), grids));
+    expect(at?.before.activationGrids).toEqual(grids);
+    expect(at?.after.activationGrids).toBeUndefined();
   });
 
   it('never cuts through a residual block', () => {
@@ -103,6 +133,22 @@ describe.each(backends)('evaluateChanged on %s', (_name, make) => {
         expect((await ask(128)).correct).toEqual(whole.correct.subarray(128));
         expect((await ask(0, 50)).correct).toEqual(whole.correct.subarray(0, 50));
         expect((await ask(256, 10)).correct).toEqual(whole.correct.subarray(256, 266));
+      }
+    }
+  });
+
+  it('gives what evaluate gives with activations on grids, whatever their scales', async () => {
+    const plain = createModel(line, 2);
+    const names = plain.layers.map(({ name }) => name);
+    const ask = (model: Model) => evaluate(backend, { kind: 'model', model }, bars, 'validation');
+    for (const scale of [0.05, 0.2, 0.05]) {
+      const grids = Object.fromEntries(names.map((name) => [name, gridOf(scale)]));
+      for (const n of [1, 2]) {
+        const model = withActivationGrids(changed(plain, n), grids);
+        const whole = await ask(model);
+        const base = withActivationGrids(plain, grids);
+        expect(await evaluateChanged(backend, base, model, bars, 'validation')).toEqual(whole);
+        expect(whole.loss).not.toBe((await ask(changed(plain, n))).loss);
       }
     }
   });

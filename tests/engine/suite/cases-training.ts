@@ -4,10 +4,11 @@
  */
 import type { Architecture, Row } from '#core/architecture';
 import { createModel } from '#core/model/create';
-import { mapPrunable } from '#core/model/edit';
+import { mapPrunable, withActivationGrids } from '#core/model/edit';
 import { type Encoding, roundHalfEven } from '#core/model/encoding';
 import type { Model, Tensor } from '#core/model/model';
 import { makeTensor } from '#core/model/tensor';
+import { fromHalf, isHalf, toHalf } from '#core/numeric/half';
 import { ADAM, type Objective } from '#core/objective';
 import type { Backend } from '#engine/backend';
 import { forgetPrograms } from '#engine/inference';
@@ -103,8 +104,10 @@ export function curveCase(name: string, make: () => Objective): Case {
   };
 }
 
-/** The model with every kernel masked, on a grid, or from a codebook. */
-export function encoded(model: Model, kind: 'mask' | 'grid' | 'channels' | 'codebook'): Model {
+type EncodingKind = 'mask' | 'grid' | 'channels' | 'codebook' | 'half' | 'binary';
+
+/** The model with every kernel masked, on a grid, in halves, of two signs, or from a codebook. */
+export function encoded(model: Model, kind: EncodingKind): Model {
   return mapPrunable(model, [], (_layer, tensor) => {
     const encoding = encodingFor(tensor, kind);
     return makeTensor(
@@ -115,7 +118,7 @@ export function encoded(model: Model, kind: 'mask' | 'grid' | 'channels' | 'code
   });
 }
 
-function encodingFor(tensor: Tensor, kind: 'mask' | 'grid' | 'channels' | 'codebook'): Encoding {
+function encodingFor(tensor: Tensor, kind: EncodingKind): Encoding {
   const mask = Uint8Array.from(tensor.data, (_, i) => (i % 3 === 0 ? 0 : 1));
   const top = tensor.data.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-3);
   const axis = tensor.shape.length - 1;
@@ -130,6 +133,10 @@ function encodingFor(tensor: Tensor, kind: 'mask' | 'grid' | 'channels' | 'codeb
       return {
         values: { ...grid, axis, scale: new Float32Array(channels).fill(top / 7), zeroPoint: new Int32Array(channels) },
       };
+    case 'half':
+      return { mask, values: { kind: 'half' } };
+    case 'binary':
+      return { values: { kind: 'binary', axis, scale: new Float32Array(channels).fill(top / 2) } };
     case 'codebook':
       return {
         mask,
@@ -142,7 +149,10 @@ function encodingFor(tensor: Tensor, kind: 'mask' | 'grid' | 'channels' | 'codeb
 
 function decoded({ mask, values }: Encoding, tensor: Tensor, value: number, i: number): number {
   if (mask && !mask[i]) return 0;
-  if (values.kind !== 'codebook' && values.kind !== 'grid') return value;
+  if (values.kind === 'dense') return value;
+  if (values.kind === 'half') return fromHalf(toHalf(value));
+  if (values.kind === 'binary')
+    return (value < 0 ? -1 : 1) * (values.scale[i % (tensor.shape.at(-1) as number)] as number);
   if (values.kind === 'codebook')
     return values.centroids.reduce(
       (best, one) => (Math.abs(one - value) < Math.abs(best - value) ? one : best),
@@ -172,6 +182,12 @@ export function assertEncoded(before: Model, after: Model): void {
           throw new Error(`${layer.name}: ${value} is not on the grid`);
       });
     }
+    if (values.kind === 'half' && tensor.data.some((value) => !isHalf(value)))
+      throw new Error(`${layer.name}: a weight is no half`);
+    if (values.kind === 'binary') {
+      const off = tensor.data.some((value, i) => Math.abs(value) !== values.scale[i % (tensor.shape.at(-1) as number)]);
+      if (off) throw new Error(`${layer.name}: a weight is not its channel's scale`);
+    }
     if (values.kind === 'codebook') {
       const { centroids } = values;
       if (centroids.length !== 4 || centroids.some((one, i) => i > 0 && one < (centroids[i - 1] as number)))
@@ -182,7 +198,7 @@ export function assertEncoded(before: Model, after: Model): void {
   });
 }
 
-function encodingCase(kind: 'mask' | 'grid' | 'channels' | 'codebook'): Case {
+function encodingCase(kind: EncodingKind): Case {
   return {
     name: `training keeps: ${kind}`,
     async run(backend) {
@@ -194,6 +210,29 @@ function encodingCase(kind: 'mask' | 'grid' | 'channels' | 'codebook'): Case {
     },
   };
 }
+
+/** The model with the images and the outputs of its convolutions on grids of 4 bits. */
+function withGrids(model: Model): Model {
+  const names = model.layers.filter(({ kind }) => kind === 'input' || kind === 'conv2d').map(({ name }) => name);
+  const grid = { kind: 'grid', bits: 4, qMin: 0, qMax: 15, axis: null, symmetric: false } as const;
+  const one = { ...grid, scale: Float32Array.of(0.09), zeroPoint: Int32Array.of(0) };
+  return withActivationGrids(model, Object.fromEntries(names.map((name) => [name, one])));
+}
+
+const scalesLearn: Case = {
+  name: 'training moves scales where it is asked to, and keeps the grids',
+  async run(backend) {
+    const model = withGrids(encoded(createModel(NETWORKS.plain, 5), 'channels'));
+    const { model: after } = await train(backend, objectiveFor(model, { learnSteps: true }), tinyBars, {
+      validate: false,
+    });
+    assertEncoded(model, after);
+    for (const [name, { scale }] of Object.entries(after.activationGrids ?? {})) {
+      const before = model.activationGrids?.[name]?.scale[0] as number;
+      if (!((scale[0] as number) > 0) || scale[0] === before) throw new Error(`the scale of ${name} is ${scale[0]}`);
+    }
+  },
+};
 
 const nothingLeft: Case = {
   name: 'training and evaluation leave nothing over',
@@ -259,6 +298,33 @@ export const trainingCases: readonly Case[] = [
   curveCase('a codebook', () =>
     objectiveFor(encoded(make('plain'), 'codebook'), { optimizer: { kind: 'sgd' }, learningRate: 0.02 }),
   ),
+  curveCase('scales of weights and activations', () =>
+    objectiveFor(withGrids(encoded(make('plain'), 'channels')), {
+      optimizer: { kind: 'sgd' },
+      learningRate: 0.02,
+      learnSteps: true,
+    }),
+  ),
+  curveCase('two signs', () =>
+    objectiveFor(encoded(make('plain'), 'binary'), { optimizer: { kind: 'sgd' }, learningRate: 0.02 }),
+  ),
+  curveCase('whole channels drawn to zero', () =>
+    objectiveFor(make('separable'), { optimizer: { kind: 'sgd' }, learningRate: 0.1, groupLasso: 0.05, l1: 1e-3 }),
+  ),
+  curveCase('a teacher imitated in logits, layers and attention', () => {
+    const [model, teacher] = [make('plain'), make('residual')];
+    const layerOf = (of: Model): string => of.layers.find(({ kind }) => kind === 'conv2d')?.name as string;
+    const places = { teacherLayer: layerOf(teacher), studentLayer: layerOf(model) };
+    const by = { teacher: { kind: 'model', model: teacher } } as const;
+    return objectiveFor(model, {
+      loss: [
+        { kind: 'crossEntropy', weight: 0.5 },
+        { kind: 'logitError', weight: 0.1, ...by },
+        { kind: 'hint', weight: 0.5, ...by, ...places },
+        { kind: 'attention', weight: 0.5, ...by, pairs: [places] },
+      ],
+    });
+  }),
   curveCase('distillation', () =>
     objectiveFor(make('plain'), {
       loss: [
@@ -267,7 +333,8 @@ export const trainingCases: readonly Case[] = [
       ],
     }),
   ),
-  ...(['mask', 'grid', 'channels', 'codebook'] as const).map(encodingCase),
+  ...(['mask', 'grid', 'channels', 'codebook', 'half', 'binary'] as const).map(encodingCase),
+  scalesLearn,
   nothingLeft,
   sameBytes,
   frozenStays,
