@@ -11,6 +11,7 @@ import type {
   ApplyResult,
   BackendName,
   BackendReport,
+  Compiling,
   DatasetId,
   DatasetSummary,
   ExportResult,
@@ -110,6 +111,8 @@ export interface TrainingState {
   /** Node being trained. */
   readonly node: string | null;
   readonly progress: TrainProgress | null;
+  /** While kernels are being compiled, before the first step. */
+  readonly compiling: Compiling | null;
   readonly trace: readonly TrainPoint[];
   readonly fault: Fault | null;
   /** A run that ended before its time (a reload, a failure) and could go on, with the node that was being trained. */

@@ -13,7 +13,7 @@ import { keep, readKept } from '#stores/kept';
 import { addNode, project, select, selectedNode, uniqueName } from '#stores/project';
 import type { ModelNode, TrainingState } from '#stores/state';
 import { announce, notify } from '#stores/view';
-import type { Calls, DatasetId, InterruptedRun, TrainProgress, TrainResult, TrainSettings } from '#worker/protocol';
+import type { Calls, DatasetId, InterruptedRun, TrainResult, TrainSettings } from '#worker/protocol';
 
 /** Epochs after which the small CNN has learned most of what it will: a small data set has few batches in one. */
 const usualEpochs: Readonly<Record<DatasetId, number>> = { digits: 20, mnist: 3, 'fashion-mnist': 3 };
@@ -68,6 +68,7 @@ export const training = createStore<TrainingState>()(() => ({
   status: 'idle',
   node: null,
   progress: null,
+  compiling: null,
   trace: [],
   fault: null,
   interrupted: null,
@@ -97,9 +98,15 @@ function withPoint(trace: readonly TrainPoint[], point: TrainPoint): readonly Tr
     : grown;
 }
 
-function onProgress(progress: TrainProgress): void {
+function onProgress(progress: Calls['train']['progress']): void {
+  if ('compiling' in progress) {
+    const { compiling } = progress;
+    training.setState({ compiling: compiling.ready < compiling.of ? compiling : null });
+    return;
+  }
   training.setState((state) => ({
     progress,
+    compiling: null,
     trace: withPoint(state.trace, progress.point),
     status: state.status === 'finishing' ? 'finishing' : progress.state === 'paused' ? 'paused' : 'running',
   }));
@@ -114,7 +121,14 @@ export function train(): Promise<void> {
 async function run(paused: boolean, going: TrainingState['interrupted'] = null): Promise<void> {
   if (training.getState().status !== 'idle') return;
   const trace = going?.run.trace ?? [];
-  training.setState({ status: paused ? 'paused' : 'running', node: null, progress: null, trace, fault: null });
+  training.setState({
+    status: paused ? 'paused' : 'running',
+    node: null,
+    progress: null,
+    compiling: null,
+    trace,
+    fault: null,
+  });
   training.setState({ interrupted: null });
   let mayGoOn = false;
   try {

@@ -8,6 +8,7 @@ import type { ModelMeta } from '#core/model/model';
 import type { LearningRateSchedule, Optimizer, TrainPoint } from '#core/objective';
 import type { Words } from '#core/params';
 import type { Recipe, RecipeStep, StepReport } from '#core/recipe';
+import type { Degradation } from '#core/sensitivity';
 
 export type BackendName = 'webgpu' | 'wasm' | 'webgl' | 'cpu';
 /** A model in the vault, by the content hash of its structure and tensors. */
@@ -114,6 +115,11 @@ export interface TrainProgress {
   readonly secondsLeft: number;
   readonly state: 'running' | 'paused';
 }
+/** Before the first step on a graphics card: how many of its kernels are compiled. */
+export interface Compiling {
+  readonly ready: number;
+  readonly of: number;
+}
 /** A training run that ended before its time and can go on. */
 export interface InterruptedRun {
   readonly model: ModelId;
@@ -165,6 +171,28 @@ export interface ApplyResult {
   readonly notes: readonly Words[];
   readonly seconds: number;
 }
+/** What one layer alone costs: a model in which nothing else is changed, beside the model as it was. */
+export interface Alone {
+  readonly layer: string;
+  /** The first so many validation images. */
+  readonly images: number;
+  /** Wilson's interval. */
+  readonly accuracy: Interval;
+  /** Paired with the model as it was: -1 to 1. */
+  readonly difference: Interval;
+}
+export interface SensitivityCell {
+  readonly layer: string;
+  readonly level: number;
+  /** Null where this layer cannot be taken to this level. */
+  readonly alone: Alone | null;
+  /** Why not. */
+  readonly reason?: Words;
+}
+export interface HurtLayer extends Alone {
+  /** Signal to noise of the layer's weights; null where they are the same, or where there are none. */
+  readonly decibels: number | null;
+}
 export interface LatencyResult {
   readonly backend: BackendName;
   readonly medianMs: number;
@@ -209,7 +237,7 @@ export interface Calls {
   train: {
     request: { model: ModelId; dataset: DatasetId; settings: TrainSettings; paused: boolean; resume?: boolean };
     response: TrainResult;
-    progress: TrainProgress;
+    progress: TrainProgress | { readonly compiling: Compiling };
   };
   trainControl: { request: { action: 'pause' | 'resume' | 'step' | 'stop' }; response: null; progress: never };
   /** The run that could go on, or null. `discard` forgets it first. */
@@ -262,6 +290,25 @@ export interface Calls {
     response: ApplyResult;
     /** `outcome`: of a step that has just ended. */
     progress: { done: number; step: number; train?: TrainProgress; outcome?: StepOutcome };
+  };
+  /** Accuracy with each of these layers alone taken to each level. Gives way to everything else. */
+  sensitivity: {
+    request: {
+      model: ModelId;
+      dataset: DatasetId;
+      degradation: Degradation;
+      layers: readonly string[];
+      levels: readonly number[];
+      images: number;
+    };
+    response: readonly SensitivityCell[];
+    progress: SensitivityCell;
+  };
+  /** Accuracy of `before` with each layer alone as it is in `model`, for every layer that differs. */
+  whichHurts: {
+    request: { model: ModelId; before: ModelId; dataset: DatasetId; images: number };
+    response: readonly HurtLayer[];
+    progress: HurtLayer;
   };
   latency: { request: { model: ModelId }; response: LatencyResult; progress: never };
   export: {

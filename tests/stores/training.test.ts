@@ -41,6 +41,10 @@ describe('training', () => {
     });
     expect(s.training.getState().status).toBe('running');
     expect(s.project.getState().nodes[s.training.getState().node as string]?.name).toBe('Small CNN');
+    run.progress({ compiling: { ready: 7, of: 24 } });
+    expect(s.training.getState()).toMatchObject({ compiling: { ready: 7, of: 24 }, progress: null, trace: [] });
+    run.progress({ compiling: { ready: 24, of: 24 } });
+    expect(s.training.getState().compiling).toBeNull();
     run.progress(progress(1));
     run.progress(progress(54));
     expect(s.training.getState().trace).toHaveLength(2);

@@ -38,6 +38,7 @@ export const train = {
   stop: 'Stop',
   stepHelp: 'Step does one batch. Stop keeps what was learned so far.',
   pausedHelp: 'Paused. Train carries on, Step does one batch, Stop keeps what was learned so far.',
+  compiling: 'Compiling kernels: {{ready}} of {{of}}',
   finishing: 'Measuring on validation and test…',
   progress: 'Training progress',
   epochOf: 'Epoch',

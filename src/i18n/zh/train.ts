@@ -39,6 +39,7 @@ export const train: Texts['train'] = {
   stop: '停止',
   stepHelp: '“单步”只做一批。“停止”保留已学到的内容。',
   pausedHelp: '已暂停。“训练”继续，“单步”做一批，“停止”保留已学到的内容。',
+  compiling: '正在编译计算内核：{{ready}} / {{of}}',
   finishing: '正在验证集和测试集上测量…',
   progress: '训练进度',
   epochOf: '轮',

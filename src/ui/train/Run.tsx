@@ -13,7 +13,7 @@ import { useFormat, useText } from '#ui/kit/words.ts';
 export function Run() {
   const t = useText();
   const format = useFormat();
-  const { status, progress, trace, settings } = useThrottledStore(training);
+  const { status, progress, compiling, trace, settings } = useThrottledStore(training);
   const selected = useStore(project, ({ nodes, selected: id }) => (id === null ? null : (nodes[id] ?? null)));
   const isIdle = status === 'idle';
   const made = isIdle && selected?.origin.kind === 'trained' ? selected.origin : null;
@@ -28,8 +28,20 @@ export function Run() {
       {!isIdle && (
         <>
           <ProgressLine
-            label={status === 'finishing' ? t('train.finishing') : t('train.progress')}
-            done={progress ? progress.point.step / Math.max(1, progress.totalSteps) : 0}
+            label={
+              status === 'finishing'
+                ? t('train.finishing')
+                : compiling
+                  ? t('train.compiling', { ready: format.count(compiling.ready), of: format.count(compiling.of) })
+                  : t('train.progress')
+            }
+            done={
+              compiling
+                ? compiling.ready / compiling.of
+                : progress
+                  ? progress.point.step / Math.max(1, progress.totalSteps)
+                  : 0
+            }
           />
           <Stats>
             <Stat

@@ -20,6 +20,8 @@ import type { RunFacts } from '#worker/vault/run';
 
 /** Lost devices that one run survives. */
 const losses = 3;
+/** Milliseconds after which it is worth saying that kernels are being compiled. */
+const patience = 150;
 /** Points of the run that are kept with its checkpoint. */
 const keptPoints = 1000;
 
@@ -41,6 +43,7 @@ export const train: Handler<'train'> = async (
     const objective = objectiveOf(start, settings);
     const isActive = (): boolean => control.state !== 'paused';
     let trace = own?.facts.trace ?? [];
+    const begun = performance.now();
     let from = own?.checkpoint ?? null;
     const outcome = await session.scheduler.run(
       'training',
@@ -55,6 +58,9 @@ export const train: Handler<'train'> = async (
               between,
               from,
               checkpointEvery: session.checkpointEvery,
+              onCompiled(ready, of) {
+                if (performance.now() - begun > patience) progress({ compiling: { ready, of } });
+              },
               onProgress(told) {
                 trace = withPoint(trace, told.point);
                 progress(told);
