@@ -34,6 +34,7 @@ import {
   noiseNote,
   RANK,
   RANK_BY,
+  rankFormula,
   selectKind,
   tooLarge,
   tooLargeNote,
@@ -58,6 +59,10 @@ export const lowRankConvolution = definePass({
       en: 'Seconds for large layers, once; then instant. Fewer parameters, mostly fewer multiplications. More layers one behind the other: on small networks not always faster. Fine-tune afterwards.',
       zh: '大的层首次需要几秒，之后瞬间完成。参数更少，乘法通常也更少。但层数变多：在小网络上不一定更快。之后应微调。',
     },
+    pays: {
+      en: 'It pays in convolutions with many channels in and out; with few channels its parts hold more than the whole, and the layer is left alone.',
+      zh: '适用于输入输出通道都多的卷积；通道少时各部分之和反而更大，该层保持不变。',
+    },
     paper:
       'Kim, Park, Yoo, Choi, Yang, Shin 2016, Compression of Deep Convolutional Neural Networks for Fast and Low Power Mobile Applications',
   },
@@ -80,6 +85,13 @@ export const lowRankConvolution = definePass({
     by: RANK_BY,
     layers: LAYERS,
   },
+  formula: (values) =>
+    [
+      values.method === 'tucker'
+        ? 'W[a, b, i, o] ≈ Σ C[a, b, p, q] · A[i, p] · B[o, q]'
+        : 'W[a, b, i, o] ≈ Σ C[a, i, r] · R[r, b, o]',
+      rankFormula(values),
+    ].join('\n'),
   needs: ['weights', 'knownGraph'],
   effects: {
     masks: 'consumes',

@@ -27,6 +27,7 @@ import {
   noiseNote,
   RANK,
   RANK_BY,
+  rankFormula,
   selectKind,
   tooLarge,
   tooLargeNote,
@@ -51,10 +52,20 @@ export const lowRankDense = definePass({
       en: 'Seconds for large layers, once; then instant. Fewer parameters and fewer multiplications, faster in any runtime. At low ranks fine-tune afterwards.',
       zh: '大的层首次需要几秒，之后瞬间完成。参数和乘法都更少，在任何运行时都更快。秩较低时之后应微调。',
     },
+    pays: {
+      en: 'It pays below a rank of inputs × outputs / (inputs + outputs), so in large dense layers; small ones are left alone.',
+      zh: '当秩低于 输入 × 输出 / (输入 + 输出) 时才划算，因此适用于大的全连接层；小的层保持不变。',
+    },
     paper:
       'Denton, Zaremba, Bruna, LeCun, Fergus 2014, Exploiting Linear Structure Within Convolutional Networks for Efficient Evaluation',
   },
   params: { rank: RANK, energy: ENERGY, by: RANK_BY, layers: LAYERS },
+  formula: (values) =>
+    [
+      'W = U Σ Vᵀ ≈ (Uᵣ √Σᵣ)(√Σᵣ Vᵣᵀ)',
+      rankFormula(values),
+      'm · n weights become r · (m + n), where that is less',
+    ].join('\n'),
   needs: ['weights'],
   effects: {
     masks: 'consumes',

@@ -45,6 +45,10 @@ export const swapActivations = definePass({
       en: 'Instant. Accuracy falls at once, little for PReLU, swish and GELU, much for tanh and sigmoid; fine-tune or distil afterwards.',
       zh: '瞬间完成。准确率会立即下降：PReLU、swish、GELU 下降较少，tanh 和 sigmoid 下降较多；之后应微调或蒸馏。',
     },
+    pays: {
+      en: 'It pays on devices without fast exponentials, and before quantization, where ReLU’s exact zero helps.',
+      zh: '在指数运算慢的设备上，以及量化之前值得做：ReLU 的精确零对量化有利。',
+    },
     paper: 'He, Zhang, Ren, Sun 2015, Delving Deep into Rectifiers: Surpassing Human-Level Performance on ImageNet',
   },
   params: {
@@ -87,6 +91,7 @@ export const swapActivations = definePass({
       ],
     },
   },
+  formula: ({ to, slope }) => (to === 'relu' ? 'f(x) = max(0, x)' : `f(x) = max(0, x) + ${slope} · min(0, x)`),
   needs: ['knownGraph'],
   effects: {
     masks: 'keeps',

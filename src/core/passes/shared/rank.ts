@@ -7,6 +7,7 @@ import type { Svd } from '#core/numeric/svd';
 import { vbmfRank } from '#core/numeric/vbmf';
 import type { ChoiceParam, NumberParam, Words } from '#core/params';
 import { type Selected, selectPrunable } from '#core/passes/shared/selection';
+import { tidy } from '#core/passes/shared/words';
 
 export const RANK_BY: ChoiceParam<'share' | 'energy' | 'vbmf'> = {
   kind: 'choice',
@@ -57,6 +58,13 @@ export interface RankValues {
   readonly by: string;
   readonly rank: number;
   readonly energy: number;
+}
+
+/** How the rank is chosen, as a line of a formula. */
+export function rankFormula({ by, rank, energy }: RankValues): string {
+  if (by === 'vbmf') return 'r: the singular values that stand out of the noise';
+  if (by === 'energy') return `r: the lowest with Σᵢ≤ᵣ σᵢ² ≥ ${tidy(energy)} · Σ σᵢ²`;
+  return `r = round(${tidy(rank)} · full rank)`;
 }
 
 /** The rank for a matrix: 1 to the smaller of its sides; 0 where variational Bayes sees nothing but noise. */
