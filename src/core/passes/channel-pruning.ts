@@ -39,7 +39,7 @@ const FORMULAE: Readonly<Record<ChannelMeasure, string>> = {
   'taylor-activations': 's = mean |Σ g · a|, g = ∂L/∂a',
   'taylor-weights': 's = mean (Σ g · w)², g = ∂L/∂w',
   apoz: 's = 1 − APoZ',
-  hebbian: 's = Σ |Σ xᵢ yⱼ| / n',
+  hebbian: 's = Σ |w| · |cov(x, y)|',
 };
 
 export const channelPruning = definePass({
@@ -92,7 +92,7 @@ export const channelPruning = definePass({
         { value: 'taylor-activations', label: { en: 'Gradient of activations (Taylor)', zh: '激活值的梯度（泰勒）' } },
         { value: 'taylor-weights', label: { en: 'Gradient of weights (Taylor)', zh: '权重的梯度（泰勒）' } },
         { value: 'apoz', label: { en: 'Share of zeros (APoZ)', zh: '零的比例（APoZ）' } },
-        { value: 'hebbian', label: { en: 'Input times output (Hebbian)', zh: '输入乘输出（赫布）' } },
+        { value: 'hebbian', label: { en: 'Input and output together (Hebbian)', zh: '输入与输出的共同变化（赫布）' } },
       ],
     },
     images: {

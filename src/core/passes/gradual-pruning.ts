@@ -12,7 +12,7 @@
 import type { Model } from '#core/model/model';
 import { magnitudeKeys } from '#core/numeric/radix';
 import { definePass, type PassContext } from '#core/pass';
-import { hebbianScores } from '#core/passes/hebbian-pruning';
+import { hebbianScores, timesWeights } from '#core/passes/hebbian-pruning';
 import { lampKeys } from '#core/passes/lamp-pruning';
 import { CALIBRATION_IMAGES, scoreKeys } from '#core/passes/shared/importance';
 import { alreadySparser, pruneLowest, pruningFormula, rankWeights, SCOPE } from '#core/passes/shared/ranked-pruning';
@@ -32,7 +32,7 @@ const SCORES = {
   magnitude: 's = |w|',
   lamp: 's = w² / Σ u²',
   taylor: 's = |g · w|',
-  hebbian: 's = |Σ xᵢ yⱼ| / n',
+  hebbian: 's = |w| · |corr(xᵢ, yⱼ)|',
 } as const;
 
 interface Choice {
@@ -75,7 +75,7 @@ export const gradualPruning = definePass({
         { value: 'lamp', label: { en: 'Size within the layer (LAMP)', zh: '层内相对大小（LAMP）' } },
         { value: 'magnitude', label: { en: 'Size', zh: '大小' } },
         { value: 'taylor', label: { en: 'Gradient (Taylor)', zh: '梯度（泰勒）' } },
-        { value: 'hebbian', label: { en: 'Input times output (Hebbian)', zh: '输入乘输出（赫布）' } },
+        { value: 'hebbian', label: { en: 'Input and output together (Hebbian)', zh: '输入与输出的共同变化（赫布）' } },
       ],
     },
     schedule: SCHEDULE,
@@ -151,8 +151,10 @@ async function keysOf(
   switch (importance) {
     case 'taylor':
       return scoreKeys(await taylorScores(model, selected, images, quiet));
-    case 'hebbian':
-      return scoreKeys(await hebbianScores(model, selected, 'plain', images, quiet));
+    case 'hebbian': {
+      const scores = await hebbianScores(model, selected, 'correlation', images, quiet);
+      return scoreKeys(scores.map((own, i) => timesWeights(own, selected[i] as Selected)));
+    }
     case 'lamp':
       return selected.map(({ tensor }) => lampKeys(tensor.data));
     default:

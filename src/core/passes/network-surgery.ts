@@ -6,7 +6,7 @@
  * again has to be right the first time. It costs a training run, and memory for the weights that are not there.
  *
  * A weight goes when the size of its hidden copy falls below a = 0.9 t, comes back above b = 1.1 t, and stays what it is in between, so
- * that it does not flicker. The threshold t is where the wanted sparsity lies among the hidden weights of the layer or network, or, as in the paper,
+ * that it does not flicker. The threshold t of a layer is where the wanted sparsity lies among its hidden weights (or those of all layers; or LAMP shares it out), or, as in the paper,
  * mean + c x standard deviation of the layer's |w| at the start. In the last part of the run the mask is fixed.
  * Paper: Guo, Yao, Chen 2016, "Dynamic Network Surgery for Efficient DNNs".
  */
@@ -14,9 +14,10 @@ import { mapPrunable } from '#core/model/edit';
 import type { Mask } from '#core/model/encoding';
 import type { Model, Tensor } from '#core/model/model';
 import { makeTensor } from '#core/model/tensor';
-import { magnitudeKeys, sortFloats } from '#core/numeric/radix';
+import { countBelow, magnitudeKeys, radixSort, sortFloats } from '#core/numeric/radix';
 import type { Words } from '#core/params';
 import { definePass } from '#core/pass';
+import { lampKeys } from '#core/passes/lamp-pruning';
 import { pruneLowest, rankWeights, SCOPE } from '#core/passes/shared/ranked-pruning';
 import { PART, pruningSteps, ROUNDS, type Schedule, stepDue } from '#core/passes/shared/schedule';
 import { LAYERS, type Selected, selectPrunable } from '#core/passes/shared/selection';
@@ -109,7 +110,19 @@ export const networkSurgery = definePass({
         zh: '在训练的这一部分里权重可以去掉或放回；之后哪些留下就固定了。',
       },
     },
-    scope: { ...SCOPE, when: { by: ['sparsity'] } },
+    scope: {
+      ...SCOPE,
+      default: 'lamp',
+      when: { by: ['sparsity'] },
+      help: {
+        en: 'Global: one threshold for all weights. Layer by layer: the same share of each layer. By relative size (LAMP): shares that follow from how small weights are within their layer.',
+        zh: '“全局”：所有权重共用一个阈值；“逐层”：每一层去掉相同的比例；“按相对大小（LAMP）”：各层的比例由权重在本层中的相对大小决定。',
+      },
+      options: [
+        { value: 'lamp', label: { en: 'By relative size (LAMP)', zh: '按相对大小（LAMP）' } },
+        ...SCOPE.options,
+      ],
+    },
     ...SPARSE_TRAINING,
     layers: LAYERS,
   },
@@ -183,7 +196,9 @@ function lowestPruned(
     sparsity,
   }: { readonly layers: readonly string[]; readonly scope: string; readonly sparsity: number },
 ): Model {
-  const rankings = rankWeights(selectPrunable(model, layers), scope, ({ tensor }) => magnitudeKeys(tensor.data));
+  const keysOf = scope === 'lamp' ? lampKeys : magnitudeKeys;
+  const among = scope === 'layer' ? 'layer' : 'global';
+  const rankings = rankWeights(selectPrunable(model, layers), among, ({ tensor }) => keysOf(tensor.data));
   return pruneLowest(model, rankings, sparsity).model;
 }
 
@@ -208,17 +223,27 @@ function thresholds(
   scope: string,
 ): readonly number[] {
   const sizes = selected.map((one) => weights(one).map(Math.abs));
-  const limitOf = (sorted: Float32Array): number =>
-    sorted[Math.round(sparsity * sorted.length)] ?? Number.POSITIVE_INFINITY;
-  if (scope === 'layer') return sizes.map((own) => limitOf(sortFloats(own)));
-  const all = new Float32Array(sizes.reduce((sum, { length }) => sum + length, 0));
+  const limitOf = (own: Float32Array, count: number): number => sortFloats(own)[count] ?? Number.POSITIVE_INFINITY;
+  if (scope === 'layer') return sizes.map((own) => limitOf(own, Math.round(sparsity * own.length)));
+  if (scope === 'lamp') {
+    const keys = sizes.map(lampKeys);
+    const all = radixSort(joined(keys, Uint32Array));
+    const limit = all[Math.round(sparsity * all.length)] ?? Number.POSITIVE_INFINITY;
+    return sizes.map((own, i) => limitOf(own, countBelow(radixSort(keys[i] as Uint32Array), limit)));
+  }
+  const all = joined(sizes, Float32Array);
+  const limit = limitOf(all, Math.round(sparsity * all.length));
+  return sizes.map(() => limit);
+}
+
+function joined<A extends Float32Array | Uint32Array>(parts: readonly A[], Kind: new (length: number) => A): A {
+  const all = new Kind(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
-  for (const own of sizes) {
+  for (const own of parts) {
     all.set(own, at);
     at += own.length;
   }
-  const limit = limitOf(sortFloats(all));
-  return sizes.map(() => limit);
+  return all;
 }
 
 /** Mean + c x standard deviation of the |w| that are not 0, never below 0. */

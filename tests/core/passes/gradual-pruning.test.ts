@@ -98,7 +98,10 @@ describe('gradual pruning', () => {
     expect(data(pruned)).toEqual([1, 2, 3, 0, 0, 0, 0, 8]);
     expect(taylor.requests).toMatchObject([{ images: 40, gradients: true }]);
     const hebbian = captureContext([
-      { images: 1, values: { 'd1 input': [1], 'd1 preactivation': [9, 1, 9, 1, 9, 1, 9, 1] } },
+      {
+        images: 2,
+        values: { 'd1 input': [1, 2], 'd1 preactivation': [1, 1, 1, 1, 1, 1, 1, 1, 2, 1, 2, 1, 2, 1, 2, 1] },
+      },
     ]);
     const other = { ...hebbian.context, train: running([0]).context.train };
     const result = await applyPass(gradualPruning, model, { ...values, importance: 'hebbian' }, other);

@@ -10,7 +10,7 @@ import type { TensorRole } from '#core/model/layers';
 import type { Model } from '#core/model/model';
 import type { Words } from '#core/params';
 import type { PassContext, Tap } from '#core/pass';
-import { hebbianScores } from '#core/passes/hebbian-pruning';
+import { hebbianScores, timesWeights } from '#core/passes/hebbian-pruning';
 import { importanceOf, type RankedGroup } from '#core/passes/shared/channel-ranking';
 import { showImages } from '#core/passes/shared/importance';
 import type { Selected } from '#core/passes/shared/selection';
@@ -221,7 +221,7 @@ async function activity(
   });
 }
 
-/** The mean of |input times output| (see Hebbian pruning), summed over the weights that make the unit. */
+/** |w| times the covariance of input and output (see Hebbian pruning), summed over the weights that make the unit. */
 async function correlation(
   model: Model,
   groups: readonly ChannelGroup[],
@@ -234,10 +234,15 @@ async function correlation(
     const tensor = layer && tensorOf(model, layer, 'kernel');
     return layer && tensor ? [{ layer, tensor }] : [];
   });
-  const scores = await hebbianScores(model, selected, 'plain', images, context);
+  const covariances = await hebbianScores(model, selected, 'covariance', images, context);
   const importance = groups.map(({ count }) => new Float64Array(count));
   for (const [i, { g, member }] of members.entries())
-    addUnits(importance[g] as Float64Array, member, scores[i] ?? [], outputsOf(model, member.layer));
+    addUnits(
+      importance[g] as Float64Array,
+      member,
+      timesWeights(covariances[i] as Float64Array, selected[i] as Selected),
+      outputsOf(model, member.layer),
+    );
   return importance;
 }
 

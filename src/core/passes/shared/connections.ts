@@ -141,7 +141,23 @@ export function addSquares(
   }
 }
 
-/** What `addSquares` summed, for each weight: that of the input it reads. */
+/** Adds the sum over images and positions of x_i to `sums`, which has one entry for each place and input channel. */
+export function addInputs(
+  { channels, outputs, inner, inputSize, each }: Connections,
+  images: number,
+  x: Float32Array,
+  sums: Float64Array,
+): void {
+  const weights = inner * outputs;
+  for (let image = 0; image < images; image++) {
+    each(image * inputSize, 0, (from, weight) => {
+      const row = (weight / weights) * channels;
+      for (let q = 0; q < channels; q++) sums[row + q] = (sums[row + q] as number) + (x[from + q] as number);
+    });
+  }
+}
+
+/** What `addSquares` or `addInputs` summed, for each weight: that of the input it reads. */
 export function ofInputs(
   { inner, channels, outputs, places, channelOf }: Connections,
   sums: Float64Array,

@@ -110,17 +110,23 @@ describe('importance of channels', () => {
     });
   });
 
-  it('is the correlation of inputs and outputs, summed over the filter', async () => {
+  it('is the size of the weights times how their inputs and outputs vary together, summed over the filter', async () => {
+    // Two images; half the difference of the inputs times half that of the outputs is their covariance.
     const batches = [
       {
-        images: 1,
-        values: { 'c input': [2], 'c preactivation': [1, -3, 0], 'd input': [1, 0, 2], 'd preactivation': [5, -1] },
+        images: 2,
+        values: {
+          'c input': [2, 6],
+          'c preactivation': [1, -3, 0, 5, -3, 2],
+          'd input': [1, 0, 2, 3, 0, 4],
+          'd preactivation': [5, -1, 7, 9],
+        },
       },
     ];
-    // d: |1*5| + 0 + |2*5|, |1*-1| + 0 + |2*-1|.
+    // c: 1 x 2 x 2, 2 x 0, 4 x 2 x 1. d, whose second filter reads only an input that is always 0: 1 x 1 x 1, 0.
     expect((await importances('hebbian', batches)).of).toEqual([
-      [2, 6, 0],
-      [15, 3],
+      [4, 0, 8],
+      [1, 0],
     ]);
   });
 });
