@@ -31,6 +31,8 @@ const handlers: { readonly [N in CallName]: Handler<N> } = {
   preview: later(async () => (await import('#worker/calls/preview')).preview),
   sweep: later(async () => (await import('#worker/calls/sweep')).sweep),
   apply: later(async () => (await import('#worker/calls/apply')).apply),
+  sensitivity: later(async () => (await import('#worker/calls/sensitivity')).sensitivity),
+  whichHurts: later(async () => (await import('#worker/calls/sensitivity')).whichHurts),
   latency: later(async () => (await import('#worker/calls/latency')).latency),
   export: later(async () => (await import('#worker/calls/export')).exportModel),
   held,

@@ -12,7 +12,15 @@ import type { Dataset } from '#engine/datasets/dataset';
 import { LOADERS } from '#engine/datasets/index';
 import { evaluateOnce } from '#engine/evaluations';
 import type { TrainControl } from '#engine/train-control';
-import type { Accuracy, BackendName, BackendReport, DatasetId, Fault, PreviewResult } from '#worker/protocol';
+import type {
+  Accuracy,
+  BackendName,
+  BackendReport,
+  DatasetId,
+  Fault,
+  PreviewResult,
+  SensitivityCell,
+} from '#worker/protocol';
 import { makeRecent, type Recent } from '#worker/recent';
 import { makeScheduler, type Scheduler } from '#worker/scheduler';
 import type { Vault } from '#worker/vault/vault';
@@ -65,6 +73,8 @@ export interface Session {
   readonly prepared: Recent<Promise<unknown>>;
   /** Previews of whole splits that were computed, by question. */
   readonly previews: Recent<PreviewResult>;
+  /** What single layers cost, by question. */
+  readonly alone: Recent<SensitivityCell>;
 }
 
 export interface SessionOptions {
@@ -98,6 +108,7 @@ export function makeSession(options: SessionOptions): Session {
     waitingPreview: null,
     prepared: makeRecent(8),
     previews: makeRecent(1000),
+    alone: makeRecent(2000),
     generation: () => generation,
     async replaceBackend(failed) {
       if (failed !== generation) {
