@@ -43,7 +43,11 @@ const train = (
   it_.call(
     'train',
     { model: untrained, dataset: 'digits', settings: { ...settings, ...some }, paused },
-    { onProgress },
+    {
+      onProgress: (told) => {
+        if (!('compiling' in told)) onProgress(told);
+      },
+    },
   );
 const question = (sparsity: number, rest = true) => ({
   model: trained.model.id,

@@ -4,7 +4,7 @@ import type { Architecture } from '#core/architecture';
 import { ADAM } from '#core/objective';
 import { type Backend, BackendError } from '#engine/backend';
 import { makeCpuBackend } from '#engine/backends/cpu';
-import type { Calls, TrainProgress } from '#worker/protocol';
+import type { Calls, Calls, TrainProgress } from '#worker/protocol';
 import { memoryFiles } from '#worker/vault/files';
 import { makeSetting, type Setting } from './setting';
 
@@ -59,7 +59,10 @@ async function begin(
 ) {
   const { id } = await setting.call('create', { architecture, seed: 1 });
   const request = { model: id, dataset: 'digits', settings, paused: false, resume } as const;
-  return setting.call('train', request, { onProgress, ...(signal ? { signal } : {}) });
+  const steps = (told: Calls['train']['progress']): void => {
+    if (!('compiling' in told)) onProgress(told);
+  };
+  return setting.call('train', request, { onProgress: steps, ...(signal ? { signal } : {}) });
 }
 /** A worker's life until the run has done `until` batches: what is on the disk then is all that is left of it. */
 async function die(files: ReturnType<typeof memoryFiles>, until: number): Promise<void> {
