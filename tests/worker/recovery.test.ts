@@ -4,7 +4,7 @@ import type { Architecture } from '#core/architecture';
 import { ADAM } from '#core/objective';
 import { type Backend, BackendError } from '#engine/backend';
 import { makeCpuBackend } from '#engine/backends/cpu';
-import type { Calls, Calls, TrainProgress } from '#worker/protocol';
+import type { Calls, TrainProgress } from '#worker/protocol';
 import { memoryFiles } from '#worker/vault/files';
 import { makeSetting, type Setting } from './setting';
 
