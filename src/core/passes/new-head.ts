@@ -9,7 +9,7 @@
  * The backbone is everything before the chain of dense layers at the end. Frozen layers keep their weights, their encodings and their moving statistics.
  * Papers: Donahue et al. 2014, "DeCAF"; Yosinski, Clune, Bengio, Lipson 2014, "How transferable are features in deep neural networks?".
  */
-import { freeName, replaceLayers, tensorOf } from '#core/model/edit';
+import { freeName, replaceLayers, tensorOf, withActivationGrids } from '#core/model/edit';
 import type { DenseLayer, Layer } from '#core/model/layers';
 import type { Model, Tensor } from '#core/model/model';
 import { filledTensor } from '#core/model/tensor';
@@ -129,8 +129,11 @@ function withHead(
     layer.name === classifier.name ? head : gone.has(layer.name) ? [] : [layer],
   );
   const fresh = new Set(head.map(({ name }) => name));
+  const tensors = { ...model.tensors, ...Object.fromEntries(own.map((one) => [one.id, one])) };
+  // The classes' range was that of the old head.
+  const { [classifier.name]: _, ...grids } = model.activationGrids ?? {};
   return {
-    model: replaceLayers(model, layers, { ...model.tensors, ...Object.fromEntries(own.map((one) => [one.id, one])) }),
+    model: withActivationGrids(replaceLayers(model, layers, tensors), grids),
     frozen: layers.map(({ name }) => name).filter((name) => !fresh.has(name)),
   };
 }

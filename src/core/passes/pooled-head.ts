@@ -9,7 +9,7 @@
  * what it gave. Where dense layers follow it, they may go too: one fresh dense layer then leads from the channels to the classes, as in the paper.
  * Paper: Lin, Chen, Yan 2014, "Network In Network", section 3.2.
  */
-import { layerOf, replaceLayers, tensorOf } from '#core/model/edit';
+import { layerOf, replaceLayers, tensorOf, withActivationGrids } from '#core/model/edit';
 import type { DenseLayer, Layer } from '#core/model/layers';
 import type { Model, Tensor } from '#core/model/model';
 import { shapesOf } from '#core/model/shapes';
@@ -126,7 +126,10 @@ function pooled(
     return gone.has(layer.name) ? [] : [layer];
   });
   const tensors = { ...model.tensors, [weights.id]: weights, ...(bias ? { [bias.id]: bias } : {}) };
-  return { model: replaceLayers(model, layers, tensors), notes: [doneNote(first.name, head.name, kernel, weights)] };
+  // Ranges of the pooled values and of what reads them were those of the old layers.
+  const { [pool.name]: _, [head.name]: __, ...grids } = model.activationGrids ?? {};
+  const changed = withActivationGrids(replaceLayers(model, layers, tensors), grids);
+  return { model: changed, notes: [doneNote(first.name, head.name, kernel, weights)] };
 }
 
 /** Whether a convolution stands before this place, so that there are channels worth averaging. */

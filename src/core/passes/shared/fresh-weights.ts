@@ -3,7 +3,7 @@
  * uniform kernels (He et al. 2015 in front of the ReLU family, Glorot and Bengio 2010 elsewhere), biases 0, batch normalisation that
  * changes nothing, PReLU slopes of 0.25.
  */
-import { replaceLayers } from '#core/model/edit';
+import { replaceLayers, withActivationGrids } from '#core/model/edit';
 import type { ActivationFn, Layer, TensorRole } from '#core/model/layers';
 import { tensorsOf } from '#core/model/layers';
 import type { Model, Tensor } from '#core/model/model';
@@ -41,7 +41,8 @@ export function freshWeights(model: Model, seed: number): Model {
     }
     return { ...layer, ...ids } as Layer;
   });
-  return replaceLayers(model, layers, tensors);
+  // Ranges of activations were those of the old weights.
+  return withActivationGrids(replaceLayers(model, layers, tensors), {});
 }
 
 function kernelLimit(model: Model, layer: Layer, shape: readonly number[]): number {
