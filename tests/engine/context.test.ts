@@ -76,6 +76,42 @@ describe('makeContext', () => {
     await expect(made.predictor('other')).rejects.toThrow(PassError);
   });
 
+  it('shows the same training images at every call, and no others', async () => {
+    const { made } = await context();
+    const seen = async (images: number): Promise<Float32Array> => {
+      const all: number[] = [];
+      const taps = [{ layer: student.layers[1]?.name as string, at: 'input' }] as const;
+      await made.capture(student, { taps, images, batch: 10 }, ({ values }) => {
+        all.push(...(values[0] as Float32Array));
+      });
+      return Float32Array.from(all);
+    };
+    const some = await seen(24);
+    expect(some).toHaveLength(24 * 64);
+    expect(await seen(24)).toEqual(some);
+    expect(await seen(1000)).toHaveLength(96 * 64);
+    const known = new Set(
+      Array.from({ length: 96 }, (_, i) => bars.splits.train.pixels.subarray(64 * i, 64 * i + 64).join()),
+    );
+    for (let i = 0; i < 24; i++)
+      expect(known).toContain([...some.subarray(64 * i, 64 * i + 64)].map((value) => Math.round(255 * value)).join());
+    const abort = new AbortController();
+    const { made: stopped } = await context(abort.signal);
+    const request = { taps: [], images: 96, batch: 10 };
+    await expect(stopped.capture(student, request, () => abort.abort())).rejects.toThrow(/abort/i);
+  });
+
+  it('lets a hook revise what it trains', async () => {
+    const { made } = await context();
+    const seen: number[] = [];
+    const revise = (model: typeof student, done: number) => {
+      seen.push(done);
+      return model;
+    };
+    await made.train(await distil(made), { every: 1, revise });
+    expect(seen).toEqual([0, 0.5]);
+  });
+
   it('stops when aborted, and says when there is no data', async () => {
     const abort = new AbortController();
     abort.abort();
