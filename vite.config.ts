@@ -6,6 +6,7 @@ import { defineConfig } from 'vitest/config';
 import { scalesPlugin } from './src/build/chart.ts';
 import { declarationsPlugin } from './src/build/declarations.ts';
 import { licencesPlugin } from './src/build/licences.ts';
+import { loaderPlugin } from './src/build/loader.ts';
 import { offlinePlugin } from './src/build/offline.ts';
 import { packDataPlugin } from './src/build/pack-data.ts';
 import { developmentHeaders, headers, policyPlugin } from './src/build/policy.ts';
@@ -23,6 +24,7 @@ export default defineConfig({
     scalesPlugin(),
     kernelsPlugin(),
     packDataPlugin(),
+    loaderPlugin(),
     policyPlugin(),
     licencesPlugin(),
     servingPlugin(),

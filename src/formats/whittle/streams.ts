@@ -7,6 +7,7 @@ import { type Coder, decoder, encoder } from '#core/coding/range';
 import { decodeSequence, encodeSequence, SEQUENCE_CODERS, type SequenceCoder } from '#core/coding/sequence';
 import type { TensorValues } from '#core/model/encoding';
 import type { Exchange } from '#formats/whittle/exchange';
+import { WRITES } from '#formats/whittle/side';
 import { bitsOf } from '#formats/whittle/values';
 
 /** In the order of their numbers in files. */
@@ -29,7 +30,7 @@ const LONG = 2 ** 14;
 /** What one stream takes that goes through contexts: in the main stream, or in a block where it is long. */
 function codeLong(exchange: Exchange, size: number, code: (coder: Coder) => void, isWriting: boolean): void {
   if (size < LONG) code(exchange.coder);
-  else if (isWriting) {
+  else if (WRITES && isWriting) {
     const own = encoder();
     code(own);
     exchange.block(own.end());
@@ -51,7 +52,7 @@ export function codePlaces(exchange: Exchange, geometry: Geometry, given?: Uint8
     case 'relative': {
       const coder =
         SEQUENCE_CODERS[numbers.whole('places by', SEQUENCE_CODERS.indexOf(plan?.placesCoder ?? 'fixed'), 2)];
-      const gaps = given ? gapsOf(given) : undefined;
+      const gaps = WRITES && given ? gapsOf(given) : undefined;
       const code = stream === 'gaps' ? codeGaps : codeRelative;
       return maskFromGaps(code(exchange, size, coder as SequenceCoder, gaps, plan?.width), size);
     }
@@ -71,10 +72,13 @@ function sequence(
   coder: SequenceCoder,
   isWriting: boolean,
 ): Uint8Array {
-  if (!isWriting) return exchange.block();
+  return exchange.block(WRITES && isWriting ? encoded(symbols, alphabet, coder) : undefined);
+}
+
+function encoded(symbols: ArrayLike<number>, alphabet: number, coder: SequenceCoder): Uint8Array {
   const bytes = encodeSequence(symbols, alphabet, coder);
   if (!bytes) throw new CodingError('too-large');
-  return exchange.block(bytes);
+  return bytes;
 }
 
 function codeGaps(exchange: Exchange, size: number, coder: SequenceCoder, gaps?: Int32Array): Int32Array {
@@ -85,18 +89,23 @@ function codeGaps(exchange: Exchange, size: number, coder: SequenceCoder, gaps?:
     GAP_CLASSES,
     coder,
   );
+  const reader = bitReader(exchange.block(WRITES && gaps ? gapBits(gaps) : undefined));
+  return classes.map((width) => 2 ** width + reader.take(width) - 1);
+}
+
+/** The bits of each gap behind its first one. */
+function gapBits(gaps: Int32Array): Uint8Array {
   const writer = bitWriter();
-  gaps?.forEach((gap) => {
+  gaps.forEach((gap) => {
     writer.put(gap + 1, gapClass(gap));
   });
-  const reader = bitReader(gaps ? exchange.block(writer.bytes()) : exchange.block());
-  return classes.map((width) => 2 ** width + reader.take(width) - 1);
+  return writer.bytes();
 }
 
 function codeRelative(exchange: Exchange, size: number, coder: SequenceCoder, gaps?: Int32Array, bits = 0): Int32Array {
   const { numbers } = exchange;
   const width = numbers.whole('index bits', bits, 16);
-  const symbols = gaps ? relativeFrom(gaps, width) : new Int32Array(0);
+  const symbols = WRITES && gaps ? relativeFrom(gaps, width) : new Int32Array(0);
   const count = numbers.whole('indices', symbols.length, 2 * size);
   const bytes = sequence(exchange, symbols, 2 ** width, coder, !!gaps);
   return gapsFromRelative(decodeSequence(bytes, count, 2 ** width, coder), width);
@@ -197,7 +206,7 @@ export function codeFloatsOf(
     bits.fill(numbers.plain(32, bits[0]));
   else if (numbers.flag('learned', plan?.values === 'contexts'))
     codeLong(exchange, places.length, (coder) => codeFloats(coder, bits, 32), !!given);
-  else readWords(exchange.block(given ? wordBytes(bits) : undefined), bits);
+  else readWords(exchange.block(WRITES && given ? wordBytes(bits) : undefined), bits);
   const floats = new Float32Array(bits.buffer);
   for (let i = 0; i < places.length; i++) data[places[i] as number] = floats[i] as number;
 }

@@ -4,6 +4,7 @@ import { CodingError } from '#core/coding/fault';
 import type { BinaryValues, CodebookValues, GridValues } from '#core/model/encoding';
 import { fromHalf, toHalf } from '#core/numeric/half';
 import type { Exchange } from '#formats/whittle/exchange';
+import { WRITES } from '#formats/whittle/side';
 
 const LONGEST_TEXT = 2_000;
 /** Beyond so many numbers it pays to learn how they begin. */
@@ -79,8 +80,11 @@ export function bitsOf(floats: Float32Array): Uint32Array {
 export function codeReals({ numbers, coder, spend }: Exchange, count: number, given?: Float32Array): Float32Array {
   spend(count);
   const bits = given ? bitsOf(given) : new Uint32Array(count);
-  const halves = given ? Uint32Array.from(given, toHalf) : new Uint32Array(count);
-  const isHalf = numbers.flag('half', !!given && bits.every((word, i) => word === halfBits(halves[i] as number)));
+  const halves = WRITES && given ? Uint32Array.from(given, toHalf) : new Uint32Array(count);
+  const isHalf = numbers.flag(
+    'half',
+    WRITES && !!given && bits.every((word, i) => word === halfBits(halves[i] as number)),
+  );
   const width = isHalf ? 16 : 32;
   const patterns = isHalf ? halves : bits;
   if (count > FEW) codeFloats(coder, patterns, width);
