@@ -7,6 +7,7 @@ import { Notice } from '#ui/kit/Feedback.tsx';
 import { Actions, Help, Section } from '#ui/kit/Layout.tsx';
 import { Stat, Stats } from '#ui/kit/Stat.tsx';
 import { useFormat, useText, useWords } from '#ui/kit/words.ts';
+import { Loader } from '#ui/transfer/Loader.tsx';
 import { snippet } from '#ui/transfer/snippets.ts';
 import styles from '#ui/transfer/transfer.module.css';
 import type { ExportResult, FormatId } from '#worker/protocol';
@@ -70,6 +71,7 @@ export function Ready({ node, format: formatId, result }: { node: ModelNode; for
         )}
         <Actions>
           <Button onClick={() => download(fileName, bytes)}>{t('transfer.download', { file: fileName })}</Button>
+          {formatId === 'whittle' && <Loader onDownload={download} />}
         </Actions>
       </Section>
       <Section heading={t('transfer.use')}>
