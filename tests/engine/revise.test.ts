@@ -1,8 +1,8 @@
 /** A model that changes its form while it is trained: what hooks see, what goes on, and that it is the same every time. */
 import { describe, expect, it } from 'vitest';
 import { createModel } from '#core/model/create';
-import { mapPrunable, tensorOf } from '#core/model/edit';
-import type { Mask } from '#core/model/encoding';
+import { mapPrunable, tensorOf, withActivationGrids } from '#core/model/edit';
+import type { GridValues, Mask } from '#core/model/encoding';
 import { modelId } from '#core/model/hash';
 import type { Layer } from '#core/model/layers';
 import type { Model, Tensor } from '#core/model/model';
@@ -23,6 +23,16 @@ const kernel = (of: Model): Tensor => {
   return tensorOf(of, layer, 'kernel') as Tensor;
 };
 const name = model.layers.find(({ kind }) => kind === 'conv2d')?.name as string;
+const GRID: GridValues = {
+  kind: 'grid',
+  bits: 4,
+  qMin: 0,
+  qMax: 15,
+  scale: Float32Array.of(0.09),
+  zeroPoint: Int32Array.of(0),
+  axis: null,
+  symmetric: false,
+};
 const same: TrainHooks['revise'] = (now) => now;
 
 /** Every kernel with the weights pruned that the rule names. */
@@ -57,6 +67,24 @@ describe.each([
     const plain = await train(backend, objectiveFor(model), tinyBars, { validate: false });
     const again = await run({ every: 0.25, revise: (now) => ({ ...now }) }, {}, backend);
     expect(modelId(again.model)).toBe(modelId(plain.model));
+  });
+
+  it('go on from scales as they were trained', async () => {
+    const onGrids = withActivationGrids(encoded(model, 'channels'), { [name]: GRID });
+    const change = { model: onGrids, learnSteps: true, learningRate: 0.002 } as const;
+    const plain = await train(backend, objectiveFor(model, change), tinyBars, { validate: false });
+    const again = await run({ every: 0.25, revise: (now) => ({ ...now }) }, change, backend);
+    const scalesOf = (of: Model): number[] => [
+      ...(kernel(of).encoding.values as GridValues).scale,
+      ...(of.activationGrids?.[name]?.scale ?? []),
+    ];
+    const [expected, before] = [scalesOf(plain.model), scalesOf(onGrids)];
+    for (const [i, scale] of scalesOf(again.model).entries()) {
+      const moved = (expected[i] as number) / (before[i] as number) - 1;
+      expect(Math.abs(moved)).toBeGreaterThan(1e-3);
+      // What is moved is counted from where the hook looked: a share of a share is the only difference.
+      expect(Math.abs(scale / (expected[i] as number) - 1)).toBeLessThan(0.2 * Math.abs(moved));
+    }
   });
 
   it('may prune more and more, and what is pruned stays pruned', async () => {
