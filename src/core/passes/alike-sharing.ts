@@ -16,15 +16,25 @@ import type { Tensor } from '#core/model/model';
 import { makeTensor } from '#core/model/tensor';
 import type { Words } from '#core/params';
 import { definePass } from '#core/pass';
-import { distancesOf, gatherAlike, type Piece, TOO_MANY } from '#core/passes/shared/alike';
+import { distancesOf, gatherAlike, TOO_MANY } from '#core/passes/shared/alike';
 import { LAYERS, type Selected, selectPrunable } from '#core/passes/shared/selection';
 import { tidy } from '#core/passes/shared/words';
 
 type What = 'filters' | 'windows' | 'layers';
 
-/** Pieces that may become equal, with their distances; null where there are too many to compare. */
+/** A strided run of a kernel's values: first, first + step, …, `length` of them. */
+interface Piece {
+  readonly layer: string;
+  readonly tensor: Tensor;
+  readonly first: number;
+  readonly step: number;
+  readonly length: number;
+}
+
+/** Pieces that may become equal, with their values and distances; null where there are too many to compare. */
 interface Ready {
   readonly pieces: readonly Piece[];
+  readonly vectors: readonly Float32Array[];
   readonly distances: Float32Array | null;
   /** Layer names. */
   readonly about: string;
@@ -95,11 +105,10 @@ export const alikeSharing = definePass({
   preview: 'accuracy',
 
   async prepare(model, { what, layers }): Promise<readonly Ready[]> {
-    return setsOf(selectPrunable(model, layers), what as What).map(({ pieces, about }) => ({
-      pieces,
-      about,
-      distances: distancesOf(pieces),
-    }));
+    return setsOf(selectPrunable(model, layers), what as What).map(({ pieces, about }) => {
+      const vectors = pieces.map(valuesOf);
+      return { pieces, about, vectors, distances: distancesOf(vectors) };
+    });
   },
 
   async apply(model, { limit, layers }, context, ready) {
@@ -107,13 +116,13 @@ export const alikeSharing = definePass({
     const notes: Words[] = [];
     let gone = 0;
     let pieces = 0;
-    for (const { pieces: own, distances, about } of ready) {
+    for (const { pieces: own, vectors, distances, about } of ready) {
       context.signal.throwIfAborted();
       if (!distances) {
         notes.push(tooMany(about, own.length));
         continue;
       }
-      const groups = gatherAlike(own, distances, limit);
+      const groups = gatherAlike(vectors, distances, limit).map((group) => group.map((i) => own[i] as Piece));
       pieces += own.length;
       gone += own.length - groups.length;
       for (const group of groups) if (group.length > 1) share(group, changed);
@@ -156,6 +165,10 @@ function setsOf(
 
 function pieceOf(layer: string, tensor: Tensor, first: number, step: number, length: number): Piece {
   return { layer, tensor, first, step, length };
+}
+
+function valuesOf({ tensor, first, step, length }: Piece): Float32Array {
+  return Float32Array.from({ length }, (_, k) => tensor.data[first + k * step] as number);
 }
 
 /** Puts the mean of a group into each of its pieces, weight by weight over those that keep it. */

@@ -23,6 +23,7 @@ import { layerRemoval } from '#core/passes/layer-removal';
 import { lowRankConvolution } from '#core/passes/low-rank-convolution';
 import { lowRankDense } from '#core/passes/low-rank-dense';
 import { magnitudePruning } from '#core/passes/magnitude-pruning';
+import { mergeChannels } from '#core/passes/merge-channels';
 import { nmPruning } from '#core/passes/n-m-pruning';
 import { networkSurgery } from '#core/passes/network-surgery';
 import { newHead } from '#core/passes/new-head';
@@ -64,6 +65,7 @@ export const PASSES: readonly Pass[] = [
   weightSharing,
   clusteredTraining,
   alikeSharing,
+  mergeChannels,
   lowRankDense,
   lowRankConvolution,
   foldBatchNorm,

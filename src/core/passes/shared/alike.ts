@@ -1,32 +1,21 @@
 /**
- * Which pieces of kernels are alike: their distances, each with each, and the groups they form below a limit. A piece is a strided run of a kernel's values: a
- * filter, a window, a whole kernel. Distance: |a - b| / (|a| + |b|), 0 for two zeros.
+ * Which of several vectors are alike: their distances, each with each, and the groups they form below a limit. Distance: |a - b| / (|a| + |b|), 0 for two
+ * zeros, about 0.7 for vectors that have nothing in common, 1 for opposite ones.
  */
-import type { Tensor } from '#core/model/model';
 
-export interface Piece {
-  readonly layer: string;
-  readonly tensor: Tensor;
-  /** Its values are at first, first + step, …: `length` of them. */
-  readonly first: number;
-  readonly step: number;
-  readonly length: number;
-}
-
-/** More pieces than this are not compared each with each: their distances take 36 MB. */
+/** More vectors than this are not compared each with each: their distances take 36 MB. */
 export const TOO_MANY = 3000;
 
-/** [pieces, pieces], row-major; null for more than TOO_MANY. */
-export function distancesOf(pieces: readonly Piece[]): Float32Array | null {
-  const n = pieces.length;
+/** [vectors, vectors], row-major; null for more than TOO_MANY. */
+export function distancesOf(vectors: readonly Float32Array[]): Float32Array | null {
+  const n = vectors.length;
   if (n > TOO_MANY) return null;
-  const values = pieces.map(valuesOf);
-  const sizes = values.map((own) => Math.sqrt(own.reduce((sum, w) => sum + w * w, 0)));
+  const sizes = vectors.map((own) => Math.sqrt(squareSum(own)));
   const distances = new Float32Array(n * n);
   for (let i = 0; i < n; i++) {
-    const a = values[i] as Float32Array;
+    const a = vectors[i] as Float32Array;
     for (let j = 0; j < i; j++) {
-      const b = values[j] as Float32Array;
+      const b = vectors[j] as Float32Array;
       let sum = 0;
       for (let k = 0; k < a.length; k++) sum += ((a[k] as number) - (b[k] as number)) ** 2;
       const both = (sizes[i] as number) + (sizes[j] as number);
@@ -38,24 +27,39 @@ export function distancesOf(pieces: readonly Piece[]): Float32Array | null {
   return distances;
 }
 
-/** Groups of pieces, in the order of the pieces that lead them, the largest first; every piece is in one. */
-export function gatherAlike(pieces: readonly Piece[], distances: Float32Array, limit: number): readonly Piece[][] {
-  const n = pieces.length;
-  const sizes = pieces.map((piece) => valuesOf(piece).reduce((sum, w) => sum + w * w, 0));
-  const order = Array.from(sizes.keys()).sort((a, b) => (sizes[b] as number) - (sizes[a] as number) || a - b);
-  const groups: { readonly leader: number; readonly members: Piece[] }[] = [];
-  for (const i of order) {
-    let nearest: { readonly members: Piece[]; readonly distance: number } | null = null;
-    for (const { leader, members } of groups) {
-      const distance = distances[i * n + leader] as number;
-      if (distance <= limit && (!nearest || distance < nearest.distance)) nearest = { members, distance };
-    }
-    if (nearest) nearest.members.push(pieces[i] as Piece);
-    else groups.push({ leader: i, members: [pieces[i] as Piece] });
-  }
-  return groups.map(({ members }) => members);
+/** The larger of two distances, for vectors of several parts; null where one is missing. */
+export function largerOf(first: Float32Array | null, second: Float32Array | null): Float32Array | null {
+  return first && second ? first.map((distance, i) => Math.max(distance, second[i] as number)) : null;
 }
 
-function valuesOf({ tensor, first, step, length }: Piece): Float32Array {
-  return Float32Array.from({ length }, (_, k) => tensor.data[first + k * step] as number);
+/**
+ * Groups of indices, each led by its first; every index is in one. The largest vector comes first and leads; each next one joins the
+ * nearest leader within the limit, or becomes one.
+ */
+export function gatherAlike(
+  vectors: readonly Float32Array[],
+  distances: Float32Array,
+  limit: number,
+): readonly (readonly number[])[] {
+  const n = vectors.length;
+  const sizes = vectors.map(squareSum);
+  const order = Array.from(sizes.keys()).sort((a, b) => (sizes[b] as number) - (sizes[a] as number) || a - b);
+  const groups: number[][] = [];
+  for (const i of order) {
+    let nearest: number[] | null = null;
+    let least = Number.POSITIVE_INFINITY;
+    for (const group of groups) {
+      const distance = distances[i * n + (group[0] as number)] as number;
+      if (distance <= limit && distance < least) [nearest, least] = [group, distance];
+    }
+    if (nearest) nearest.push(i);
+    else groups.push([i]);
+  }
+  return groups;
+}
+
+function squareSum(values: Float32Array): number {
+  let sum = 0;
+  for (let k = 0; k < values.length; k++) sum += (values[k] as number) ** 2;
+  return sum;
 }
