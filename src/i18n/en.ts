@@ -5,10 +5,11 @@ import { frame } from '#i18n/en/frame';
 import { models } from '#i18n/en/models';
 import { optimize } from '#i18n/en/optimize';
 import { recipe } from '#i18n/en/recipe';
+import { sensitivity } from '#i18n/en/sensitivity';
 import { train } from '#i18n/en/train';
 import { transfer } from '#i18n/en/transfer';
 import { unit } from '#i18n/en/unit';
 
-export const en = { frame, data, build, train, optimize, recipe, transfer, models, unit };
+export const en = { frame, data, build, train, optimize, recipe, sensitivity, transfer, models, unit };
 /** The shape that every language has. */
 export type Texts = typeof en;

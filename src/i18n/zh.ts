@@ -6,8 +6,9 @@ import { frame } from '#i18n/zh/frame';
 import { models } from '#i18n/zh/models';
 import { optimize } from '#i18n/zh/optimize';
 import { recipe } from '#i18n/zh/recipe';
+import { sensitivity } from '#i18n/zh/sensitivity';
 import { train } from '#i18n/zh/train';
 import { transfer } from '#i18n/zh/transfer';
 import { unit } from '#i18n/zh/unit';
 
-export const zh: Texts = { frame, data, build, train, optimize, recipe, transfer, models, unit };
+export const zh: Texts = { frame, data, build, train, optimize, recipe, sensitivity, transfer, models, unit };

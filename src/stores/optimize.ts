@@ -82,6 +82,16 @@ export function setValue(key: string, value: Values[string], moving: boolean): v
   endSweep(touched !== optimize.getState().sweep?.param || !pass.params[key]?.live);
   ask(moving ? 'moving' : 'rest');
 }
+/** Takes up a step's method with its values; others are as they were declared. */
+export function takeStep({ pass: id, values: wanted }: RecipeStep): void {
+  const pass = passById(id);
+  if (!pass || optimize.getState().applying) return;
+  touched = null;
+  const { values } = optimize.getState();
+  optimize.setState({ method: id, values: { ...values, [id]: clampValues(pass.params, wanted) as Values } });
+  forget();
+  rest();
+}
 export function setSeed(seed: number): void {
   optimize.setState({ seed, sweep: null });
   rest();

@@ -6,6 +6,7 @@ import type { Architecture } from '#core/architecture';
 import type { TrainPoint } from '#core/objective';
 import type { Values, Words } from '#core/params';
 import type { Recipe, RecipeStep } from '#core/recipe';
+import type { Degradation } from '#core/sensitivity';
 import type {
   Accuracy,
   ApplyResult,
@@ -17,12 +18,14 @@ import type {
   ExportResult,
   Fault,
   FormatId,
+  HurtLayer,
   InterruptedRun,
   LatencyResult,
   ModelId,
   ModelSummary,
   OpenResult,
   PreviewResult,
+  SensitivityCell,
   StepOutcome,
   SweepPoint,
   TrainProgress,
@@ -164,6 +167,22 @@ export interface RecipesState {
   readonly fault: Fault | null;
   /** The node made last, and the one of before that is the same to the byte, if any. */
   readonly made: { readonly node: string; readonly same: string | null } | null;
+}
+
+/** stores/sensitivity.ts: `sensitivity`. Actions: setDegradation(d), setImages(n), setBudget(share), measure(), measureHurts(node), stopMeasuring(). */
+export interface SensitivityState {
+  readonly degradation: Degradation;
+  /** Validation images that each cell looks at. */
+  readonly images: number;
+  /** Share of accuracy that each layer may lose, 0 to 1. */
+  readonly budget: number;
+  /** What was measured, by `scanKey`; kept while the page is open. */
+  readonly scans: Readonly<Record<string, readonly SensitivityCell[]>>;
+  /** By `hurtsKey`. */
+  readonly hurts: Readonly<Record<string, readonly HurtLayer[]>>;
+  /** What is being measured, by its key, and how much of it is done. */
+  readonly running: { readonly key: string; readonly done: number } | null;
+  readonly fault: Fault | null;
 }
 
 /** stores/transfer.ts: `transfer`. Actions: openFiles(files: File[]), dismiss(), setFormat(id), setGrids(choice), exportModel(): fills `ready`; download is the page's. */

@@ -35,9 +35,9 @@ function keptSettings(): TrainSettings {
     epochs: usualEpochs[datasets.getState().selected],
     ...readKept('training'),
   };
-  const number = (key: 'learningRate' | 'batchSize' | 'epochs' | 'seed' | 'l1' | 'l2'): number => {
+  const number = (key: NumberSetting): number => {
     const value = kept[key];
-    return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : DEFAULT_SETTINGS[key];
+    return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : (DEFAULT_SETTINGS[key] ?? 0);
   };
   const { optimizer, schedule, dropout } = kept;
   return {
@@ -53,8 +53,21 @@ function keptSettings(): TrainSettings {
     l1: number('l1'),
     l2: number('l2'),
     dropout: typeof dropout === 'number' && dropout >= 0 && dropout < 1 ? dropout : null,
+    groupLasso: number('groupLasso'),
+    labelSmoothing: Math.min(0.9, number('labelSmoothing')),
+    shift: Math.round(number('shift')),
   };
 }
+type NumberSetting =
+  | 'learningRate'
+  | 'batchSize'
+  | 'epochs'
+  | 'seed'
+  | 'l1'
+  | 'l2'
+  | 'groupLasso'
+  | 'labelSmoothing'
+  | 'shift';
 function isOptimizer(value: unknown): value is TrainSettings['optimizer'] {
   if (typeof value !== 'object' || value === null) return false;
   const { kind, momentum, beta1, beta2, epsilon } = value as Record<string, unknown>;

@@ -139,7 +139,7 @@ describe('calls of the engine', () => {
     const plain = await train(false, undefined, one);
     const nothing = await train(false, undefined, { ...one, labelSmoothing: 0, groupLasso: 0, shift: 0 });
     expect(nothing.model.id).toBe(plain.model.id);
-    for (const some of [{ labelSmoothing: 0.1 }])
+    for (const some of [{ labelSmoothing: 0.1 }, { shift: 1 }, { groupLasso: 0.001 }])
       expect((await train(false, undefined, { ...one, ...some })).model.id, JSON.stringify(some)).not.toBe(
         plain.model.id,
       );

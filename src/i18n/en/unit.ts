@@ -8,4 +8,5 @@ export const unit = {
   millisecond: 'ms',
   macs: 'MACs',
   parameters: 'parameters',
+  decibel: 'dB',
 };

@@ -4,7 +4,7 @@ import type { Texts } from '#i18n/en';
 export const recipe: Texts['recipe'] = {
   intro: '得到这个模型的每一步。改动任何一步并重新运行其余步骤：旁边会出现一个新模型。',
   start: '起点',
-  step: '{{number}}. {{title}}',
+  step: '第 {{number}} 步 {{title}}',
   unknown: '未知方法“{{pass}}”',
   unknownHelp: '这个版本没有此方法。请移除这一步，或将它关闭。',
   on: '运行 {{step}}',

@@ -10,4 +10,5 @@ export const unit: Texts['unit'] = {
   millisecond: '毫秒',
   macs: 'MACs',
   parameters: '个参数',
+  decibel: 'dB',
 };

@@ -15,10 +15,12 @@ import { MethodView } from '#ui/optimize/MethodView.tsx';
 import styles from '#ui/optimize/optimize.module.css';
 import { Offer } from '#ui/optimize/recipe/Offer.tsx';
 import { RecipeView } from '#ui/optimize/recipe/RecipeView.tsx';
+import { SensitivityView } from '#ui/optimize/sensitivity/SensitivityView.tsx';
 
 const VIEWS: readonly { readonly id: OptimizeView; readonly Content: (props: { node: ModelNode }) => ReactNode }[] = [
   { id: 'method', Content: MethodView },
   { id: 'recipe', Content: RecipeView },
+  { id: 'sensitivity', Content: SensitivityView },
 ];
 
 export function OptimizeTab() {

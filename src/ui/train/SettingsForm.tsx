@@ -111,6 +111,35 @@ export function SettingsForm({ settings, disabled, onChange }: SettingsFormProps
             disabled={disabled}
             onChange={(l2) => onChange({ l2 })}
           />
+          <NumberField
+            label={t('train.groupLasso')}
+            help={t('train.groupLassoHelp')}
+            value={settings.groupLasso ?? 0}
+            min={0}
+            max={1}
+            step="any"
+            disabled={disabled}
+            onChange={(groupLasso) => onChange({ groupLasso })}
+          />
+          <NumberField
+            label={t('train.labelSmoothing')}
+            help={t('train.labelSmoothingHelp')}
+            value={settings.labelSmoothing ?? 0}
+            min={0}
+            max={0.9}
+            step="any"
+            disabled={disabled}
+            onChange={(labelSmoothing) => onChange({ labelSmoothing })}
+          />
+          <NumberField
+            label={t('train.shift')}
+            help={t('train.shiftHelp')}
+            value={settings.shift ?? 0}
+            min={0}
+            max={8}
+            disabled={disabled}
+            onChange={(shift) => onChange({ shift })}
+          />
         </Fields>
         <Checkbox
           label={t('train.overrideDropout')}

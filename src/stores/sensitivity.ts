@@ -1,0 +1,155 @@
+/**
+ * What single layers of the selected model cost: measured in the background when asked for, cell by cell, and kept for
+ * each model while the page is open. And what follows from it: how far each layer can go within a budget.
+ */
+import { createStore } from 'zustand/vanilla';
+import { isPrunable, type Layer } from '#core/model/layers';
+import type { RecipeStep } from '#core/recipe';
+import { type Degradation, degradingStep, LEVELS } from '#core/sensitivity';
+import { nodeFits } from '#stores/datasets';
+import { call, faultOf, isAbort } from '#stores/engine';
+import { project, selectedNode } from '#stores/project';
+import type { ModelNode, SensitivityState } from '#stores/state';
+import type { LayerSummary, SensitivityCell } from '#worker/protocol';
+
+export const sensitivity = createStore<SensitivityState>()(() => ({
+  degradation: 'sparsity',
+  images: 1000,
+  budget: 0.005,
+  scans: {},
+  hurts: {},
+  running: null,
+  fault: null,
+}));
+
+export function setDegradation(degradation: Degradation): void {
+  sensitivity.setState({ degradation, fault: null });
+}
+export function setImages(images: number): void {
+  sensitivity.setState({ images, fault: null });
+}
+/** 0 to 1. */
+export function setBudget(budget: number): void {
+  sensitivity.setState({ budget });
+}
+
+/** Layers that can be made worse in this way. */
+export function layersFor({ summary }: ModelNode, degradation: Degradation): readonly LayerSummary[] {
+  const [level = 0] = LEVELS[degradation];
+  return summary.layers.filter(
+    ({ name, kind }) => isPrunable({ kind } as Layer, 'kernel') && degradingStep(degradation, { name, kind }, level),
+  );
+}
+
+/** By what a scan is kept. */
+export function scanKey({ model, dataset }: ModelNode, { degradation, images }: SensitivityState): string {
+  return JSON.stringify([model, dataset, degradation, images]);
+}
+export function hurtsKey(node: ModelNode, before: ModelNode, { images }: SensitivityState): string {
+  return JSON.stringify([node.model, before.model, node.dataset, images]);
+}
+
+let stop: AbortController | null = null;
+
+/** Measures every layer of the selected model at every level that is not measured yet. */
+export async function measure(): Promise<void> {
+  const node = selectedNode();
+  const { degradation, images, running } = sensitivity.getState();
+  if (!node?.dataset || !nodeFits(node, node.dataset) || running) return;
+  const key = scanKey(node, sensitivity.getState());
+  const layers = layersFor(node, degradation).map(({ name }) => name);
+  const levels = LEVELS[degradation];
+  const request = { model: node.model, dataset: node.dataset, degradation, layers, levels, images };
+  await measured(key, layers.length * levels.length, (signal, tell) =>
+    call('sensitivity', request, {
+      signal,
+      onProgress(cell) {
+        sensitivity.setState(({ scans }) => ({ scans: { ...scans, [key]: withCell(scans[key] ?? [], cell) } }));
+        tell();
+      },
+    }),
+  );
+}
+
+/** Measures each layer of the selected model alone in the model `before`, which it came from. */
+export async function measureHurts(before: string): Promise<void> {
+  const node = selectedNode();
+  const from = project.getState().nodes[before];
+  if (!node?.dataset || !from || sensitivity.getState().running) return;
+  const { images } = sensitivity.getState();
+  const key = hurtsKey(node, from, sensitivity.getState());
+  sensitivity.setState(({ hurts }) => ({ hurts: { ...hurts, [key]: [] } }));
+  const request = { model: node.model, before: from.model, dataset: node.dataset, images };
+  const expected = node.summary.layers.filter(({ parameters }) => parameters > 0).length;
+  await measured(key, expected, (signal, tell) =>
+    call('whichHurts', request, {
+      signal,
+      onProgress(one) {
+        sensitivity.setState(({ hurts }) => ({ hurts: { ...hurts, [key]: [...(hurts[key] ?? []), one] } }));
+        tell();
+      },
+    }),
+  );
+}
+
+/** One measurement at a time; what it has found stays when it is broken off. */
+async function measured(
+  key: string,
+  cells: number,
+  work: (signal: AbortSignal, tell: () => void) => Promise<unknown>,
+): Promise<void> {
+  const own = new AbortController();
+  stop = own;
+  let done = 0;
+  sensitivity.setState({ running: { key, done }, fault: null });
+  try {
+    await work(own.signal, () => {
+      done++;
+      sensitivity.setState({ running: { key, done: Math.min(1, done / Math.max(1, cells)) } });
+    });
+  } catch (error) {
+    if (!isAbort(error)) sensitivity.setState({ fault: faultOf(error) });
+  } finally {
+    stop = null;
+    sensitivity.setState({ running: null });
+  }
+}
+export function stopMeasuring(): void {
+  stop?.abort();
+}
+
+function withCell(cells: readonly SensitivityCell[], cell: SensitivityCell): readonly SensitivityCell[] {
+  return [...cells.filter(({ layer, level }) => layer !== cell.layer || level !== cell.level), cell];
+}
+
+/** How far each layer can go alone and lose at most `budget`: its most severe level before the first that costs more. */
+export function withinBudget(
+  cells: readonly SensitivityCell[],
+  levels: readonly number[],
+  budget: number,
+): ReadonlyMap<string, number> {
+  const found = new Map<string, number>();
+  for (const name of new Set(cells.map(({ layer }) => layer))) {
+    for (const level of levels) {
+      const cell = cells.find((one) => one.layer === name && one.level === level);
+      // A level that is not possible (a rank that saves nothing) is passed over.
+      if (cell && !cell.alone) continue;
+      if (!cell?.alone || cell.alone.difference.value < -budget) break;
+      found.set(name, level);
+    }
+  }
+  return found;
+}
+
+/** The same as steps, a layer each, in the order of the layers. */
+export function budgetSteps(
+  node: ModelNode,
+  degradation: Degradation,
+  chosen: ReadonlyMap<string, number>,
+): readonly RecipeStep[] {
+  return layersFor(node, degradation).flatMap((layer) => {
+    const level = chosen.get(layer.name);
+    const step = level === undefined ? null : degradingStep(degradation, layer, level);
+    return step ? [step] : [];
+  });
+}
