@@ -18,7 +18,10 @@ export function toHalf(x: number): number {
   if (size >= 65_520) return sign | 0x7c00;
   // Below the smallest normal number all steps are 2^-24; above, a step is 2^-10 of the power of two below.
   const exponent = size < 2 ** -14 ? -14 : Math.floor(Math.log2(size));
-  const power = size < 2 ** exponent ? exponent - 1 : size >= 2 ** (exponent + 1) ? exponent + 1 : exponent;
+  const power = Math.max(
+    -14,
+    size < 2 ** exponent ? exponent - 1 : size >= 2 ** (exponent + 1) ? exponent + 1 : exponent,
+  );
   const steps = roundEven(size / 2 ** (power - 10));
   // Subnormals count from 0; a fraction that rounds up to 1,024 steps carries into the exponent by itself.
   return sign | (size < 2 ** -14 ? steps : ((power + 14) << 10) + steps);
