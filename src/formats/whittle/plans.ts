@@ -8,7 +8,7 @@ import { encoder } from '#core/coding/range';
 import { SEQUENCE_CODERS, type SequenceCoder } from '#core/coding/sequence';
 import { channelOf, codesOf } from '#core/model/encoding';
 import type { Exchange } from '#formats/whittle/exchange';
-import { codeCodesOf, codeFloatsOf, codePlaces, type Plan } from '#formats/whittle/streams';
+import { alphabetOf, codeCodesOf, codeFloatsOf, codePlaces, type Plan } from '#formats/whittle/streams';
 import { type Content, decodeValues, geometryOf, type Parts } from '#formats/whittle/tensors';
 import { bitsOf } from '#formats/whittle/values';
 
@@ -65,7 +65,10 @@ export function planOf(parts: Parts, period: number, streams: Streams): Plan {
   if (streams !== 'all') {
     // As in Deep Compression: 8 bits for the indices of convolutions, 5 for those of dense layers.
     const width = content.shape.length === 4 ? 8 : 5;
-    return { places: 'relative', placesCoder: streams, width, values: codes ? streams : 'fixed', period: 0 };
+    const plan: Plan = { places: 'relative', placesCoder: streams, width, values: streams, period: 0 };
+    // Halves and the largest codebooks have too many symbols for some coders.
+    const [, alphabet] = alphabetOf(content.encoding.values);
+    return { ...plan, values: codes && alphabet <= 4096 ? streams : 'fixed' };
   }
   const places = smallest(placePlans(kept, period), (plan) => {
     const geometry = geometryOf(content.shape, plan.period);

@@ -112,7 +112,7 @@ function codeRelative(exchange: Exchange, size: number, coder: SequenceCoder, ga
 }
 
 /** The lowest code of an encoding and how many there are: its alphabet where codes are symbols. */
-function alphabetOf(values: TensorValues): readonly [least: number, alphabet: number] {
+export function alphabetOf(values: TensorValues): readonly [least: number, alphabet: number] {
   switch (values.kind) {
     case 'grid':
       return [values.qMin, values.qMax - values.qMin + 1];
