@@ -63,6 +63,28 @@ function useStable<T>(value: T): T {
   return kept.current;
 }
 
+/**
+ * While a slider moves the axes only grow: what it has reached stays in sight, and the chart is not drawn anew at every
+ * move. Forgotten when the slider's answer is gone or when there are other models.
+ */
+function useReached(preview: LoosePoint | null, models: unknown): readonly LoosePoint[] {
+  const seen = useRef<{ models: unknown; reached: readonly LoosePoint[] }>({ models, reached: [] });
+  if (seen.current.models !== models || !preview) seen.current = { models, reached: [] };
+  if (preview) {
+    const all = [...seen.current.reached, preview];
+    const by = (key: (point: LoosePoint) => number): LoosePoint =>
+      all.reduce((best, point) => (key(point) < key(best) ? point : best));
+    const reached = [
+      by(({ x }) => x),
+      by(({ x }) => -x),
+      by(({ y, low }) => low ?? y),
+      by(({ y, high }) => -(high ?? y)),
+    ];
+    seen.current = { models, reached };
+  }
+  return seen.current.reached;
+}
+
 const previewOf = (state: OptimizeState) => state.preview;
 const sweepOf = (state: OptimizeState) => state.sweep;
 
@@ -88,7 +110,8 @@ export function useChart(ticks: number): ChartContent {
     }),
     [nodes, run, axis, sliding, preview, sweep],
   );
-  const loose = [moving.live, moving.preview].filter((point) => point !== null);
+  const reached = useReached(moving.preview, still);
+  const loose = [...(moving.live ? [moving.live] : []), ...reached];
   const reach = [...moving.sweep.map(({ x }) => x), ...(moving.previewSize === null ? [] : [moving.previewSize])];
   const axes = useStable(chartAxes(still.points, loose, reach, ticks));
   return { axis, ...still, moving, axes };

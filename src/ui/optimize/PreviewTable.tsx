@@ -1,19 +1,21 @@
 /** What the sliders' position would give, beside what the model is now: sizes at once, accuracy with its interval. */
 import { useStore } from 'zustand';
 import { optimize } from '#stores/optimize';
-import type { ModelNode } from '#stores/state';
+import type { ModelNode, OptimizeState } from '#stores/state';
 import { Help } from '#ui/kit/Layout.tsx';
-import { useThrottled } from '#ui/kit/use-throttled.ts';
+import { useThrottledPart } from '#ui/kit/use-throttled.ts';
 import { useFormat, useText } from '#ui/kit/words.ts';
 import { AxisHint } from '#ui/optimize/AxisHint.tsx';
 import { changeOf, signedPoints } from '#ui/optimize/changes.ts';
 import styles from '#ui/optimize/optimize.module.css';
 
+const previewOf = (state: OptimizeState) => state.preview;
+
 export function PreviewTable({ node, structureOnly }: { node: ModelNode; structureOnly: boolean }) {
   const t = useText();
   const format = useFormat();
-  const { preview: latest, previewing } = useStore(optimize);
-  const preview = useThrottled(latest, 100);
+  const previewing = useStore(optimize, (state) => state.previewing);
+  const preview = useThrottledPart(optimize, previewOf);
   const { summary, validation } = node;
   const rows = [
     { key: 'parameters', show: format.count, now: summary.parameters, next: preview?.parameters },

@@ -17,7 +17,7 @@ describe('useThrottledPart', () => {
     act(() => store.setState({ rest: 1 }));
     await pass(30);
     act(() => store.setState({ part: 1 }));
-    await pass(0);
+    // Without a timer: it is drawn together with whatever else hears of the change.
     expect(result.current).toBe(1);
   });
 
