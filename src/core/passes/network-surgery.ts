@@ -6,7 +6,7 @@
  * again has to be right the first time. It costs a training run, and memory for the weights that are not there.
  *
  * A weight goes when the size of its hidden copy falls below a = 0.9 t, comes back above b = 1.1 t, and stays what it is in between, so
- * that it does not flicker. The threshold t of a layer is where the wanted sparsity lies among its hidden weights (or those of all layers; or LAMP shares it out), or, as in the paper,
+ * that it does not flicker. The threshold a of a layer is where the wanted sparsity lies among its hidden weights (or those of all layers; or LAMP shares it out), or, as in the paper, t is
  * mean + c x standard deviation of the layer's |w| at the start. In the last part of the run the mask is fixed.
  * Paper: Guo, Yao, Chen 2016, "Dynamic Network Surgery for Efficient DNNs".
  */
@@ -19,7 +19,7 @@ import type { Words } from '#core/params';
 import { definePass } from '#core/pass';
 import { lampKeys } from '#core/passes/lamp-pruning';
 import { pruneLowest, rankWeights, SCOPE } from '#core/passes/shared/ranked-pruning';
-import { PART, pruningSteps, ROUNDS, type Schedule, stepDue } from '#core/passes/shared/schedule';
+import { PART, pruningSteps, ROUNDS, SCHEDULE, type Schedule, stepDue } from '#core/passes/shared/schedule';
 import { LAYERS, type Selected, selectPrunable } from '#core/passes/shared/selection';
 import {
   DEEP_SPARSITY,
@@ -33,6 +33,8 @@ import { percent, tidy } from '#core/passes/shared/words';
 /** Hidden weights between these shares of the threshold stay as they are. */
 const CUT = 0.9;
 const SPLICE = 1.1;
+/** The same, as shares of the lower one. */
+const EDGES = [1, SPLICE / CUT] as const;
 
 export const networkSurgery = definePass({
   id: 'network-surgery',
@@ -83,18 +85,14 @@ export const networkSurgery = definePass({
       },
     },
     schedule: {
-      kind: 'choice',
+      ...SCHEDULE,
       default: 'cubic',
+      options: SCHEDULE.options.filter(({ value }) => value !== 'iterative'),
       when: { by: ['sparsity'] },
-      label: { en: 'Schedule', zh: '进度' },
       help: {
-        en: 'At once: the whole sparsity from the start, as in the paper. Cubic: it grows, fast first, then ever slower.',
-        zh: '“一次完成”：如论文，一开始就达到全部稀疏度。“三次”：逐渐增长，先快后慢。',
+        en: 'At once: the whole sparsity from the start, as in the paper. Cubic: it grows, fast first, then ever slower. Log-cubic: cubic in the logarithm of what is left, gentler at the end of a deep cut.',
+        zh: '“一次完成”：如论文，一开始就达到全部稀疏度。“三次”：逐渐增长，先快后慢。“对数三次”：对剩余比例的对数取三次曲线，剪得很多时末段更平缓。',
       },
-      options: [
-        { value: 'cubic', label: { en: 'Cubic', zh: '三次' } },
-        { value: 'once', label: { en: 'At once', zh: '一次完成' } },
-      ],
     },
     rounds: {
       ...ROUNDS,
@@ -128,7 +126,9 @@ export const networkSurgery = definePass({
   },
   formula: (values) => {
     const t =
-      values.by === 'sparsity' ? `t = Q(${tidy(values.sparsity)}) of |w|` : `t = mean|w| + ${tidy(values.c)} · std|w|`;
+      values.by === 'sparsity'
+        ? `${CUT} t = Q(${tidy(values.sparsity)}) of |w|`
+        : `t = mean|w| + ${tidy(values.c)} · std|w|`;
     return `${t}\nm′ = 0 if |w| < ${CUT} t, 1 if |w| > ${SPLICE} t, else m\n${sparseFormula(values)}`;
   },
   needs: ['weights', 'knownGraph', 'data', 'training'],
@@ -174,7 +174,7 @@ export const networkSurgery = definePass({
         const weights: Hidden = ({ layer }) => hidden.get(layer.name) as Float32Array;
         const limits = fixed ?? thresholds(selected, weights, sparsity, values.scope);
         // The last operation is exact: nothing is left in between.
-        const after = masked(current, selected, limits, weights, progress.settled && !fixed ? [1, 1] : [CUT, SPLICE]);
+        const after = masked(current, selected, limits, weights, progress.settled && !fixed ? [1, 1] : EDGES);
         counts.operations++;
         counts.returned += comeBack(selected, selectPrunable(after, values.layers));
         return after;
@@ -246,13 +246,13 @@ function joined<A extends Float32Array | Uint32Array>(parts: readonly A[], Kind:
   return all;
 }
 
-/** Mean + c x standard deviation of the |w| that are not 0, never below 0. */
+/** a = 0.9 (mean + c x standard deviation) of the |w| that are not 0, never below 0. */
 function spreadThresholds(selected: readonly Selected[], c: number): readonly number[] {
   return selected.map(({ tensor }) => {
     const sizes = [...tensor.data].map(Math.abs).filter((size) => size > 0);
     const mean = sizes.reduce((sum, size) => sum + size, 0) / Math.max(1, sizes.length);
     const variance = sizes.reduce((sum, size) => sum + (size - mean) ** 2, 0) / Math.max(1, sizes.length);
-    return Math.max(0, mean + c * Math.sqrt(variance));
+    return CUT * Math.max(0, mean + c * Math.sqrt(variance));
   });
 }
 

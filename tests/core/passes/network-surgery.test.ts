@@ -30,25 +30,27 @@ describe('network surgery', () => {
   const model = denseModel(tensor([1, 5], [1, 2, 3, 4, 5]));
 
   it('cuts below 0.9 t, puts back from 1.1 t on, and leaves what lies between as it is', async () => {
-    // At once, 60 %: t is the fourth smallest. First 4: below 3.6 goes. Then 10.5: 9.5 and 10 were there and stay, 10.5 was cut and
-    // does not come back, 12 does. The third time ends the part and is exact.
+    // At once, 60 %: a = 0.9 t is the fourth smallest, b = 1.1 t = 1.22 a. First a = 4: 1, 2, 3 go. Then a = 12.5, b = 15.3: 12.5 was there and
+    // stays, 11 goes, 16 comes back. Then a = 15: 14 goes, and 15, which was cut, stays out. The last is exact: the two largest stay.
     const { context, seen, objectives } = operating([
       { done: 0, hidden: [1, 2, 3, 4, 5] },
-      { done: 0.25, hidden: [10.5, 1, 12, 10, 9.5] },
-      { done: 0.5, hidden: [10.5, 1, 12, 10, 9.5] },
+      { done: 0.2, hidden: [1, 10, 16, 12.5, 11] },
+      { done: 0.4, hidden: [1, 10, 16, 14, 15] },
+      { done: 0.5, hidden: [1, 10, 16, 14, 15] },
       { done: 0.75, hidden: [0, 20, 20, 20, 20] },
     ]);
     const values = { sparsity: 0.6, schedule: 'once', part: 0.5, distil: false };
     const { model: cut, report } = await applyPass(networkSurgery, model, values, context);
     expect(seen).toEqual([
       [0, 0, 0, 4, 5],
-      [0, 0, 12, 10, 9.5],
-      [10.5, 0, 12, 0, 0],
-      [10.5, 0, 12, 0, 0],
+      [0, 0, 16, 12.5, 0],
+      [0, 0, 16, 0, 0],
+      [0, 0, 16, 0, 15],
+      [0, 0, 16, 0, 15],
     ]);
-    expect([...(kernelOf(cut, 'd1').encoding.mask ?? [])]).toEqual([1, 0, 1, 0, 0]);
+    expect([...(kernelOf(cut, 'd1').encoding.mask ?? [])]).toEqual([0, 0, 1, 0, 1]);
     expect(objectives[0]).toMatchObject({ regrow: true, loss: [{ kind: 'crossEntropy', weight: 1 }] });
-    expect(report.notes[0]?.en).toBe('60.0 % of the weights are zero after 3 operations; 2 times a weight came back.');
+    expect(report.notes[0]?.en).toBe('60.0 % of the weights are zero after 4 operations; 2 times a weight came back.');
   });
 
   it('takes the mean plus c deviations of each layer at the start, as the paper does', async () => {
