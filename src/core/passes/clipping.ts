@@ -23,6 +23,7 @@ import { magnitudeKeys, radixSort } from '#core/numeric/radix';
 import type { Words } from '#core/params';
 import { definePass } from '#core/pass';
 import { LAYERS, type Selected, selectPrunable } from '#core/passes/shared/selection';
+import { tidy } from '#core/passes/shared/words';
 
 interface Limits {
   /** 0 or less. */
@@ -49,6 +50,10 @@ export const clipping = definePass({
     cost: {
       en: 'Instant. Nothing gets smaller by clipping alone; quantize next. Limits that reach into the bulk of the weights cost accuracy.',
       zh: '瞬间完成。只截断不会变小，接着应做量化。限制过紧、触及大多数权重时，准确率会下降。',
+    },
+    pays: {
+      en: 'It pays before quantization to few bits, where a handful of large weights would take most of the steps.',
+      zh: '在量化到很少的位数之前值得做：否则少数大权重会占去大部分量化级别。',
     },
     paper:
       'Zhao, Hu, Dotzel, De Sa, Zhang 2019, Improving Neural Network Quantization without Retraining using Outlier Channel Splitting',
@@ -113,6 +118,15 @@ export const clipping = definePass({
       ],
     },
     layers: LAYERS,
+  },
+  formula: ({ limit, percentile, deviations, value }) => {
+    const bound =
+      limit === 'percentile'
+        ? `t = the ${tidy(100 * percentile)} % quantile of |w| in each layer`
+        : limit === 'deviations'
+          ? `t = mean ± ${tidy(deviations)} σ in each layer`
+          : `t = ${tidy(value)}`;
+    return `w′ = min(t, max(−t, w))\n${bound}`;
   },
   needs: ['weights'],
   effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps' },

@@ -35,11 +35,17 @@ const IDEMPOTENT = [
   'weight-sharing',
 ];
 
-/** What comes first in a pair. Pruning passes of equal declaration leave the same behind, masks: one stands for all. */
+/**
+ * What comes first in a pair. Of pruning and quantization passes of equal declaration, which leave the same behind (masks,
+ * grids), one stands for all; one of them rounds activations too.
+ */
 const declared = ({ family, effects: { masks, grids, codebooks, shapes } }: Pass): string =>
   JSON.stringify([family, masks, grids, codebooks, shapes]);
 const FIRSTS = PASSES.filter((pass) => !pass.needs.includes('training')).filter(
-  (pass, i, all) => pass.family !== 'pruning' || all.findIndex((other) => declared(other) === declared(pass)) === i,
+  (pass, i, all) =>
+    (pass.family !== 'pruning' && pass.family !== 'quantization') ||
+    pass.id === 'static-quantization' ||
+    all.findIndex((other) => declared(other) === declared(pass)) === i,
 );
 
 let backend: Backend;
@@ -55,6 +61,8 @@ const looks = (pass: Pass): boolean => trains(pass) || pass.needs.includes('data
 const runsOf = (pass: Pass): number => (trains(pass) ? 2 : looks(pass) ? 8 : 25);
 /** Training passes are given little to do; everything else about them stays random. */
 const SHORT: Values = { epochs: 1, batchSize: 8, learningRate: 0.005 };
+/** And so is one that works on each layer for a number of steps. */
+const BRIEF: Values = { iterations: 100 };
 
 function contextOf(pass: Pass, seed: number): PassContext {
   if (!looks(pass)) return plainContext(seed);
@@ -94,7 +102,7 @@ function valuesOf(pass: Pass, model: Model): fc.Arbitrary<Values> {
     Object.fromEntries(Object.entries(pass.params as Params).map(([key, param]) => [key, one(param)])),
   );
   return random.map(
-    (values) => clampValues(pass.params as Params, trains(pass) ? { ...values, ...SHORT } : values) as Values,
+    (values) => clampValues(pass.params as Params, { ...values, ...BRIEF, ...(trains(pass) ? SHORT : {}) }) as Values,
   );
 }
 
@@ -192,8 +200,15 @@ describe.each(PASSES.map((pass) => [pass.id, pass] as const))('%s', (_id, pass) 
       ...(param.help ? [param.help] : []),
       ...(param.kind === 'choice' ? param.options.map(({ label }) => label) : []),
     ]);
-    const { title, help, cost, paper } = pass.words;
-    for (const words of [title, help, cost, ...labels, ...(pass.effects.reason ? [pass.effects.reason] : [])]) {
+    const { title, help, cost, pays, paper } = pass.words;
+    for (const words of [
+      title,
+      help,
+      cost,
+      pays as Words,
+      ...labels,
+      ...(pass.effects.reason ? [pass.effects.reason] : []),
+    ]) {
       checkWords(words);
       // Names of methods stay as they are.
       if (words.en !== 'Adam') expect(words.zh).not.toBe(words.en);
@@ -201,6 +216,19 @@ describe.each(PASSES.map((pass) => [pass.id, pass] as const))('%s', (_id, pass) 
       expect(words.en).not.toMatch(/\p{Script=Han}/u);
     }
     expect(paper).toMatch(/\d{4}/);
+  });
+
+  it('writes its formula with whatever numbers it is given', async () => {
+    await fc.assert(
+      fc.asyncProperty(valuesOf(pass, MODELS['dense'] as Model), async (values) => {
+        const formula: string = pass.formula?.(values) ?? '';
+        expect(formula.trim()).not.toBe('');
+        expect(formula).not.toMatch(/undefined|NaN|null|\[object/);
+        // Formulae are read in every language.
+        expect(formula).not.toMatch(/\p{Script=Han}/u);
+      }),
+      { numRuns: 25, seed: 6 },
+    );
   });
 
   it('declares defaults within their ranges, and says why it does not keep what it does not', () => {

@@ -1,6 +1,7 @@
 /** Fine-tuning hands the engine exactly one objective; what the engine does with it is the contract test's business. */
 import { expect, it } from 'vitest';
 import { ADAM, type Objective } from '#core/objective';
+import { defaultsOf } from '#core/params';
 import { fineTuning } from '#core/passes/fine-tuning';
 import { applyPass, denseModel, plainContext, tensor } from './helpers';
 
@@ -38,8 +39,24 @@ it('trains the whole model on the labels with the values given', async () => {
   expect(seen[1]?.seed).toBe(seen[0]?.seed);
 });
 
+it('asks for smoothed labels, moved images and channels near zero only where told to', async () => {
+  const seen: Objective[] = [];
+  const train = async (objective: Objective) => {
+    seen.push(objective);
+    return model;
+  };
+  const run = (values = {}) => applyPass(fineTuning, model, values, plainContext(4, { train }));
+  await run();
+  await run({ shift: 2, labelSmoothing: 0.1, groupLasso: 0.0005 });
+  expect(seen[0]).not.toHaveProperty('augment');
+  expect(seen[0]).not.toHaveProperty('groupLasso');
+  expect(seen[1]).toMatchObject({
+    loss: [{ kind: 'crossEntropy', weight: 1, labelSmoothing: 0.1 }],
+    augment: { shift: 2 },
+    groupLasso: 0.0005,
+  });
+});
+
 it('keeps the structure while sliding', async () => {
-  expect(
-    await fineTuning.sketch?.(model, { epochs: 1, learningRate: 0.1, batchSize: 1, optimizer: 'adam' }, plainContext()),
-  ).toBe(model);
+  expect(await fineTuning.sketch?.(model, defaultsOf(fineTuning.params), plainContext())).toBe(model);
 });

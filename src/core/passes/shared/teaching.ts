@@ -83,8 +83,8 @@ const TRANSFER: ChoiceParam<Transfer> = {
   default: 'labelled',
   label: { en: 'Transfer set', zh: '迁移集' },
   help: {
-    en: "On which images the student hears the teacher's answers. They need no labels: any images will do, even noise to a degree.",
-    zh: '学生在哪些图像上听取教师的回答。这些图像不需要标签：任何图像都可以，噪声在一定程度上也行。',
+    en: "On which images the student hears the teacher's answers. They need no labels, but should look like those to come: noise teaches next to nothing.",
+    zh: '学生在哪些图像上听取教师的回答。这些图像不需要标签，但应与将来的图像相像：噪声几乎教不会什么。',
   },
   options: [
     { value: 'labelled', label: { en: 'The images with labels', zh: '有标签的图像' } },
