@@ -9,6 +9,10 @@ import { BlobReader, Uint8ArrayWriter, ZipReader } from '@zip.js/zip.js';
 
 const bundle = createRequire(import.meta.url).resolve('@tensorflow/tfjs/dist/tf.min.js');
 const origin = 'http://stock.test';
+const TYPES = new Map([
+  ['.json', 'application/json'],
+  ['.js', 'text/javascript'],
+]);
 
 export interface StockImages {
   /** Values from 0 to 1, row-major [count, ...shape]. */
@@ -35,11 +39,20 @@ export async function unzip(bytes: Uint8Array): Promise<Map<string, Uint8Array>>
   return files;
 }
 
-/** Opens the files (model.json and its shards) in stock TensorFlow.js and asks it about the images. */
+/** With the loader of .whittle files: the module and the file, by name. */
+export interface WithLoader {
+  readonly loader: string;
+  readonly file: string;
+}
+
+/**
+ * Opens the files in stock TensorFlow.js and asks it about the images: model.json and its shards, or a .whittle file by its loader.
+ */
 export async function askStock(
   browser: Browser,
   files: ReadonlyMap<string, Uint8Array>,
   images: StockImages,
+  packed: WithLoader | null = null,
 ): Promise<StockResult> {
   const context = await browser.newContext();
   try {
@@ -51,18 +64,20 @@ export async function askStock(
       else if (file)
         await route.fulfill({
           body: Buffer.from(file),
-          contentType: name.endsWith('.json') ? 'application/json' : 'application/octet-stream',
+          contentType: TYPES.get(/\.\w+$/.exec(name)?.[0] ?? '') ?? 'application/octet-stream',
         });
       else await route.fulfill({ status: 404 });
     });
     await page.goto(`${origin}/`);
     await page.addScriptTag({ content: readFileSync(bundle, 'utf8') });
     return await page.evaluate(
-      async ({ pixels, labels, shape }) => {
+      async ({ pixels, labels, shape, packed }) => {
         // biome-ignore lint/suspicious/noExplicitAny: the published bundle brings no types into a page
         const tf = (globalThis as any).tf;
         await tf.setBackend('cpu');
-        const model = await tf.loadLayersModel('model.json');
+        const model = packed
+          ? await (await import(`/${packed.loader}`)).loadWhittle(tf, packed.file)
+          : await tf.loadLayersModel('model.json');
         const input = tf.tensor(pixels, [labels.length, ...shape]);
         const outputs: number[] = Array.from(await model.predict(input, { batchSize: 100 }).data());
         const classes = outputs.length / labels.length;
@@ -73,7 +88,7 @@ export async function askStock(
         });
         return { accuracy: correct / labels.length, outputs, parameters: model.countParams() as number };
       },
-      { pixels: Array.from(images.pixels), labels: Array.from(images.labels), shape: [...images.shape] },
+      { pixels: Array.from(images.pixels), labels: Array.from(images.labels), shape: [...images.shape], packed },
     );
   } finally {
     await context.close();
