@@ -2,11 +2,15 @@
 import { describe, expect, it } from 'vitest';
 import { channelGroups } from '#core/model/channels';
 import type { Layer } from '#core/model/layers';
+import type { Model } from '#core/model/model';
 import { channelPruning } from '#core/passes/channel-pruning';
 import { type ChannelMeasure, measureChannels } from '#core/passes/shared/channel-importance';
 import { roundedCount } from '#core/passes/shared/channel-ranking';
+import { makeCpuBackend } from '#engine/backends/cpu';
+import { makeContext } from '#engine/context';
 import { captureContext, judging } from '../captures';
 import { applyPass, denseModel, kernelOf, modelOf, tensor } from '../helpers';
+import { IMAGES, MODELS } from '../models';
 
 /** One pixel, channels c1 (3) with batch normalisation and ReLU, then d (2) with ReLU inside, then the outputs. */
 const kernels = {
@@ -128,6 +132,33 @@ describe('importance of channels', () => {
       [4, 0, 8],
       [1, 0],
     ]);
+  });
+});
+
+describe('gradients of activations and of weights', () => {
+  it('say the same of one image behind ReLU, where scaling a filter scales its activation', async () => {
+    const backend = await makeCpuBackend();
+    const context = makeContext({
+      backend,
+      dataset: IMAGES,
+      seed: 4,
+      signal: new AbortController().signal,
+      progress: () => {},
+      resolve: () => Promise.reject(new Error('none')),
+    });
+    const whole = MODELS['convolution'] as Model;
+    const cuttable = channelGroups(whole).filter(({ prunable }) => prunable);
+    const [activations, weights] = [
+      await measureChannels(whole, cuttable, 'taylor-activations', 1, context),
+      await measureChannels(whole, cuttable, 'taylor-weights', 1, context),
+    ];
+    expect(cuttable).toHaveLength(2);
+    for (const [g, { importance }] of weights.ranked.entries()) {
+      expect(importance.some((x) => x > 1e-6)).toBe(true);
+      for (const [unit, square] of importance.entries())
+        expect((activations.ranked[g]?.importance[unit] as number) ** 2).toBeCloseTo(square, 7);
+    }
+    backend.dispose();
   });
 });
 
