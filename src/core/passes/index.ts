@@ -3,8 +3,10 @@
  */
 import type { Pass } from '#core/pass';
 import { activationPruning } from '#core/passes/activation-pruning';
+import { adaptiveRounding } from '#core/passes/adaptive-rounding';
 import { alikeSharing } from '#core/passes/alike-sharing';
 import { batchNormStatistics } from '#core/passes/batch-norm-statistics';
+import { biasCorrection } from '#core/passes/bias-correction';
 import { binaryWeights } from '#core/passes/binary-weights';
 import { blockPruning } from '#core/passes/block-pruning';
 import { channelPruning } from '#core/passes/channel-pruning';
@@ -24,10 +26,12 @@ import { lowRankConvolution } from '#core/passes/low-rank-convolution';
 import { lowRankDense } from '#core/passes/low-rank-dense';
 import { magnitudePruning } from '#core/passes/magnitude-pruning';
 import { mergeChannels } from '#core/passes/merge-channels';
+import { mixedPrecision } from '#core/passes/mixed-precision';
 import { nmPruning } from '#core/passes/n-m-pruning';
 import { networkSurgery } from '#core/passes/network-surgery';
 import { newHead } from '#core/passes/new-head';
 import { pooledHead } from '#core/passes/pooled-head';
+import { quantizationAwareTraining } from '#core/passes/quantization-aware-training';
 import { randomPruning } from '#core/passes/random-pruning';
 import { simplerConvolutions } from '#core/passes/simpler-convolutions';
 import { snipPruning } from '#core/passes/snip-pruning';
@@ -59,6 +63,10 @@ export const PASSES: readonly Pass[] = [
   crossLayerEqualisation,
   weightQuantization,
   staticQuantization,
+  mixedPrecision,
+  adaptiveRounding,
+  biasCorrection,
+  quantizationAwareTraining,
   ternaryWeights,
   binaryWeights,
   halfPrecision,

@@ -12,14 +12,14 @@
  * "A White Paper on Neural Network Quantization". Entropy ranges: Migacz 2017. Bias correction: Nagel et al. 2019.
  */
 import { countMacs } from '#core/metrics/operations';
-import { mapPrunable, prunableTensors, withActivationGrids } from '#core/model/edit';
+import { mapPrunable, withActivationGrids } from '#core/model/edit';
 import type { GridValues } from '#core/model/encoding';
 import type { Model, Tensor } from '#core/model/model';
 import { codesFor, gridFor, type RangeMethod } from '#core/numeric/affine-grid';
 import type { Words } from '#core/params';
 import { definePass, type PassContext, type Tap } from '#core/pass';
 import { correctBiases, type InputMeans, inputMeans, roundBiases } from '#core/passes/shared/bias-rounding';
-import { type Calibration, calibrate, edgeBefore, roundedEdges } from '#core/passes/shared/calibration';
+import { type Calibration, calibrate, edgeNotes, roundedEdges, wideEdges } from '#core/passes/shared/calibration';
 import { CALIBRATION_IMAGES, showImages } from '#core/passes/shared/importance';
 import { integerDifferences } from '#core/passes/shared/integer-arithmetic';
 import {
@@ -156,6 +156,7 @@ export const staticQuantization = definePass({
 
   async apply(model, values, _context, { calibration, means, kernels, samples }) {
     const { weightBits, activationBits, weights, outer } = values;
+    const wide = wideEdges(model, [...calibration.spreads.keys()], outer === 'eight' && weights === 'round');
     const ends = outer === 'same' ? [] : outerLayers(model);
     const quantized = new Map<string, Tensor>();
     for (const kernel of weights === 'round' ? kernels : []) {
@@ -169,47 +170,29 @@ export const staticQuantization = definePass({
     const rounded = mapPrunable(model, [], (layer, tensor) => quantized.get(layer.name) ?? tensor);
     const gridded = withActivationGrids(
       means.size > 0 ? correctBiases(model, rounded, means) : rounded,
-      activationGrids(model, calibration, activationBits, values.range, outer === 'eight' && weights === 'round'),
+      activationGrids(calibration, wide, activationBits, values.range),
     );
     const result = roundBiases(gridded);
     const notes: Words[] = weights === 'round' ? [...roundingNotes(model, result, kernels, quantized)] : [];
-    notes.push(...sharedGridNote(kernels), ...edgeNotes(result, calibration, activationBits), ...normalisation(model));
+    notes.push(...sharedGridNote(kernels), ...edgeNotes(result, calibration.images, activationBits));
     return { model: result, report: { notes: [...notes, ...integerNotes(result, samples)] } };
   },
 });
 
-/** The grid of every rounded output: 8 bits at least for the image and the answer, and for what the last layer reads where asked. */
+/** The grid of every rounded output. */
 function activationGrids(
-  model: Model,
   { spreads }: Calibration,
+  wide: ReadonlySet<string>,
   bits: number,
   range: RangeMethod,
-  wideEnds: boolean,
 ): Readonly<Record<string, GridValues>> {
-  const edges = [...spreads.keys()];
-  const last = prunableTensors(model).at(-1)?.layer;
-  const beforeLast = wideEnds && last ? edgeBefore(model, last, edges) : undefined;
-  const answers = new Set(model.outputs.flatMap((name) => [name, ...beforeSoftmax(model, name)]));
   return Object.fromEntries(
-    edges.map((name) => {
-      const wide = model.inputs.includes(name) || answers.has(name) || name === beforeLast;
-      const own = wide ? Math.max(8, bits) : bits;
+    [...spreads].map(([name, spread]) => {
+      const own = wide.has(name) ? Math.max(8, bits) : bits;
       const codes = codesFor(own, false);
-      // A picture's pixels are all there is of it: its range is never cut.
-      const grid = gridFor(
-        spreads.get(name) as Parameters<typeof gridFor>[0],
-        codes,
-        wide && own === 8 ? 'full' : range,
-      );
-      return [name, gridValues([grid], codes, own, null)];
+      return [name, gridValues([gridFor(spread, codes, wide.has(name) ? 'full' : range)], codes, own, null)];
     }),
   );
-}
-
-/** The layer whose logits a softmax at the end turns into probabilities. */
-function beforeSoftmax(model: Model, output: string): readonly string[] {
-  const layer = model.layers.find(({ name }) => name === output);
-  return layer?.kind === 'activation' && layer.activation.fn === 'softmax' ? layer.inputs : [];
 }
 
 async function sampled(
@@ -225,27 +208,6 @@ async function sampled(
     for (const [i, one] of values.entries()) inputs.set(layers[i] as string, one.slice());
   });
   return inputs;
-}
-
-function edgeNotes(model: Model, { images }: Calibration, bits: number): readonly Words[] {
-  const grids = Object.values(model.activationGrids ?? {});
-  const wide = grids.filter((grid) => grid.bits > bits).length;
-  return [
-    {
-      en: `${grids.length} outputs are rounded, calibrated on ${images} training images.${wide > 0 ? ` ${wide} of them have 8 bits: the image, the answer${wide > 2 ? ' and what the last layer reads' : ''}.` : ''}`,
-      zh: `共有 ${grids.length} 处输出被舍入，用 ${images} 张训练图像校准。${wide > 0 ? `其中 ${wide} 处为 8 位：图像、最终输出${wide > 2 ? '和末层的输入' : ''}。` : ''}`,
-    },
-  ];
-}
-
-function normalisation(model: Model): readonly Words[] {
-  if (!model.layers.some(({ kind }) => kind === 'batchNorm')) return [];
-  return [
-    {
-      en: 'The model has batch normalisation, which runtimes fold into the weights before they round them: fold it first.',
-      zh: '模型含有批归一化，运行时会先把它并入权重再舍入：请先合并批归一化。',
-    },
-  ];
 }
 
 function integerNotes(model: Model, samples: ReadonlyMap<string, Float32Array>): readonly Words[] {

@@ -5,9 +5,11 @@
  * between; not behind layers that only pick or move values, which stay on their grid; and never on probabilities, which
  * are computed in float.
  */
+import { prunableTensors } from '#core/model/edit';
 import type { Layer, LayerKind } from '#core/model/layers';
 import type { Model } from '#core/model/model';
 import { type Extent, extentOf, gatherer, type Spread } from '#core/numeric/spread';
+import type { Words } from '#core/params';
 import type { PassContext, Tap } from '#core/pass';
 import { showImages } from '#core/passes/shared/importance';
 
@@ -54,6 +56,40 @@ export function edgeBefore(model: Model, layer: Layer, edges: readonly string[])
     name = source && (MOVERS.includes(source.kind) || source.kind === 'upsample2d') ? source.inputs[0] : undefined;
   }
   return name;
+}
+
+/**
+ * Edges that keep 8 bits however few the others get: the image, the answer, and with `last` what the last layer with
+ * weights reads.
+ */
+export function wideEdges(model: Model, edges: readonly string[], last: boolean): ReadonlySet<string> {
+  const softmax = model.layers.filter((layer) => model.outputs.includes(layer.name) && isSoftmax(layer));
+  const logits = softmax.flatMap((layer) => (layer.kind === 'activation' ? layer.inputs : []));
+  const layer = last ? prunableTensors(model).at(-1)?.layer : undefined;
+  const before = layer ? edgeBefore(model, layer, edges) : undefined;
+  return new Set(
+    [...model.inputs, ...model.outputs, ...logits, ...(before === undefined ? [] : [before])].filter((name) =>
+      edges.includes(name),
+    ),
+  );
+}
+
+/** What is rounded, on what it was measured, and what stands in the way of doing it as runtimes do. */
+export function edgeNotes(model: Model, images: number, bits: number): readonly Words[] {
+  const grids = Object.entries(model.activationGrids ?? {});
+  const wide = grids.flatMap(([name, grid]) => (grid.bits > bits ? [name] : []));
+  const notes: Words[] = [
+    {
+      en: `${grids.length} outputs are rounded, calibrated on ${images} training images.${wide.length > 0 ? ` With 8 bits: ${wide.join(', ')}.` : ''}`,
+      zh: `共有 ${grids.length} 处输出被舍入，用 ${images} 张训练图像校准。${wide.length > 0 ? `其中使用 8 位的：${wide.join('、')}。` : ''}`,
+    },
+  ];
+  if (model.layers.some(({ kind }) => kind === 'batchNorm'))
+    notes.push({
+      en: 'The model has batch normalisation, which runtimes fold into the weights before they round them: fold it first.',
+      zh: '模型含有批归一化，运行时会先把它并入权重再舍入：请先合并批归一化。',
+    });
+  return notes;
 }
 
 /** What a model's layers show on the calibration images. */

@@ -1,0 +1,284 @@
+/**
+ * Quantization-aware training: the network is trained on while its weights and activations are rounded, so that it learns to do
+ * well with the few values it has.
+ *
+ * It helps at 4 bits and below, where rounding a trained network loses accuracy: training wins most of it back, at 2 bits still. It costs
+ * a training run, a little slower than a plain one. One bit is a sign times the mean size of its channel.
+ *
+ * Rounding has no gradient, so it is passed straight through: 1 inside the range of the grid, 0 outside; a float copy of the weights is trained behind it.
+ * The steps of the grids are learned as well (LSQ: weights in [-2^(b-1), 2^(b-1) - 1], first step 2 mean|w| / sqrt(Qp), gradient scaled by 1 / sqrt(n Qp)),
+ * or follow the weights: symmetric grids of least error, chosen anew every half epoch. Activations that are never negative lie on 0 to 2^b - 1; others have a zero point.
+ * First and last layer: 8 bits unless told otherwise; the image and the answer have 8 bits at least.
+ * Papers: Esser, McKinstry, Bablani, Appuswamy, Modha 2020, "Learned Step Size Quantization"; Bengio et al. 2013 (straight-through); Rastegari et al. 2016 (binary weights).
+ */
+import { mapPrunable, withActivationGrids } from '#core/model/edit';
+import { channelOf, codesOf, type GridValues } from '#core/model/encoding';
+import type { Model, Tensor } from '#core/model/model';
+import { makeTensor } from '#core/model/tensor';
+import { type Codes, codesFor, type Grid, gridFor } from '#core/numeric/affine-grid';
+import type { Spread } from '#core/numeric/spread';
+import type { LossTerm } from '#core/objective';
+import type { Words } from '#core/params';
+import { definePass, type TrainHooks } from '#core/pass';
+import { roundBiases } from '#core/passes/shared/bias-rounding';
+import { calibrate, edgeNotes, roundedEdges, wideEdges } from '#core/passes/shared/calibration';
+import { CALIBRATION_IMAGES } from '#core/passes/shared/importance';
+import {
+  channelAxis,
+  GRANULARITY,
+  type Granularity,
+  gridValues,
+  keptByChannel,
+  quantizedKernel,
+  spreadKernel,
+} from '#core/passes/shared/kernel-grids';
+import { OUTER, type Outer, outerLayers } from '#core/passes/shared/outer-layers';
+import { type Selected, selectPrunable } from '#core/passes/shared/selection';
+import { settlingFormula, settlingParams, softLoss } from '#core/passes/shared/settling';
+import { objectiveOf } from '#core/passes/shared/training';
+
+/** Epochs between two choices of the grids where their steps are not learned. */
+const EVERY = 0.5;
+
+export const quantizationAwareTraining = definePass({
+  id: 'quantization-aware-training',
+  family: 'quantization',
+  words: {
+    title: { en: 'Quantization-aware training', zh: '量化感知训练' },
+    help: {
+      en: 'Trains the network on with its weights and activations rounded, so that it learns to do well with few values.',
+      zh: '在权重和激活都被舍入的状态下继续训练，让网络学会用很少的取值工作。',
+    },
+    cost: {
+      en: 'A training run, a little slower than a plain one. Mask and structure stay.',
+      zh: '需要一次训练，比普通训练略慢。剪枝和结构保持不变。',
+    },
+    pays: {
+      en: 'It pays at 4 bits and below, where rounding alone loses accuracy; at 8 bits it is rarely needed.',
+      zh: '适合 4 位及以下、仅靠舍入会损失准确率的情况；8 位时很少需要。',
+    },
+    paper: 'Esser, McKinstry, Bablani, Appuswamy, Modha 2020, Learned Step Size Quantization',
+  },
+  params: {
+    weightBits: {
+      kind: 'number',
+      live: true,
+      min: 1,
+      max: 8,
+      step: 1,
+      default: 4,
+      unit: 'bits',
+      label: { en: 'Weight bits', zh: '权重位数' },
+      help: { en: '1: only the sign of each weight is left.', zh: '1 位：每个权重只保留符号。' },
+    },
+    activations: {
+      kind: 'choice',
+      default: 'round',
+      label: { en: 'Activations', zh: '激活' },
+      options: [
+        { value: 'round', label: { en: 'Rounded', zh: '舍入' } },
+        { value: 'float', label: { en: 'Left in float32', zh: '保持 float32' } },
+      ],
+    },
+    activationBits: {
+      kind: 'number',
+      live: true,
+      min: 2,
+      max: 8,
+      step: 1,
+      default: 4,
+      unit: 'bits',
+      when: { activations: ['round'] },
+      label: { en: 'Activation bits', zh: '激活位数' },
+    },
+    steps: {
+      kind: 'choice',
+      default: 'learned',
+      label: { en: 'Spacing', zh: '间距' },
+      help: {
+        en: 'Learned: the spacing of the values is trained like a weight. Following: it is fitted to the weights again and again.',
+        zh: '“学习得到”：取值的间距像权重一样训练。“跟随权重”：间距反复按权重重新选取。',
+      },
+      options: [
+        { value: 'learned', label: { en: 'Learned (LSQ)', zh: '学习得到（LSQ）' } },
+        { value: 'following', label: { en: 'Following the weights', zh: '跟随权重' } },
+      ],
+    },
+    granularity: GRANULARITY,
+    outer: OUTER,
+    images: { ...CALIBRATION_IMAGES, default: 512, when: { activations: ['round'] } },
+    ...settlingParams(3, 0.001),
+  },
+  formula: (values) => {
+    const { weightBits: b, activationBits, activations, steps } = values;
+    const top = 2 ** (b - 1) - (steps === 'learned' && b > 1 ? 0 : 1);
+    const weights =
+      b === 1
+        ? 'w′ = a · sign(w),   a = mean |w|'
+        : `w′ = s · clamp(round(w / s), −${top}, ${2 ** (b - 1) - 1}),   ∂w′/∂w = 1 inside, 0 outside`;
+    const rounded =
+      activations === 'round' ? [`x′ = s · (clamp(round(x / s) + z, 0, ${2 ** activationBits - 1}) − z)`] : [];
+    return [weights, ...rounded, ...settlingFormula(values)].join('\n');
+  },
+  needs: ['weights', 'knownGraph', 'data', 'training'],
+  effects: {
+    masks: 'keeps',
+    grids: 'consumes',
+    codebooks: 'consumes',
+    shapes: 'keeps',
+    reason: {
+      en: 'The weights get new grids and are trained on them: old grids and shared values are gone.',
+      zh: '权重会放到新网格上训练：原有的网格和共享取值不再存在。',
+    },
+  },
+  preview: 'structure',
+
+  async sketch(model, values) {
+    const { starts } = startKernels(selectPrunable(model, []), model, values);
+    return mapPrunable(model, [], (layer, tensor) => settled(starts.get(layer.name) ?? tensor));
+  },
+
+  async apply(model, values, context) {
+    const selected = selectPrunable(model, []);
+    const { starts, notes } = startKernels(selected, model, values);
+    const plain = withActivationGrids(model, {});
+    let begun = mapPrunable(plain, [], (layer, tensor) => starts.get(layer.name) ?? tensor);
+    const told: Words[] = [...notes];
+    if (values.activations === 'round') {
+      const calibration = await calibrate(plain, roundedEdges(plain), values.images, {
+        ...context,
+        progress: () => {},
+      });
+      const wide = wideEdges(model, [...calibration.spreads.keys()], values.outer === 'eight');
+      const grids = [...calibration.spreads].map(([name, spread]) => {
+        const bits = wide.has(name) ? Math.max(8, values.activationBits) : values.activationBits;
+        return [name, activationGrid(spread, bits, wide.has(name), values.steps === 'learned')] as const;
+      });
+      begun = withActivationGrids(begun, Object.fromEntries(grids));
+      told.push(...edgeNotes(begun, calibration.images, values.activationBits));
+    }
+    if (values.after === 'nothing') {
+      const rounded = mapPrunable(begun, [], (_layer, tensor) => settled(tensor));
+      return { model: roundBiases(rounded), report: { notes: told } };
+    }
+    const loss: readonly LossTerm[] =
+      values.after === 'tune' ? [{ kind: 'crossEntropy', weight: 1 }] : softLoss(values, plain);
+    const objective = objectiveOf(begun, loss, values, context.random);
+    const trained =
+      values.steps === 'learned'
+        ? await context.train({ ...objective, learnSteps: true })
+        : await context.train(objective, following(selected, values.granularity));
+    return { model: roundBiases(trained), report: { notes: told } };
+  },
+});
+
+interface KernelValues {
+  readonly weightBits: number;
+  readonly steps: string;
+  readonly granularity: Granularity;
+  readonly outer: Outer;
+}
+
+/**
+ * The kernels as training starts: with their grids or signs as encodings, over the float values, from which the float copies
+ * behind them start.
+ */
+function startKernels(
+  selected: readonly Selected[],
+  model: Model,
+  { weightBits, steps, granularity, outer }: KernelValues,
+): { readonly starts: ReadonlyMap<string, Tensor>; readonly notes: readonly Words[] } {
+  const ends = outer === 'same' ? [] : outerLayers(model);
+  const starts = new Map<string, Tensor>();
+  const masked: string[] = [];
+  for (const one of selected) {
+    const { layer, tensor } = one;
+    const end = ends.includes(layer.name);
+    if (end && outer === 'float') continue;
+    const bits = end ? 8 : weightBits;
+    const { mask } = tensor.encoding;
+    const axis = granularity === 'channel' ? channelAxis(layer) : null;
+    if (bits === 1 && !mask) {
+      const scale = Float32Array.from(keptByChannel(tensor, axis), (kept) => Math.max(2 ** -126, meanSize(kept)));
+      starts.set(layer.name, makeTensor(tensor.shape, tensor.data, { values: { kind: 'binary', scale, axis } }));
+      continue;
+    }
+    if (bits === 1) masked.push(layer.name);
+    const own = Math.max(2, bits);
+    const values =
+      steps === 'learned' && bits > 1
+        ? learnedGrid(keptByChannel(tensor, axis), own, axis)
+        : (quantizedKernel(spreadKernel(one, granularity), own, codesFor(own, true), 'error').encoding
+            .values as GridValues);
+    starts.set(layer.name, makeTensor(tensor.shape, tensor.data, mask ? { mask, values } : { values }));
+  }
+  const list = masked.join(', ');
+  const notes: Words[] =
+    masked.length === 0
+      ? []
+      : [
+          {
+            en: `Pruned layers need a zero, so these get 2 bits (three values): ${list}.`,
+            zh: `剪枝过的层需要零，因此这些层使用 2 位（三个取值）：${list}。`,
+          },
+        ];
+  return { starts, notes };
+}
+
+/** LSQ's first grid for weights. */
+function learnedGrid(channels: readonly Float32Array[], bits: number, axis: number | null): GridValues {
+  const codes: Codes = { qMin: -(2 ** (bits - 1)), qMax: 2 ** (bits - 1) - 1, symmetric: false };
+  const grids = channels.map((kept): Grid => ({ scale: firstStep(meanSize(kept), codes.qMax), zero: 0 }));
+  return gridValues(grids, codes, bits, axis);
+}
+
+function activationGrid(spread: Spread, bits: number, wide: boolean, learned: boolean): GridValues {
+  const codes = codesFor(bits, false);
+  const first = learned && !wide && spread.low === 0;
+  const grid: Grid = first
+    ? { scale: firstStep(meanSize(spread.sample), codes.qMax), zero: 0 }
+    : gridFor(spread, codes, wide ? 'full' : 'error');
+  return gridValues([grid], codes, bits, null);
+}
+
+function firstStep(mean: number, top: number): number {
+  const step = Math.fround((2 * mean) / Math.sqrt(top));
+  return step > 0 ? step : 1;
+}
+
+function meanSize(values: Float32Array): number {
+  let sum = 0;
+  for (const value of values) sum += Math.abs(value);
+  return sum / Math.max(1, values.length);
+}
+
+/** Chooses grids of least error for the float copies as they stand now. */
+function following(selected: readonly Selected[], granularity: Granularity): TrainHooks {
+  const layers = new Map(selected.map(({ layer }) => [layer.name, layer]));
+  return {
+    every: EVERY,
+    revise: (model, _done, shadow) =>
+      mapPrunable(model, [...layers.keys()], (layer, tensor) => {
+        const { values, mask } = tensor.encoding;
+        if (values.kind !== 'grid') return tensor;
+        const copy = makeTensor(tensor.shape, shadow(layer.name), mask ? { mask, values } : { values });
+        const kernel = spreadKernel({ layer, tensor: copy }, granularity);
+        return quantizedKernel(kernel, values.bits, codesFor(values.bits, true), 'error');
+      }),
+  };
+}
+
+/** A kernel whose float values are put on what its encoding says. */
+function settled(tensor: Tensor): Tensor {
+  const { data, shape, encoding } = tensor;
+  const { values, mask } = encoding;
+  if (values.kind !== 'grid' && values.kind !== 'binary') return tensor;
+  const channel = channelOf(shape, values.axis);
+  const zero = values.kind === 'grid' ? values.zeroPoint : null;
+  const codes = codesOf(data, shape, encoding);
+  const rounded = data.map((_, i) => {
+    const c = channel(i);
+    return mask && !mask[i] ? 0 : (values.scale[c] as number) * ((codes[i] as number) - (zero?.[c] ?? 0));
+  });
+  return makeTensor(shape, rounded, encoding);
+}
