@@ -7,6 +7,7 @@ import { adaptiveRounding } from '#core/passes/adaptive-rounding';
 import { alikeSharing } from '#core/passes/alike-sharing';
 import { batchNormStatistics } from '#core/passes/batch-norm-statistics';
 import { biasCorrection } from '#core/passes/bias-correction';
+import { biasQuantization } from '#core/passes/bias-quantization';
 import { binaryWeights } from '#core/passes/binary-weights';
 import { blockPruning } from '#core/passes/block-pruning';
 import { channelPruning } from '#core/passes/channel-pruning';
@@ -70,6 +71,7 @@ export const PASSES: readonly Pass[] = [
   ternaryWeights,
   binaryWeights,
   halfPrecision,
+  biasQuantization,
   weightSharing,
   clusteredTraining,
   alikeSharing,
