@@ -225,12 +225,12 @@ function add(
   outputs: number,
   [leader = [], ...others]: readonly (readonly number[])[],
 ): void {
-  for (let window = 0; window < data.length; window += inputs * outputs) {
+  for (let begin = 0; begin < data.length; begin += inputs * outputs) {
     for (const other of others) {
       for (const [j, place] of leader.entries()) {
         for (let o = 0; o < outputs; o++) {
-          const to = window + place * outputs + o;
-          const from = window + (other[j] as number) * outputs + o;
+          const to = begin + place * outputs + o;
+          const from = begin + (other[j] as number) * outputs + o;
           data[to] = (data[to] as number) + (data[from] as number);
           if (mask?.[from]) mask[to] = 1;
         }

@@ -33,10 +33,10 @@ export function separableLayers(model: Model, layer: Conv2dLayer, kernel: Tensor
   let kept = 0;
   let all = 0;
   for (let i = 0; i < inner; i++) {
-    const window = new Float64Array(area * outer);
+    const seen = new Float64Array(area * outer);
     for (let p = 0; p < area; p++)
-      for (let o = 0; o < outer; o++) window[p * outer + o] = kernel.data[(p * inner + i) * outer + o] as number;
-    const { values, left, right } = svd(window, area, outer);
+      for (let o = 0; o < outer; o++) seen[p * outer + o] = kernel.data[(p * inner + i) * outer + o] as number;
+    const { values, left, right } = svd(seen, area, outer);
     // Each part gets the root of the singular value; the sign is chosen so that the window's sum is not negative.
     const sum = left.subarray(0, area).reduce((total, x) => total + x, 0);
     const root = Math.sqrt(values[0] as number) * (sum < 0 ? -1 : 1);
