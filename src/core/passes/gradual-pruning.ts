@@ -109,7 +109,7 @@ export const gradualPruning = definePass({
     let at = 0;
     let apart = 1;
     const trained = await context.train(sparseObjective(model, model, values, context), {
-      every: (values.epochs * values.part) / values.rounds,
+      every: values.schedule === 'once' ? values.epochs : (values.epochs * values.part) / values.rounds,
       async revise(current, done) {
         if (done > at) apart = done - at;
         at = done;
