@@ -5,9 +5,9 @@ import { tensorsOf } from '#core/model/layers';
 import type { Model } from '#core/model/model';
 import type { Format } from '#formats/format';
 import { detectFormat, FORMATS, readFiles } from '#formats/index';
-import { encodedModel, everyLayer, KINDS_OF_EVERY_LAYER, templateModels } from './models';
+import { encodedModel, everyLayer, furtherEncodedModel, KINDS_OF_EVERY_LAYER, templateModels } from './models';
 
-const MODELS = [...templateModels(), everyLayer(), encodedModel()];
+const MODELS = [...templateModels(), everyLayer(), encodedModel(), furtherEncodedModel()];
 
 async function roundTrip(format: Format, model: Model) {
   if (!format.write) throw new Error(`${format.id} does not write`);
@@ -41,6 +41,7 @@ describe.each(FORMATS)('$id', (format: Format) => {
       expect(back.model.inputs).toEqual(model.inputs);
       expect(back.model.outputs).toEqual(model.outputs);
       expect(held(back.model)).toEqual(held(model));
+      expect(back.model.activationGrids).toEqual(model.activationGrids);
       expect(back.model.meta).toEqual({ ...model.meta, source: format.id });
       expect(files).toHaveLength(1);
       expect(files[0]?.bytes.length).toBeGreaterThan(100);

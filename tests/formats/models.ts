@@ -1,11 +1,12 @@
 /** Small models with every kind of layer and encoding that a format may meet. */
 
 import { createModel } from '#core/model/create';
-import { mapPrunable } from '#core/model/edit';
-import { DENSE, type Encoding } from '#core/model/encoding';
+import { mapPrunable, withActivationGrids } from '#core/model/edit';
+import { DENSE, type Encoding, type GridValues } from '#core/model/encoding';
 import type { Layer, LayerKind } from '#core/model/layers';
 import type { Model, Tensor } from '#core/model/model';
 import { filledTensor, makeTensor } from '#core/model/tensor';
+import { fromHalf, toHalf } from '#core/numeric/half';
 import { TEMPLATES } from '#core/templates';
 
 /** Numbers that look random and are the same every time. */
@@ -154,6 +155,73 @@ export function encodedModel(): Model {
   let turn = 0;
   const tensors = mapPrunable(model, [], (_, { shape, data }) => encoded(shape, data, turn++));
   return { ...tensors, name: 'Encoded', meta: { source: 'test', classes: ['a', 'b', 'c'], dataset: 'digits' } };
+}
+
+/** The other encodings: halves, signs, a codebook for each channel, with and without masks; and rounded activations. */
+export function furtherEncodedModel(): Model {
+  const template = TEMPLATES.find(({ id }) => id === 'small-cnn');
+  if (!template) throw new Error('no small-cnn');
+  const rows = ENCODED_ROWS.slice(1);
+  const model = createModel({ ...template.architecture([8, 8, 1], 10), rows }, 4);
+  let turn = 0;
+  const tensors = mapPrunable(model, [], (_, { shape, data }) => furtherEncoded(shape, data, turn++));
+  const grids = Object.fromEntries(
+    model.layers.slice(0, 4).map(({ name }, i): [string, GridValues] => [
+      name,
+      {
+        kind: 'grid',
+        bits: 8 - i,
+        qMin: 0,
+        qMax: 2 ** (8 - i) - 1,
+        scale: Float32Array.of(0.1 + i),
+        zeroPoint: Int32Array.of(i),
+        axis: null,
+        symmetric: false,
+      },
+    ]),
+  );
+  return { ...withActivationGrids(tensors, grids), name: 'Further encoded', meta: { source: 'test' } };
+}
+
+function furtherEncoded(shape: readonly number[], data: Float32Array, turn: number): Tensor {
+  const axis = shape.length - 1;
+  const channels = shape[axis] as number;
+  const mask = Uint8Array.from(data, (_, i) => (i % 3 === 0 || i % channels === 1 ? 0 : 1));
+  const halves = data.map((value) => fromHalf(toHalf(value)));
+  const signs = (scale: Float32Array): Float32Array =>
+    data.map((value, i) => (value < 0 ? -1 : 1) * (scale[i % scale.length] as number));
+  // Two values for each channel, ascending; with the mask channel 1 has none.
+  const pairs = Float32Array.from({ length: 2 * channels }, (_, i) => (i % 2 ? 0.2 : -0.1) * (1 + (i >> 1)));
+  const paired = data.map((_, i) => pairs[2 * (i % channels) + ((i / channels) & 1)] as number);
+  const cut = (values: Float32Array): Float32Array => values.map((value, i) => (mask[i] ? value : 0));
+  switch (turn) {
+    case 0:
+      return makeTensor(shape, halves, { values: { kind: 'half' } });
+    case 1:
+      return makeTensor(shape, cut(halves), { mask, values: { kind: 'half' } });
+    case 2: {
+      const scale = Float32Array.of(0.05);
+      return makeTensor(shape, signs(scale), { values: { kind: 'binary', scale, axis: null } });
+    }
+    case 3: {
+      const scale = Float32Array.from({ length: channels }, (_, c) => 0.05 * (c + 1));
+      return makeTensor(shape, signs(scale), { values: { kind: 'binary', scale, axis } });
+    }
+    case 4: {
+      const offsets = Int32Array.from({ length: channels + 1 }, (_, c) => 2 * c);
+      return makeTensor(shape, paired, { values: { kind: 'codebook', centroids: pairs, books: { axis, offsets } } });
+    }
+    case 5: {
+      const offsets = Int32Array.from({ length: channels + 1 }, (_, c) => 2 * c - (c > 1 ? 2 : 0));
+      const centroids = pairs.filter((_, i) => i >> 1 !== 1);
+      return makeTensor(shape, cut(paired), {
+        mask,
+        values: { kind: 'codebook', centroids, books: { axis, offsets } },
+      });
+    }
+    default:
+      return makeTensor(shape, data);
+  }
 }
 
 const ENCODED_ROWS = [

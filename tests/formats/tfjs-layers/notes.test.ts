@@ -9,7 +9,7 @@ import { readFiles } from '#formats/index';
 import { fileNameFor } from '#formats/names';
 import { write } from '#formats/tfjs-layers/write';
 import { readZip } from '#formats/zip';
-import { encodedModel, modelOf, numbers } from '../models';
+import { encodedModel, furtherEncodedModel, modelOf, numbers } from '../models';
 
 async function jsonOf(model: Model, unsupportedGrids: 'float' | 'requantize') {
   const { bundle, fileName, notes } = await write(model, { unsupportedGrids });
@@ -36,6 +36,14 @@ describe('grids and masks', () => {
     expect(notes[0]).toContain('per-channel grids were written as float32');
     expect(notes[1]).toContain('no codebooks');
     expect(notes[2]).toContain('1 pruned tensors');
+  });
+
+  it('halves are stored in two bytes, signs of one scale in one, and what it has no words for is said', async () => {
+    const { weights, notes } = await jsonOf(furtherEncodedModel(), 'float');
+    // half, masked half, signs, signs a channel, codebooks a channel, the same masked, plain
+    expect(kernels(weights)).toEqual(['float16', 'float16', 'uint8', 'float32', 'float32', 'float32', 'float32']);
+    expect(notes.join()).toContain('two signs with a scale for each channel');
+    expect(notes.join()).toContain('float32 activations');
   });
 
   it('per-channel grids can be put on per-tensor ones, and the note says how far values moved', async () => {

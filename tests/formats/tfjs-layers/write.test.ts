@@ -5,7 +5,7 @@ import type { Model } from '#core/model/model';
 import { shapesOf } from '#core/model/shapes';
 import { write } from '#formats/tfjs-layers/write';
 import { readZip } from '#formats/zip';
-import { encodedModel, everyLayer, numbers, templateModels } from '../models';
+import { encodedModel, everyLayer, furtherEncodedModel, numbers, templateModels } from '../models';
 import { openWithStock, stockWeights, tf } from '../stock';
 
 const SHARD = 'group1-shard1of1.bin';
@@ -17,7 +17,7 @@ async function unzipped(model: Model) {
 }
 
 describe('stock loadLayersModel', () => {
-  for (const model of [...templateModels(), everyLayer(), encodedModel()]) {
+  for (const model of [...templateModels(), everyLayer(), encodedModel(), furtherEncodedModel()]) {
     it(`opens ${model.name} [${shapesOf(model)[model.inputs[0] as string]}] with every value equal to the last bit`, async () => {
       const files = await unzipped(model);
       const stock = await openWithStock(files, [SHARD]);
