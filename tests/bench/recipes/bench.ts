@@ -3,7 +3,7 @@ import { writeRecipes } from '../readme';
 import { readRecords } from './record';
 import { linesOf, printRows } from './report';
 import { ROWS } from './rows';
-import { runRow } from './run';
+import { runRow, testLabels } from './run';
 
 /** Returns the exit code. */
 export async function benchRecipes(asked: readonly string[]): Promise<number> {
@@ -19,8 +19,11 @@ export async function benchRecipes(asked: readonly string[]): Promise<number> {
     console.log(`\n== ${row.title} (${row.name})`);
     await runRow(row, ROWS, (line) => console.log(line));
   }
+  const records = readRecords();
+  const labels = new Map<string, Uint8Array>();
+  for (const { dataset } of ROWS) if (!labels.has(dataset)) labels.set(dataset, await testLabels(dataset));
   const tables = ROWS.flatMap((row) => {
-    const lines = linesOf(row, readRecords());
+    const lines = linesOf(row, records, labels.get(row.dataset) as Uint8Array);
     return lines.length > 0 ? [{ row, lines }] : [];
   });
   printRows(tables);

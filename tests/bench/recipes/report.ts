@@ -20,6 +20,8 @@ export interface ReportLine {
   readonly epochs: number;
   readonly minutes: string;
   readonly paper: string;
+  /** How the images of the row's own class fared. */
+  readonly only: string;
   readonly version: string;
 }
 
@@ -31,14 +33,15 @@ const spread = (values: readonly number[]): number =>
 const whole = (value: number): string => Math.round(value).toLocaleString('en');
 
 /** The row's stages that were measured, each with the latest line of each seed. */
-export function linesOf(row: Row, records: readonly Record_[]): readonly ReportLine[] {
-  const seedsOf = (stage: string): readonly Record_[] => {
+export function linesOf(row: Row, records: readonly Record_[], labels: Uint8Array): readonly ReportLine[] {
+  const seedsOf = (stage: string, name = row.name): readonly Record_[] => {
     const latest = new Map<number, Record_>();
-    for (const one of records) if (one.row === row.name && one.stage === stage) latest.set(one.seed, one);
+    for (const one of records) if (one.row === name && one.stage === stage) latest.set(one.seed, one);
     return [...latest.values()].sort((a, b) => a.seed - b.seed);
   };
   const names = [...row.stages.map(({ name }) => name), ...(row.scratch ? ['from scratch'] : [])];
-  const against = seedsOf(row.against ?? (row.stages[0]?.name as string));
+  const [other, stageOfOther] = row.against?.split('/') ?? [row.name, row.stages[0]?.name as string];
+  const against = seedsOf(stageOfOther as string, other);
   let epochs = 0;
   let seconds = 0;
   return names.flatMap((stage): ReportLine[] => {
@@ -50,7 +53,7 @@ export function linesOf(row: Row, records: readonly Record_[]): readonly ReportL
     seconds = isOwn ? mean(seeds.map((one) => one.seconds)) : seconds + mean(seeds.map((one) => one.seconds));
     const errors = seeds.map((one) => (100 * one.errors) / one.images);
     const bytes = seeds.map((one) => one.bytes);
-    const start = mean(against.map((one) => one.parameters));
+    const start = mean(seedsOf(row.stages[0]?.name as string).map((one) => one.parameters));
     return [
       {
         stage,
@@ -60,10 +63,11 @@ export function linesOf(row: Row, records: readonly Record_[]): readonly ReportL
         ratio: `${((4 * start) / mean(bytes)).toPrecision(3)}x`,
         nonZero: whole(mean(seeds.map((one) => one.nonZero))),
         macs: whole(mean(seeds.map((one) => one.macs))),
-        loss: stage === against[0]?.stage ? '' : lossOf(against, seeds),
+        loss: against[0]?.row === row.name && stage === against[0].stage ? '' : lossOf(against, seeds),
         epochs,
         minutes: (seconds / 60).toFixed(1),
         paper: row.stages.find(({ name }) => name === stage)?.paper ?? '',
+        only: row.only === undefined ? '' : onlyOf(seeds, labels, row.only),
         version: seeds.at(-1)?.version ?? '',
       },
     ];
@@ -101,6 +105,12 @@ export function lossOf(before: readonly Record_[], after: readonly Record_[]): s
   return `${signed(value)} (${signed(quantile(sums, 0.025))} to ${signed(quantile(sums, 0.975))})`;
 }
 
+function onlyOf(seeds: readonly Record_[], labels: Uint8Array, label: number): string {
+  const all = labels.reduce((sum, one) => sum + (one === label ? 1 : 0), 0);
+  const right = seeds.map(({ wrong }) => (100 * (all - wrong.filter((i) => labels[i] === label).length)) / all);
+  return `of the images of class ${label}, ${mean(right).toFixed(2)} % are right`;
+}
+
 const signed = (value: number): string => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(2)}`;
 
 export const HEADS = [
@@ -117,7 +127,7 @@ export const HEADS = [
 ] as const;
 export const cellsOf = (line: ReportLine): readonly string[] => [
   line.stage,
-  line.error,
+  line.only ? `${line.error}; ${line.only}` : line.error,
   line.bytes,
   line.ratio,
   line.nonZero,

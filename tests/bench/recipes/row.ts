@@ -26,9 +26,11 @@ export interface Row {
   readonly scratch?: { readonly network: Architecture; readonly steps: readonly RecipeStep[] };
   /** What has to be reached: of the last stage. Errors are shares. */
   readonly target?: { readonly bytes?: number; readonly error?: number; readonly loss?: number };
-  /** Which stage the loss is counted from; the first by default. */
+  /** Which stage, as "row/stage", the loss is counted from; the row's first by default. */
   readonly against?: string;
   readonly seeds: number;
+  /** A class whose images are what the row is about: their errors are said too. */
+  readonly only?: number;
   /** What must be known to judge the figures: augmentation where the paper had none, and so on. */
   readonly note: string;
 }

@@ -212,6 +212,11 @@ function architectureOf(network: string | Architecture, { shape, classes }: Data
   return template.architecture(shape, classes.length);
 }
 
+/** The labels of the test images, in order. */
+export async function testLabels(id: string): Promise<Uint8Array> {
+  return (await readDataset(id)).splits.test.labels;
+}
+
 async function readDataset(id: string): Promise<Dataset> {
   const names = ['train-images', 'train-labels', 'test-images', 'test-labels'] as const;
   const paths =

@@ -1,0 +1,51 @@
+/** Networks of the rows that no template is. All take MNIST's images. */
+import type { Architecture, Row } from '#core/architecture';
+
+const conv = (filters: number, kernel: number): Row => ({
+  kind: 'conv2d',
+  filters,
+  kernel,
+  stride: 1,
+  padding: 'valid',
+  activation: 'relu',
+  bias: true,
+});
+const pool: Row = { kind: 'maxPool2d', size: 2, stride: 2, padding: 'valid' };
+const flatten: Row = { kind: 'flatten' };
+const hidden = (units: number): Row => ({ kind: 'dense', units, activation: 'relu', bias: true });
+const answers: Row = { kind: 'dense', units: 10, activation: 'linear', bias: true };
+/** As LeNet-5's: no activation of their own. */
+const linear = (filters: number): Row => ({ ...conv(filters, 5), activation: 'linear' }) as Row;
+
+const network = (name: string, rows: readonly Row[]): Architecture => ({ name, input: [28, 28, 1], classes: 10, rows });
+
+/** 4,150 parameters. */
+export const TINY = network('Tiny CNN', [conv(8, 3), pool, conv(12, 3), pool, conv(16, 3), flatten, answers]);
+
+/** 29,008 parameters: as many as FitNets' student on MNIST. */
+export const THIN = network('Thin CNN', [
+  conv(16, 3),
+  pool,
+  conv(32, 3),
+  pool,
+  conv(32, 3),
+  flatten,
+  hidden(50),
+  answers,
+]);
+
+/** Hinton's student: two layers of 800. */
+export const TWO_OF_800 = network('MLP 800-800', [flatten, hidden(800), hidden(800), answers]);
+
+/** LeNet-5 with other widths. */
+export function narrowLenet(first: number, second: number, units: number): Architecture {
+  return network(`LeNet ${first}-${second}-${units}`, [
+    linear(first),
+    pool,
+    linear(second),
+    pool,
+    flatten,
+    hidden(units),
+    answers,
+  ]);
+}
