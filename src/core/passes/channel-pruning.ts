@@ -10,15 +10,24 @@
  * that cost more lose less. The most important channel of each group always stays, and outputs of the model are never cut.
  * Papers: Li et al. 2017, "Pruning Filters for Efficient ConvNets"; cutting along dependencies: Fang et al. 2023, "DepGraph".
  */
-import { type ChannelGroup, channelGroups, cutChannels } from '#core/model/channels';
+import { cutChannels } from '#core/model/channels';
 import type { Model } from '#core/model/model';
 import type { Words } from '#core/params';
-import { definePass, type PassContext, PassError } from '#core/pass';
-import { type ChannelMeasure, measureChannels } from '#core/passes/shared/channel-importance';
+import { definePass, type PassContext } from '#core/pass';
+import {
+  CHANNEL_IMAGES,
+  CHANNEL_IMPORTANCE,
+  CHANNEL_LAYERS,
+  CHANNEL_MULTIPLE,
+  CHANNELS_KEPT,
+  channelFormula,
+  countsOverall,
+  cuttableGroups,
+  orderOverall,
+} from '#core/passes/shared/channel-cuts';
+import { measureChannels } from '#core/passes/shared/channel-importance';
 import { keptCount, mostImportant, type RankedGroup, roundedCount } from '#core/passes/shared/channel-ranking';
-import { CALIBRATION_IMAGES } from '#core/passes/shared/importance';
 import { type Curve, curvesOf, scanLayers, spread } from '#core/passes/shared/sensitivity';
-import { tidy } from '#core/passes/shared/words';
 
 interface Ready {
   readonly cuttable: readonly RankedGroup[];
@@ -31,17 +40,6 @@ interface Ready {
 
 /** Shares of a group's channels (the best one left out) at which it is tried alone. */
 const LEVELS = [0.25, 0.5, 0.75, 1] as const;
-const FORMULAE: Readonly<Record<ChannelMeasure, string>> = {
-  l1: 's = Σ |w|',
-  l2: 's = √(Σ w²)',
-  scale: 's = |γ|',
-  median: 's = Σ ‖f − f′‖₂, f′: the other filters',
-  'taylor-activations': 's = mean |Σ g · a|, g = ∂L/∂a',
-  'taylor-weights': 's = mean (Σ g · w)², g = ∂L/∂w',
-  apoz: 's = 1 − APoZ',
-  hebbian: 's = Σ |w| · |cov(x, y)|',
-};
-
 export const channelPruning = definePass({
   id: 'channel-pruning',
   family: 'pruning',
@@ -62,43 +60,9 @@ export const channelPruning = definePass({
     paper: 'Li, Kadav, Durdanovic, Samet, Graf 2017, Pruning Filters for Efficient ConvNets',
   },
   params: {
-    kept: {
-      kind: 'number',
-      live: true,
-      min: 0.05,
-      max: 1,
-      step: 0.01,
-      default: 0.75,
-      unit: 'percent',
-      label: { en: 'Channels kept', zh: '保留的通道' },
-      help: {
-        en: 'The share of the channels that stay. The outputs of the model always stay.',
-        zh: '保留的通道所占的比例。模型的输出始终保留。',
-      },
-    },
-    importance: {
-      kind: 'choice',
-      default: 'l1',
-      label: { en: 'Importance', zh: '重要性' },
-      help: {
-        en: 'How the importance of a filter is measured: by its weights, by the scale of the batch normalisation behind it, or by what happens on training images.',
-        zh: '如何衡量滤波器的重要性：看它的权重、它后面批归一化的缩放系数，或它在训练图像上的表现。',
-      },
-      options: [
-        { value: 'l1', label: { en: 'Sum of sizes (L1)', zh: '绝对值之和（L1）' } },
-        { value: 'l2', label: { en: 'Root of squares (L2)', zh: '平方和的根（L2）' } },
-        { value: 'scale', label: { en: 'Scale of batch normalisation', zh: '批归一化的缩放系数' } },
-        { value: 'median', label: { en: 'Distance to other filters (FPGM)', zh: '与其他滤波器的距离（FPGM）' } },
-        { value: 'taylor-activations', label: { en: 'Gradient of activations (Taylor)', zh: '激活值的梯度（泰勒）' } },
-        { value: 'taylor-weights', label: { en: 'Gradient of weights (Taylor)', zh: '权重的梯度（泰勒）' } },
-        { value: 'apoz', label: { en: 'Share of zeros (APoZ)', zh: '零的比例（APoZ）' } },
-        { value: 'hebbian', label: { en: 'Input and output together (Hebbian)', zh: '输入与输出的共同变化（赫布）' } },
-      ],
-    },
-    images: {
-      ...CALIBRATION_IMAGES,
-      when: { importance: ['taylor-activations', 'taylor-weights', 'apoz', 'hebbian'] },
-    },
+    kept: CHANNELS_KEPT,
+    importance: CHANNEL_IMPORTANCE,
+    images: CHANNEL_IMAGES,
     scope: {
       kind: 'choice',
       default: 'global',
@@ -113,33 +77,10 @@ export const channelPruning = definePass({
         { value: 'sensitivity', label: { en: 'Layer by layer, by sensitivity', zh: '逐层，按敏感度' } },
       ],
     },
-    multiple: {
-      kind: 'number',
-      min: 1,
-      max: 32,
-      step: 1,
-      default: 1,
-      control: 'field',
-      label: { en: 'Round to a multiple of', zh: '取整到倍数' },
-      help: {
-        en: 'Each layer keeps a multiple of this many channels, where it has that many. Many processors are fastest at multiples of 4 or 8.',
-        zh: '每一层保留的通道数取为它的倍数（通道不足时全部保留）。许多处理器在 4 或 8 的倍数时最快。',
-      },
-    },
-    layers: {
-      kind: 'layers',
-      default: [],
-      label: { en: 'Layers', zh: '作用的层' },
-      help: {
-        en: 'Which layers to make narrower. None chosen means all. Layers whose outputs are added go together.',
-        zh: '选择要变窄的层。不选表示所有层。输出相加的层会一起处理。',
-      },
-    },
+    multiple: CHANNEL_MULTIPLE,
+    layers: CHANNEL_LAYERS,
   },
-  formula: ({ kept, importance }) => {
-    const score = FORMULAE[importance as ChannelMeasure];
-    return `${score}\nthe ${tidy(100 * kept)} % of the channels with the largest s stay`;
-  },
+  formula: ({ kept, importance }) => channelFormula(importance, kept),
   needs: ['weights', 'knownGraph'],
   effects: {
     masks: 'keeps',
@@ -151,20 +92,13 @@ export const channelPruning = definePass({
   preview: 'accuracy',
 
   async prepare(model, values, context): Promise<Ready> {
-    const chosen = channelGroups(model).filter(
-      ({ producers, carriers }) =>
-        values.layers.length === 0 || [...producers, ...carriers].some(({ layer }) => values.layers.includes(layer)),
-    );
-    const refused = chosen.filter(({ prunable }) => !prunable);
-    const groups = chosen.filter(({ prunable }) => prunable);
-    if (groups.length === 0) throw nothingToCut(refused);
-    const measure = values.importance as ChannelMeasure;
-    const { ranked, notes } = await measureChannels(model, groups, measure, values.images, context);
+    const { groups, notes: refused } = cuttableGroups(model, values.layers);
+    const { ranked, notes } = await measureChannels(model, groups, values.importance, values.images, context);
     return {
       cuttable: ranked,
       order: values.scope === 'global' ? orderOverall(ranked) : [],
       curves: values.scope === 'sensitivity' ? await costs(model, ranked, context) : null,
-      notes: [...notes, ...refused.map(keepsAll)],
+      notes: [...notes, ...refused],
     };
   },
 
@@ -172,7 +106,7 @@ export const channelPruning = definePass({
     const counts = ready.curves
       ? countsBySensitivity(ready.cuttable, ready.curves, values.kept)
       : values.scope === 'global'
-        ? countsOverall(ready, values.kept)
+        ? countsOverall(ready.cuttable.length, ready.order, values.kept)
         : ready.cuttable.map(({ group }) => keptCount(group.count, values.kept));
     const keep = ready.cuttable.map((ranked, i) => {
       const count = roundedCount(ranked.group.count, counts[i] as number, values.multiple);
@@ -181,25 +115,6 @@ export const channelPruning = definePass({
     return { model: cutChannels(model, new Map(keep)), report: { notes: ready.notes } };
   },
 });
-
-function orderOverall(groups: readonly RankedGroup[]): readonly number[] {
-  const others = groups.flatMap((ranked, index) => {
-    const [best] = mostImportant(ranked, 1);
-    const mean = ranked.importance.reduce((sum, x) => sum + x, 0) / ranked.group.count || 1;
-    return Array.from(ranked.importance, (x, unit) => ({ index, unit, score: x / mean })).filter(
-      ({ unit }) => unit !== best,
-    );
-  });
-  return others.sort((a, b) => b.score - a.score).map(({ index }) => index);
-}
-
-/** Each group's most important channel stays; the others compete. */
-function countsOverall({ cuttable, order }: Ready, share: number): readonly number[] {
-  const counts = cuttable.map(() => 1);
-  const left = keptCount(order.length + counts.length, share) - counts.length;
-  for (const index of order.slice(0, Math.max(0, left))) counts[index] = (counts[index] as number) + 1;
-  return counts;
-}
 
 async function costs(model: Model, groups: readonly RankedGroup[], context: PassContext): Promise<readonly Curve[]> {
   const alone = (whole: Model, ranked: RankedGroup, level: number): Model => {
@@ -218,18 +133,4 @@ function countsBySensitivity(
   const portions = groups.map(({ group }, i) => ({ size: group.count - 1, gone: 0, curve: curves[i] as Curve }));
   const gone = spread(portions, Math.min(all - groups.length, all - keptCount(all, share)));
   return groups.map(({ group }, i) => group.count - (gone[i] as number));
-}
-
-function nothingToCut(refused: readonly ChannelGroup[]): PassError {
-  return new PassError({
-    en: `There is no channel to cut here. ${refused.map(({ id, reason }) => `${id}: ${reason?.en ?? ''}`).join(' ')}`.trim(),
-    zh: `这里没有可剪的通道。${refused.map(({ id, reason }) => `${id}：${reason?.zh ?? ''}`).join('')}`,
-  });
-}
-
-function keepsAll({ id, reason }: ChannelGroup): Words {
-  return {
-    en: `${id} keeps all its channels. ${reason?.en ?? ''}`.trim(),
-    zh: `${id} 保留所有通道。${reason?.zh ?? ''}`,
-  };
 }

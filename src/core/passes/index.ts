@@ -18,6 +18,7 @@ import { depthScaling } from '#core/passes/depth-scaling';
 import { distillation } from '#core/passes/distillation';
 import { fineTuning } from '#core/passes/fine-tuning';
 import { foldBatchNorm } from '#core/passes/fold-batch-norm';
+import { gradualChannelPruning } from '#core/passes/gradual-channel-pruning';
 import { gradualPruning } from '#core/passes/gradual-pruning';
 import { halfPrecision } from '#core/passes/half-precision';
 import { hebbianPruning } from '#core/passes/hebbian-pruning';
@@ -59,6 +60,7 @@ export const PASSES: readonly Pass[] = [
   nmPruning,
   blockPruning,
   channelPruning,
+  gradualChannelPruning,
   layerRemoval,
   clipping,
   crossLayerEqualisation,

@@ -1,0 +1,156 @@
+/**
+ * Gradual channel pruning: some channels are cut, the network trains, some more are cut, and so on. What is left at the end is
+ * a small ordinary network that has grown used to its size on the way.
+ *
+ * It helps because a network cut to a tenth at once is hardly better than a new one, while the same cut in rounds keeps what
+ * was learned. It costs a training run. How many channels each layer ends with is settled at the start; which ones is measured anew in every round.
+ *
+ * In round k of n a layer of c channels that is to keep c' has the share of the schedule left (in rounds: c (c'/c)^(k/n) channels), rounded, by any
+ * importance of channel pruning. The rounds share the first part of the epochs, and the last one also has the rest. The model as it was can be the teacher.
+ * Papers: Li et al. 2017, "Pruning Filters for Efficient ConvNets" (prune and retrain iteratively); Molchanov et al. 2017 (rank, cut, tune, again).
+ */
+import { channelGroups, cutChannels } from '#core/model/channels';
+import type { Model } from '#core/model/model';
+import type { Words } from '#core/params';
+import { definePass } from '#core/pass';
+import {
+  CHANNEL_IMAGES,
+  CHANNEL_IMPORTANCE,
+  CHANNEL_LAYERS,
+  CHANNEL_MULTIPLE,
+  CHANNELS_KEPT,
+  channelFormula,
+  countsOverall,
+  cuttableGroups,
+  orderOverall,
+} from '#core/passes/shared/channel-cuts';
+import { measureChannels } from '#core/passes/shared/channel-importance';
+import { importanceOf, keptCount, mostImportant, roundedCount } from '#core/passes/shared/channel-ranking';
+import { PART, ROUNDS, SCHEDULE, type Schedule, sparsityAt } from '#core/passes/shared/schedule';
+import { SPARSE_TRAINING, sparseFormula, sparseObjective } from '#core/passes/shared/sparse-training';
+
+interface Plan {
+  /** Channels of each group at the end, by its id. */
+  readonly counts: ReadonlyMap<string, { readonly before: number; readonly after: number }>;
+  readonly notes: readonly Words[];
+}
+
+export const gradualChannelPruning = definePass({
+  id: 'gradual-channel-pruning',
+  family: 'pruning',
+  words: {
+    title: { en: 'Gradual channel pruning', zh: '渐进通道剪枝' },
+    help: {
+      en: 'Cuts a few channels, trains, cuts a few more, and so on, until each layer is as narrow as you want it.',
+      zh: '剪去几个通道，训练一会儿，再剪几个，如此反复，直到每一层都窄到想要的程度。',
+    },
+    cost: {
+      en: 'The time of the training. The result is an ordinary small network: fewer parameters and multiplications, faster everywhere.',
+      zh: '需要训练的时间。结果是普通的小网络：参数和乘法都更少，在哪里都更快。',
+    },
+    pays: {
+      en: 'It pays when most of the channels are to go: in one cut little of what was learned would survive.',
+      zh: '当大部分通道都要去掉时值得用：一次剪完的话，学到的东西几乎留不下来。',
+    },
+    paper: 'Li, Kadav, Durdanovic, Samet, Graf 2017, Pruning Filters for Efficient ConvNets',
+  },
+  params: {
+    kept: { ...CHANNELS_KEPT, default: 0.4 },
+    importance: CHANNEL_IMPORTANCE,
+    images: CHANNEL_IMAGES,
+    scope: {
+      kind: 'choice',
+      default: 'layer',
+      label: { en: 'Shares', zh: '各层比例' },
+      help: {
+        en: 'How narrow each layer gets. Layer by layer: all alike. Global: less of the layers whose filters differ little in size (L1), as they are at the start.',
+        zh: '每一层剪到多窄。“逐层”：各层相同；“全局”：按开始时滤波器大小（L1）的差异分配。',
+      },
+      options: [
+        { value: 'layer', label: { en: 'Layer by layer', zh: '逐层' } },
+        { value: 'global', label: { en: 'Global', zh: '全局' } },
+      ],
+    },
+    schedule: {
+      ...SCHEDULE,
+      default: 'iterative',
+      help: {
+        en: 'In rounds: each takes the same share of what is left. Cubic: many channels first, then ever fewer. Log-cubic: in between. At once: one cut, then training.',
+        zh: '“多轮”：每轮去掉剩余的相同比例。“三次”：先多后少。“对数三次”：介于两者之间。“一次完成”：剪一次，然后训练。',
+      },
+    },
+    rounds: { ...ROUNDS, max: 20, default: 4 },
+    part: { ...PART, when: { schedule: ['log-cubic', 'cubic', 'iterative'] } },
+    multiple: CHANNEL_MULTIPLE,
+    ...SPARSE_TRAINING,
+    layers: CHANNEL_LAYERS,
+  },
+  formula: (values) => `${channelFormula(values.importance, values.kept)}\n${sparseFormula(values)}`,
+  needs: ['weights', 'knownGraph', 'data', 'training'],
+  effects: {
+    masks: 'keeps',
+    grids: 'keeps',
+    codebooks: 'keeps',
+    shapes: 'consumes',
+    reason: { en: 'Layers become narrower: that is what it does.', zh: '各层会变窄：这正是它的作用。' },
+  },
+  preview: 'structure',
+
+  async sketch(model, values) {
+    const { counts } = planOf(model, values);
+    const groups = channelGroups(model).filter(({ id }) => counts.has(id));
+    const keep = groups.map((group) => {
+      const importance = importanceOf(model, group, 'l1');
+      return [group.id, mostImportant({ group, importance }, counts.get(group.id)?.after as number)] as const;
+    });
+    return cutChannels(model, new Map(keep));
+  },
+
+  async apply(model, values, context) {
+    const { counts, notes } = planOf(model, values);
+    const rounds = values.schedule === 'once' ? 1 : values.rounds;
+    let current = model;
+    let measured: readonly Words[] = [];
+    for (let round = 1; round <= rounds; round++) {
+      context.signal.throwIfAborted();
+      const groups = channelGroups(current).filter(({ id }) => counts.has(id));
+      const result = await measureChannels(current, groups, values.importance, values.images, context);
+      measured = result.notes;
+      const keep = result.ranked.map((ranked) => {
+        const { before, after } = counts.get(ranked.group.id) as { before: number; after: number };
+        const gone =
+          round === rounds
+            ? 1 - after / before
+            : sparsityAt(values.schedule as Schedule, 0, 1 - after / before, round / rounds);
+        const count = Math.max(after, Math.round(before * (1 - gone)));
+        return [ranked.group.id, mostImportant(ranked, Math.min(count, ranked.group.count))] as const;
+      });
+      current = cutChannels(current, new Map(keep));
+      const rest = round === rounds ? 1 - values.part : 0;
+      const epochs = values.epochs * (rounds === 1 ? 1 : values.part / rounds + rest);
+      current = await context.train(sparseObjective(current, model, { ...values, epochs }, context));
+    }
+    return { model: current, report: { notes: [...measured, ...notes] } };
+  },
+});
+
+function planOf(
+  model: Model,
+  values: {
+    readonly kept: number;
+    readonly scope: string;
+    readonly multiple: number;
+    readonly layers: readonly string[];
+  },
+): Plan {
+  const { groups, notes } = cuttableGroups(model, values.layers);
+  const ranked = groups.map((group) => ({ group, importance: importanceOf(model, group, 'l1') }));
+  const counts =
+    values.scope === 'global'
+      ? countsOverall(groups.length, orderOverall(ranked), values.kept)
+      : groups.map(({ count }) => keptCount(count, values.kept));
+  const ends = groups.map(({ id, count }, i) => {
+    return [id, { before: count, after: roundedCount(count, counts[i] as number, values.multiple) }] as const;
+  });
+  return { counts: new Map(ends), notes };
+}
