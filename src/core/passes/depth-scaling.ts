@@ -6,7 +6,7 @@
  * It costs the training afterwards.
  *
  * A block is a residual branch with its add; in networks without those, a layer with its normalisation and activation (to be left out it must give the shape that it
- * takes). Blocks are chosen evenly over the depth.
+ * takes, unless the network starts afresh). Blocks are chosen evenly over the depth.
  * Papers: Veit, Wilber, Belongie 2016, "Residual Networks Behave Like Ensembles" (leaving out); Chen, Goodfellow, Shlens 2016, "Net2Net" (growing).
  */
 import { definePass } from '#core/pass';
@@ -55,8 +55,8 @@ export const depthScaling = definePass({
       default: 'kept',
       label: { en: 'Start', zh: '起点' },
       help: {
-        en: 'From the weights of this network, or with fresh ones.',
-        zh: '从当前网络的权重出发，或使用全新的权重。',
+        en: 'From the weights of this network, or with fresh ones: then layers that change the shape may go, too.',
+        zh: '从当前网络的权重出发，或使用全新的权重：这时改变形状的层也可以去掉。',
       },
       options: [
         { value: 'kept', label: { en: 'From this network', zh: '从当前网络出发' } },
@@ -85,12 +85,12 @@ export const depthScaling = definePass({
   preview: 'structure',
 
   async sketch(model, { depth, start }) {
-    const { model: changed } = withDepth(model, depth);
+    const { model: changed } = withDepth(model, depth, start === 'fresh');
     return start === 'fresh' ? freshWeights(changed, 0) : changed;
   },
 
   async apply(model, values, context) {
-    const { model: changed, note } = withDepth(model, values.depth);
+    const { model: changed, note } = withDepth(model, values.depth, values.start === 'fresh');
     if (changed === model) return { model, report: { notes: [note] } };
     const begun = values.start === 'fresh' ? freshWeights(changed, Math.floor(context.random() * 2 ** 31)) : changed;
     return { model: await settle(begun, model, values, context), report: { notes: [note] } };

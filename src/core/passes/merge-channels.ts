@@ -53,7 +53,7 @@ export const mergeChannels = definePass({
       min: 0,
       max: 1,
       step: 0.01,
-      default: 0.3,
+      default: 0.5,
       label: { en: 'Largest difference', zh: '最大差异' },
       help: {
         en: 'How different two channels may be and still become one: 0 only equal ones, 0.7 those with nothing in common.',

@@ -86,6 +86,49 @@ describe('shallower', () => {
   });
 });
 
+describe('shallower and afresh', () => {
+  const widths = (model: Model): readonly (readonly number[])[] =>
+    Object.values(model.layers).flatMap((layer) =>
+      'kernel' in layer ? [model.tensors[layer.kernel]?.shape ?? []] : [],
+    );
+  it('may lose layers that change the shape, the last first; what follows is fitted anew', async () => {
+    const { model, report } = await scale(template('lenet-300-100'), { depth: 0.5, start: 'fresh' });
+    validateModel(model);
+    expect(widths(model)).toEqual([
+      [64, 300],
+      [300, 10],
+    ]);
+    expect(report.notes[0]?.en).toBe('1 of 2 blocks were left out: those that begin with dense_2.');
+    const lenet = template('lenet-5');
+    const { model: two } = await scale(lenet, { depth: 0.34, start: 'fresh' });
+    validateModel(two);
+    expect(widths(two)).toEqual([
+      [5, 5, 1, 20],
+      [80, 10],
+    ]);
+    const { model: none } = await scale(lenet, { depth: 0, start: 'fresh' });
+    expect(widths(none)).toEqual([[4, 10]]);
+  });
+
+  it('fits normalisation, slopes and depthwise layers, and passes over what leaves no network', async () => {
+    const { model: separable } = await scale(template('separable-cnn'), { depth: 0, start: 'fresh' });
+    validateModel(separable);
+    const rows: readonly Row[] = [
+      conv(4),
+      conv(6, 'linear'),
+      { kind: 'batchNorm' },
+      { kind: 'activation', activation: 'prelu' },
+      { kind: 'depthwiseConv2d', kernel: 3, stride: 2, padding: 'same', activation: 'linear', bias: true },
+      { kind: 'batchNorm' },
+      // Only a 3 x 3 image has room for this one.
+      { kind: 'conv2d', filters: 3, kernel: 3, stride: 1, padding: 'valid', activation: 'relu', bias: true },
+      ...END,
+    ];
+    for (const depth of [0, 0.25, 0.5, 0.75])
+      validateModel((await scale(network(rows), { depth, start: 'fresh' })).model);
+  });
+});
+
 describe('deeper', () => {
   const NETWORKS: Readonly<Record<string, Model>> = {
     ...MODELS,

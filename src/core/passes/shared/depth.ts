@@ -1,34 +1,55 @@
 /**
- * A network with a share of its blocks, below or above 1. Blocks are left out or repeated evenly over the depth, so that each stage of the network keeps
+ * A network with a share of its blocks, below or above 1. One that starts afresh anyway may also lose layers that change the shape. Blocks are left out or repeated evenly over the depth, so that each stage of the network keeps
  * its part: of n blocks, block i stays (or gets a copy more) where the whole part of (i + 1) * share passes a whole number.
  */
 import type { Model } from '#core/model/model';
 import type { Words } from '#core/params';
-import { removableBlocks, withoutBlocks } from '#core/passes/shared/blocks';
+import { type Block, removableBlocks, stages, withoutBlocks } from '#core/passes/shared/blocks';
 import { repeatableBlocks, repeated } from '#core/passes/shared/deepening';
+import { refitted } from '#core/passes/shared/refitting';
 
 export interface Depth {
   readonly model: Model;
   readonly note: Words;
 }
 
-export function withDepth(model: Model, depth: number): Depth {
-  return depth > 1 ? deeper(model, depth) : shallower(model, depth);
+/** `fresh`: its weights are replaced afterwards, so that shapes may change (the tensors that no longer fit are zeros). */
+export function withDepth(model: Model, depth: number, fresh: boolean): Depth {
+  if (depth > 1) return deeper(model, depth);
+  const blocks = removableBlocks(model);
+  return blocks.length === 0 && fresh ? refittedShallower(model, depth) : shallower(model, depth, blocks);
 }
 
-function shallower(model: Model, depth: number): Depth {
-  const blocks = removableBlocks(model);
+function shallower(model: Model, depth: number, blocks: readonly Block[]): Depth {
   if (blocks.length === 0) return { model, note: NOT_REMOVABLE };
   const kept = Math.round(depth * blocks.length);
   const gone = blocks.filter((_, i) => !passesWhole(i, kept / blocks.length));
   if (gone.length === 0) return { model, note: unchanged(blocks.length) };
+  return { model: withoutBlocks(model, gone), note: leftOut(gone, blocks.length) };
+}
+
+/** Layers go from the end, where that leaves a network; the first ones, which see the image, stay longest. */
+function refittedShallower(model: Model, depth: number): Depth {
+  const blocks = stages(model);
+  const wanted = blocks.length - Math.round(depth * blocks.length);
+  let found = model;
+  const gone: Block[] = [];
+  for (const block of blocks.toReversed()) {
+    if (gone.length === wanted) break;
+    const next = refitted(withoutBlocks(model, [...gone, block]));
+    if (!next) continue;
+    gone.push(block);
+    found = next;
+  }
+  if (gone.length > 0) return { model: found, note: leftOut(gone.toReversed(), blocks.length) };
+  return { model, note: wanted === 0 ? unchanged(blocks.length) : NOT_REMOVABLE };
+}
+
+function leftOut(gone: readonly Block[], count: number): Words {
   const names = gone.map(({ layers }) => layers[0]).join(', ');
   return {
-    model: withoutBlocks(model, gone),
-    note: {
-      en: `${gone.length} of ${blocks.length} blocks were left out: those that begin with ${names}.`,
-      zh: `${blocks.length} 个块中去掉了 ${gone.length} 个：以 ${names} 开头的块。`,
-    },
+    en: `${gone.length} of ${count} blocks were left out: those that begin with ${names}.`,
+    zh: `${count} 个块中去掉了 ${gone.length} 个：以 ${names} 开头的块。`,
   };
 }
 

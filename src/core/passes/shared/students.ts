@@ -53,8 +53,8 @@ const DEPTH: NumberParam = {
   default: 1,
   label: { en: 'Student depth', zh: '学生深度' },
   help: {
-    en: 'How many of the blocks the student has, of those that can be left out without changing a shape.',
-    zh: '在可以去掉而不改变形状的块中，学生保留多大比例。',
+    en: 'How many of the blocks of layers the student has. One that starts afresh may lose any; one with these weights only those that leave the shapes as they are.',
+    zh: '学生保留多大比例的块。重新初始化的学生可以去掉任何块；沿用权重的学生只能去掉不改变形状的块。',
   },
 };
 
@@ -109,7 +109,7 @@ export async function studentOf(
       return { student: model, notes: [] };
     case 'fresh':
     case 'channels': {
-      const { model: shallow, note } = withDepth(model, values.depth);
+      const { model: shallow, note } = withDepth(model, values.depth, values.student === 'fresh');
       const student = values.width < 1 ? narrowed(shallow, values.width) : shallow;
       const notes = values.depth < 1 ? [note] : [];
       return { student: values.student === 'fresh' ? freshWeights(student, seed()) : student, notes };
