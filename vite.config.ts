@@ -65,7 +65,10 @@ export default defineConfig({
           // Bars are on results. Time limits only stop what hangs, also on a machine that does much else.
           testTimeout: 30_000,
           hookTimeout: 60_000,
-          include: ['tests/{core,formats,engine,worker,i18n,build,cli,run}/**/*.test.ts', 'tests/architecture.test.ts'],
+          include: [
+            'tests/{core,formats,engine,worker,i18n,build,bench,cli,run}/**/*.test.ts',
+            'tests/architecture.test.ts',
+          ],
         },
       },
       {

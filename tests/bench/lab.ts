@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { type Browser, type BrowserContext, chromium, type Page } from '@playwright/test';
 import { build, type PreviewServer, preview } from 'vite';
 import { packDataPlugin, packMnist } from '#build/pack-data';
-import { headers } from '#build/policy';
+import { headers, policy } from '#build/policy';
 import { kernelsPlugin } from '#build/wasm';
 import { quietFlags, softwareWebGpuFlags } from '../e2e/support';
 import { findChromium } from '../run/chromium.mjs';
@@ -15,6 +15,8 @@ export interface Lab {
   readonly engine: () => Promise<Page>;
   /** A new page whose global `stock` is stock TensorFlow.js. */
   readonly stock: () => Promise<Page>;
+  /** A new page whose global `jax` is jax-js. */
+  readonly jax: () => Promise<Page>;
   /** A new page of the built studio, with nothing kept from before. Close its context afterwards. */
   readonly studio: () => Promise<{ readonly page: Page; readonly context: BrowserContext; readonly address: string }>;
   /** Folder of the packed MNIST files. */
@@ -45,9 +47,15 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
   };
 }
 
-async function serve(outDir: string): Promise<{ server: PreviewServer; address: string }> {
+/** jax-js starts its threads from a blob, which the studio's own policy would not let it. */
+const forPeers = {
+  ...headers,
+  'Content-Security-Policy': policy.replace("worker-src 'self'", "worker-src 'self' blob:"),
+};
+
+async function serve(outDir: string, sent: typeof headers): Promise<{ server: PreviewServer; address: string }> {
   const port = await freePort();
-  const options = { host: '127.0.0.1', port, strictPort: true, headers };
+  const options = { host: '127.0.0.1', port, strictPort: true, headers: sent };
   const server = await preview({
     configFile: false,
     logLevel: 'error',
@@ -76,7 +84,7 @@ async function buildHarness(): Promise<string> {
       assetsInlineLimit: 0,
       chunkSizeWarningLimit: 5000,
       modulePreload: { polyfill: false },
-      rolldownOptions: { input: [`${root}/engine.html`, `${root}/stock.html`] },
+      rolldownOptions: { input: ['engine', 'stock', 'jax'].map((name) => `${root}/${name}.html`) },
     },
   });
   cpSync('node_modules/@tensorflow/tfjs/dist/tf.es2017.min.js', `${outDir}/stock/tf.min.js`);
@@ -103,14 +111,14 @@ export function makeLab(): Lab {
     ends.push(() => browser.close());
     return browser;
   };
-  const served = async (folder: string): Promise<string> => {
-    const { server, address } = await serve(folder);
+  const served = async (folder: string, sent = headers): Promise<string> => {
+    const { server, address } = await serve(folder, sent);
     ends.push(() => server.close());
     return address;
   };
   const peersBrowser = once(() => launch([...quietFlags, ...softwareWebGpuFlags]));
   const plainBrowser = once(() => launch(quietFlags));
-  const harness = once(async () => served(await buildHarness()));
+  const harness = once(async () => served(await buildHarness(), forPeers));
   const studio = once(async () => served(await buildStudio()));
   const open = async (name: string, global: string): Promise<Page> => {
     const address = await harness();
@@ -123,6 +131,7 @@ export function makeLab(): Lab {
   return {
     engine: once(() => open('engine.html', 'ask')),
     stock: () => open('stock.html', 'stock'),
+    jax: () => open('jax.html', 'jax'),
     async studio() {
       const address = await studio();
       const context = await (await plainBrowser()).newContext({

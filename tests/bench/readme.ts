@@ -23,14 +23,16 @@ export function writeRecipes(
 
 function write(begin: string, end: string, content: string): void {
   const text = existsSync('README.md') ? readFileSync('README.md', 'utf8') : '';
+  const changed = withTable(text, begin, end, content);
+  if (changed === null) console.log('README.md has no place for the table.');
+  else if (changed !== text) writeFileSync('README.md', changed);
+}
+
+/** The text with other content between two marker lines, or null where it has none. */
+export function withTable(text: string, begin: string, end: string, content: string): string | null {
   const from = text.indexOf(begin);
-  const to = text.indexOf(end);
-  if (from < 0 || to < from) {
-    console.log('README.md has no place for the table.');
-    return;
-  }
-  const changed = `${text.slice(0, from)}${begin}\n${content}${text.slice(to)}`;
-  if (changed !== text) writeFileSync('README.md', changed);
+  const to = text.indexOf(end, from);
+  return from < 0 || to < from ? null : `${text.slice(0, from)}${begin}\n${content}${text.slice(to)}`;
 }
 
 function recipeSection({ row, lines }: { row: RecipeRow; lines: readonly ReportLine[] }): string {
@@ -49,7 +51,8 @@ function recipeSection({ row, lines }: { row: RecipeRow; lines: readonly ReportL
   ].join('\n');
 }
 
-function section({ row, lines }: { row: Row; lines: readonly Line[] }): string {
+/** A row's table in Markdown, with what it was measured on. */
+export function section({ row, lines }: { row: Row; lines: readonly Line[] }): string {
   let before = '';
   const body = row.table(lines).map(({ what, who, figure, against }) => {
     const line = `| ${what === before ? '' : what} | ${who} | ${figure} | ${against} |`;

@@ -70,9 +70,13 @@ export function contestTable(lines: readonly Line[], shown: (speed: number) => s
     const ours = names.find((who) => names.includes(again(who))) ?? names[0] ?? '';
     const own = byRound(lines, what, ours);
     const speedOf = (who: string): number => median([...byRound(lines, what, who).values()]);
-    const others = names.filter((who) => who !== ours && who !== again(ours)).sort((a, b) => speedOf(b) - speedOf(a));
+    const others = names
+      .filter((who) => who !== ours && who !== again(ours))
+      .sort((a, b) => (speedOf(b) || 0) - (speedOf(a) || 0));
     return [ours, ...others, again(ours)].map((who) => {
       const theirs = byRound(lines, what, who);
+      // What could not be run has no speed, and says so by its name.
+      if (Number.isNaN(speedOf(who))) return { what, who, figure: '–', against: '' };
       const { value, low, high, rounds } = ratioByRound(own, theirs);
       const short = (ratio: number): string => (ratio >= 10 ? ratio.toFixed(0) : ratio.toFixed(2));
       const against = who === ours ? '' : `${short(value)} (${short(low)} to ${short(high)}; ${rounds} rounds)`;

@@ -66,9 +66,27 @@ function objectiveOf(model: Model): Objective {
   };
 }
 
+/** Milliseconds within which threads come, or do not. */
+const PATIENCE = 20_000;
+
+/** Trains until the backend has the threads that it will have: they are started once there has been work for a while. */
+async function settled(name: BackendName): Promise<Backend> {
+  const backend = await backendOf(name);
+  const begun = performance.now();
+  const isWaiting = (): boolean => /up to/.test(backend.description) && performance.now() - begun < PATIENCE;
+  if (!isWaiting()) return backend;
+  const control = makeTrainControl();
+  const between = async (): Promise<void> => {
+    await breathe();
+    if (!isWaiting()) control.stop();
+  };
+  await train(backend, objectiveOf(startOf('small-cnn')), await mnist(), { control, between, validate: false });
+  return backend;
+}
+
 const questions = {
-  /** How the backend calls itself. */
-  about: async (backend: BackendName): Promise<string> => (await backendOf(backend)).description,
+  /** How the backend calls itself, with the threads that it has from now on. */
+  about: async (backend: BackendName): Promise<string> => (await settled(backend)).description,
 
   /** The network as its peers get it, after `steps` batches of training on wasm; from now on this is where it starts. */
   async network(id: string, steps: number): Promise<Network> {

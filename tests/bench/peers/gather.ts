@@ -1,8 +1,9 @@
-/** All contestants with the same networks: our engine, PyTorch where there is one, stock TensorFlow.js on what it has here. */
+/** All contestants with the same networks: our engine, PyTorch where there is one, stock TensorFlow.js and jax-js on what they have here. */
 import type { Contestant, Network } from '../harness/network';
 import { BATCH } from '../harness/network';
 import type { Lab } from '../lab';
 import { makeOurs, networkOf, type Ours, sampleOf } from './engine';
+import { type JaxPeer, makeJax } from './jax';
 import { makePyTorch, type PyTorch } from './pytorch';
 import { makeStock, type StockPeer } from './stock';
 
@@ -11,6 +12,8 @@ export interface Peers {
   readonly cpu: Ours;
   readonly pytorch: PyTorch | null;
   readonly stocks: readonly (Contestant & { readonly who: string })[];
+  /** jax-js on one device, for training. */
+  readonly jax: (device: 'wasm' | 'webgl' | 'webgpu') => Promise<JaxPeer>;
   readonly close: () => Promise<void>;
 }
 
@@ -37,14 +40,20 @@ export async function gather(lab: Lab, ids: readonly string[], steps = 0): Promi
       );
     }
   }
+  const opened: JaxPeer[] = [];
   return {
     wasm: await makeOurs(lab, 'wasm'),
     cpu: await makeOurs(lab, 'cpu'),
     pytorch,
     stocks,
+    async jax(device) {
+      const one = await makeJax(lab, device, networks, sample);
+      opened.push(one);
+      return one;
+    },
     close: async () => {
       pytorch?.close();
-      for (const one of stocks) await one.close();
+      for (const one of [...stocks, ...opened]) await one.close();
     },
   };
 }

@@ -14,6 +14,8 @@ const STRETCH = 1.2;
 /** Seconds a step from which a contestant takes part in three rounds, and in two, only. */
 const SLOW = 0.7;
 const VERY_SLOW = 4;
+/** And from which it is timed once. */
+const HOPELESS = 10;
 
 export const training: Row = {
   name: 'training',
@@ -25,7 +27,9 @@ export const training: Row = {
 };
 
 async function run(lab: Lab): Promise<Measurement[]> {
-  const { wasm, cpu, pytorch, stocks, close } = await gather(lab, Object.keys(NETWORKS));
+  const { wasm, cpu, pytorch, stocks, jax, close } = await gather(lab, Object.keys(NETWORKS));
+  const peers: (Pick<Contestant, 'curve' | 'train'> & { who: string })[] = [cpu, ...stocks];
+  for (const device of ['wasm', 'webgpu', 'webgl'] as const) peers.push(await jax(device));
   const measurements: Measurement[] = [];
   for (const [id, what] of Object.entries(NETWORKS)) {
     const reference = await wasm.curve(id, STEPS, 60);
@@ -34,9 +38,9 @@ async function run(lab: Lab): Promise<Measurement[]> {
       await agree(what, pytorch, id, reference);
       entrants.push({ who: pytorch.who, stretch: () => pytorch.train(id, STRETCH) });
     }
-    for (const one of [cpu, ...stocks]) {
+    for (const one of peers) {
       const step = await agree(what, one, id, reference);
-      const rounds = step > VERY_SLOW ? 2 : step > SLOW ? 3 : undefined;
+      const rounds = step > HOPELESS ? 1 : step > VERY_SLOW ? 2 : step > SLOW ? 3 : undefined;
       entrants.push({ who: one.who, rounds, stretch: () => one.train(id, STRETCH) });
     }
     measurements.push(...(await contest(what, entrants, 'images/s')));
@@ -48,12 +52,14 @@ async function run(lab: Lab): Promise<Measurement[]> {
 /** Throws where the losses of the first steps differ from ours. Returns the seconds of a step. */
 async function agree(
   what: string,
-  one: Contestant & { who: string },
+  one: Pick<Contestant, 'curve'> & { who: string },
   id: string,
   reference: readonly number[],
 ): Promise<number> {
   const begun = performance.now();
   const losses = await one.curve(id, STEPS, 6);
+  // What cannot be run has none, and says so by its name.
+  if (losses.length === 0) return HOPELESS + 1;
   const seconds = (performance.now() - begun) / 1000 / Math.max(1, losses.length);
   const first = reference[0] ?? Number.NaN;
   const apart = Math.max(...losses.map((loss, i) => Math.abs(loss - (reference[i] as number)))) / first;
