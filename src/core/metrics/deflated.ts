@@ -7,7 +7,7 @@
  * Tried and left: order-0 entropy alone (up to a third too low on sparse codes, since runs of zeros cost more than their
  * entropy), and deflating a sample (asynchronous everywhere, and runs across the sample's ends are lost).
  */
-import { codesOf, signGrid } from '#core/model/encoding';
+import { channelOf, codesOf, signGrid } from '#core/model/encoding';
 import type { Tensor } from '#core/model/model';
 
 /** Deflate on float32 weights, and on halves: the mantissas do not shrink, sign and exponent do. Bytes a value. */
@@ -47,28 +47,38 @@ export function deflatedBytes(tensor: Tensor): number {
     const zeros = shareOfZeros(data);
     return data.length * ((1 - zeros) * HALF + zeroBytes(zeros, 2));
   }
-  if (values.kind === 'binary') return deflatedBytes({ ...tensor, encoding: { values: signGrid(values) } });
-  const codes = codesOf(data, shape, encoding);
-  if (values.kind === 'grid' && values.axis === null)
-    return values.qMax - values.qMin <= 255 ? byteCodes(codes, values.qMin) : wordCodes(codes, values.qMin);
+  const held = values.kind === 'binary' ? signGrid(values) : values;
+  const codes = codesOf(data, shape, { ...encoding, values: held });
+  if (held.kind === 'grid' && held.axis === null)
+    return held.qMax - held.qMin <= 255 ? byteCodes(codes, held.qMin) : wordCodes(codes, held.qMin);
   // Codebooks and per-channel grids are stored as float32.
   const zeros = shareOfZeros(data);
-  const bits = entropyOf(codes, data);
-  return (
-    data.length *
-    ((1 - zeros) *
-      repeated(apart(values.kind === 'grid' ? acrossChannels(bits, values.scale.length, zeros) : bits, zeros)) +
-      zeroBytes(zeros, 2.5))
-  );
+  const books = held.kind === 'codebook' ? held.books : undefined;
+  const channels = held.kind === 'grid' ? held.scale.length : books ? books.offsets.length - 1 : 1;
+  const bits = entropyOf(books ? withinBooks(codes, shape, books) : codes, data);
+  const spread = channels > 1 ? acrossChannels(bits, channels, zeros, values.kind === 'grid') : bits;
+  return data.length * ((1 - zeros) * repeated(apart(spread, zeros)) + zeroBytes(zeros, 2.5));
+}
+
+/** Which value of its channel's book each is. */
+function withinBooks(
+  codes: Int32Array,
+  shape: readonly number[],
+  { axis, offsets }: { readonly axis: number; readonly offsets: Int32Array },
+): Int32Array {
+  const channel = channelOf(shape, axis);
+  return codes.map((code, i) => (code < 0 ? code : code - (offsets[channel(i)] as number)));
 }
 
 /**
- * Each channel's own grid makes as many values more, but deflate finds a channel again a row further on: of the
- * log2(channels) bits it pays for a fifth where values are few, and for nearly all where they are many or rare.
+ * Each channel's own grid or book makes as many values more, but deflate finds a channel again a row further on: of the
+ * log2(channels) bits it pays for a fifth where values are few (less where they do not even have 0 in common), and for nearly
+ * all where they are many or rare.
  */
-function acrossChannels(bits: number, channels: number, zeros: number): number {
+function acrossChannels(bits: number, channels: number, zeros: number, common: boolean): number {
   const more = Math.log2(channels);
-  const paid = zeros > 0.8 ? 0.9 : Math.min(0.92, Math.max(0.15, 0.2 + 0.1 * (bits + more - 6)));
+  const few = bits + more - 6;
+  const paid = zeros > 0.8 ? 0.9 : Math.min(0.92, Math.max(0.12, common ? 0.2 + 0.1 * few : 0.03 + 0.15 * few));
   return bits + paid * more;
 }
 

@@ -11,10 +11,11 @@ import {
 } from '#core/metrics/size';
 import { createModel } from '#core/model/create';
 import { layerOf, mapPrunable } from '#core/model/edit';
-import { codesOf, type Encoding } from '#core/model/encoding';
+import { codesOf, type Encoding, signGrid } from '#core/model/encoding';
 import type { Layer } from '#core/model/layers';
 import type { Model, Tensor } from '#core/model/model';
 import { makeTensor } from '#core/model/tensor';
+import { fromHalf, toHalf } from '#core/numeric/half';
 import { normal, seededRandom } from '#core/numeric/random';
 import { templateById } from '#core/templates';
 import { Builder, LINEAR } from '../support/models';
@@ -89,12 +90,13 @@ describe('countParameters', () => {
 
 /** zlib's answer to the bytes a TensorFlow.js file holds for a tensor. */
 function reallyDeflated({ data, shape, encoding }: Tensor): number {
-  const { values } = encoding;
+  const values = encoding.values.kind === 'binary' ? signGrid(encoding.values) : encoding.values;
   let stored: Uint8Array | Uint16Array | Float32Array = data;
   if (values.kind === 'grid' && values.axis === null) {
-    const codes = codesOf(data, shape, encoding).map((code) => code - values.qMin);
+    const codes = codesOf(data, shape, { values }).map((code) => code - values.qMin);
     stored = values.qMax - values.qMin <= 255 ? Uint8Array.from(codes) : Uint16Array.from(codes);
   }
+  if (values.kind === 'half') stored = Uint16Array.from(codesOf(data, shape, encoding));
   return zlib.deflateRawSync(Buffer.from(stored.buffer), { level: 9 }).length;
 }
 
@@ -144,6 +146,35 @@ function shared(data: Float32Array, clusters: number, mask?: Uint8Array): Tensor
   );
 }
 
+function halved(data: Float32Array, mask?: Uint8Array): Tensor {
+  const halves = data.map((value) => fromHalf(toHalf(value)));
+  return makeTensor([COUNT], halves, { ...(mask ? { mask } : {}), values: { kind: 'half' } });
+}
+function signed(data: Float32Array, channels: number): Tensor {
+  const scale = Float32Array.from({ length: channels }, (_, c) => 0.05 + 0.001 * c);
+  const values = data.map((value, i) => (value < 0 ? -1 : 1) * (scale[i % channels] as number));
+  return makeTensor([COUNT / channels, channels], values, {
+    values: { kind: 'binary', scale, axis: channels === 1 ? null : 1 },
+  });
+}
+/** The same number of clusters for each of some channels. */
+function sharedByChannel(data: Float32Array, clusters: number, channels: number): Tensor {
+  const books = Array.from({ length: channels }, (_, c) => (0.1 + 0.003 * c) as number);
+  const centroid = (c: number, k: number): number => Math.fround((books[c] as number) * ((2 * k + 1) / clusters - 1));
+  const centroids = Float32Array.from({ length: channels * clusters }, (_, i) =>
+    centroid(Math.floor(i / clusters), i % clusters),
+  );
+  const offsets = Int32Array.from({ length: channels + 1 }, (_, c) => c * clusters);
+  const values = data.map((value, i) => {
+    const c = i % channels;
+    const k = Math.floor(((value / (books[c] as number) + 1) / 2) * clusters);
+    return centroid(c, Math.min(clusters - 1, Math.max(0, k)));
+  });
+  return makeTensor([COUNT / channels, channels], values, {
+    values: { kind: 'codebook', centroids, books: { axis: 1, offsets } },
+  });
+}
+
 describe('the estimate of what deflate makes of a tensor', () => {
   const cases: (readonly [string, Tensor])[] = [];
   for (const uniform of [false, true]) {
@@ -158,6 +189,12 @@ describe('the estimate of what deflate makes of a tensor', () => {
       ]);
     }
     const cut = pruned(data, 0.9);
+    cases.push([`${shape} halves`, halved(data)]);
+    cases.push([`${shape} halves, 0.9 pruned`, halved(cut.data, cut.mask)]);
+    cases.push([`${shape} signs`, signed(data, 1)]);
+    cases.push([`${shape} signs for each of 50 channels`, signed(data, 50)]);
+    for (const clusters of [4, 16])
+      cases.push([`${shape}, ${clusters} clusters for each of 50 channels`, sharedByChannel(data, clusters, 50)]);
     for (const bits of [2, 3, 4, 6, 8, 10, 12, 16]) {
       cases.push([`${shape}, ${bits}-bit grid`, gridded(data, bits, 1)]);
       if (bits > 3) cases.push([`${shape}, 0.9 pruned, ${bits}-bit grid`, gridded(cut.data, bits, 1, cut.mask)]);
