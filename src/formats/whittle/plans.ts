@@ -83,7 +83,16 @@ export function planOf(parts: Parts, period: number, streams: Streams): Plan {
   });
   // The period is said once for both.
   const usesPeriod = places.plan.places === 'contexts' && kept ? places.plan.period > 0 : values.plan.period > 0;
-  return { ...places.plan, values: values.plan.values, period: usesPeriod ? period : 0 };
+  const chosen = usesPeriod ? period : 0;
+  return {
+    ...places.plan,
+    values: values.plan.values,
+    period: chosen,
+    ready: {
+      places: places.plan.period === chosen ? places.stream : undefined,
+      values: values.plan.period === chosen ? values.stream : undefined,
+    },
+  };
 }
 
 const USUAL: Plan = { places: 'contexts', placesCoder: 'fixed', width: 0, values: 'contexts', period: 0 };
@@ -112,14 +121,17 @@ function valuePlans(isCoded: boolean, period: number): readonly Plan[] {
 function smallest(
   plans: readonly Plan[],
   writerOf: (plan: Plan) => ((exchange: Exchange) => void) | null,
-): { readonly plan: Plan; readonly bytes: number } {
-  let best = { plan: plans[0] as Plan, bytes: Number.POSITIVE_INFINITY };
+): { readonly plan: Plan; readonly stream: Uint8Array | undefined } {
+  let best: ReturnType<typeof smallest> = { plan: plans[0] as Plan, stream: undefined };
+  let least = Number.POSITIVE_INFINITY;
   for (const plan of plans) {
     const code = writerOf(plan);
     if (!code) return best;
     try {
-      const bytes = bytesOf(code);
-      if (bytes < best.bytes) best = { plan, bytes };
+      const { bytes, stream } = written(code);
+      if (bytes >= least) continue;
+      least = bytes;
+      best = { plan, stream };
     } catch (error) {
       if (!(error instanceof CodingError)) throw error;
     }
@@ -127,20 +139,25 @@ function smallest(
   return best;
 }
 
-/** Bytes that `code` takes by itself. */
-function bytesOf(code: (exchange: Exchange) => void): number {
+/** Bytes that `code` takes by itself, and the block that it made, if it made one. */
+function written(code: (exchange: Exchange) => void): {
+  readonly bytes: number;
+  readonly stream: Uint8Array | undefined;
+} {
   const coder = encoder();
-  let blocks = 0;
+  let behind = 0;
+  let stream: Uint8Array | undefined;
   const named = numbers(coder);
   code({
     coder,
     numbers: named,
     block(bytes = new Uint8Array(0)) {
       named.whole('block', bytes.length);
-      blocks += bytes.length;
+      behind += bytes.length;
+      stream = bytes;
       return bytes;
     },
     spend() {},
   });
-  return coder.end().length + blocks;
+  return { bytes: coder.end().length + behind, stream };
 }

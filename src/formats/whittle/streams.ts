@@ -22,19 +22,30 @@ export interface Plan {
   readonly values: (typeof VALUE_STREAMS)[number];
   /** Rows from one position of an image to the next; 0 where there are none. */
   readonly period: number;
+  /** Long streams that go through contexts, where they were coded already to be compared. */
+  readonly ready?: { readonly places?: Uint8Array | undefined; readonly values?: Uint8Array | undefined };
 }
 
 /** Streams of so many places are blocks of their own. */
 const LONG = 2 ** 14;
 
 /** What one stream takes that goes through contexts: in the main stream, or in a block where it is long. */
-function codeLong(exchange: Exchange, size: number, code: (coder: Coder) => void, isWriting: boolean): void {
+function codeLong(
+  exchange: Exchange,
+  size: number,
+  code: (coder: Coder) => void,
+  isWriting: boolean,
+  ready?: Uint8Array,
+): void {
   if (size < LONG) code(exchange.coder);
-  else if (WRITES && isWriting) {
-    const own = encoder();
-    code(own);
-    exchange.block(own.end());
-  } else code(decoder(exchange.block()));
+  else if (WRITES && isWriting) exchange.block(ready ?? ownStream(code));
+  else code(decoder(exchange.block()));
+}
+
+function ownStream(code: (coder: Coder) => void): Uint8Array {
+  const own = encoder();
+  code(own);
+  return own.end();
 }
 
 /** Codes which places are kept. */
@@ -58,7 +69,7 @@ export function codePlaces(exchange: Exchange, geometry: Geometry, given?: Uint8
     }
     default: {
       const mask = given?.slice() ?? new Uint8Array(size);
-      codeLong(exchange, size, (coder) => codeMask(coder, mask, geometry), isWriting);
+      codeLong(exchange, size, (coder) => codeMask(coder, mask, geometry), isWriting, plan?.ready?.places);
       return mask;
     }
   }
@@ -160,8 +171,9 @@ export function codeCodesOf(
   const [least, alphabet] = alphabetOf(values);
   const stream = VALUE_STREAMS[numbers.whole('codes by', VALUE_STREAMS.indexOf(plan?.values ?? 'contexts'), 3)];
   if (stream === 'contexts' || stream === undefined) {
-    if (values.kind === 'half') codeHalves(exchange, codes, kept, !!plan);
-    else codeLong(exchange, codes.length, (coder) => codeByContexts(coder, values, codes, kept, geometry), !!plan);
+    const code = (coder: Coder): void => codeByContexts(coder, values, codes, kept, geometry);
+    if (values.kind === 'half') codeHalves(exchange, codes, kept, plan);
+    else codeLong(exchange, codes.length, code, !!plan, plan?.ready?.values);
   } else {
     const places = placesIn(kept, codes.length);
     const symbols = plan ? places.map((place) => (codes[place] as number) - least) : new Int32Array(0);
@@ -175,10 +187,10 @@ export function codeCodesOf(
   }
 }
 
-function codeHalves(exchange: Exchange, codes: Int32Array, kept: Uint8Array | null, isWriting: boolean): void {
+function codeHalves(exchange: Exchange, codes: Int32Array, kept: Uint8Array | null, plan?: Plan): void {
   const places = placesIn(kept, codes.length);
   const bits = Uint32Array.from(places, (place) => codes[place] as number);
-  codeLong(exchange, places.length, (coder) => codeFloats(coder, bits, 16), isWriting);
+  codeLong(exchange, places.length, (coder) => codeFloats(coder, bits, 16), !!plan, plan?.ready?.values);
   for (let i = 0; i < places.length; i++) codes[places[i] as number] = bits[i] as number;
 }
 
@@ -205,7 +217,7 @@ export function codeFloatsOf(
   if (numbers.flag('all alike', !!given && bits.length > 0 && bits.every((word) => word === bits[0])))
     bits.fill(numbers.plain(32, bits[0]));
   else if (numbers.flag('learned', plan?.values === 'contexts'))
-    codeLong(exchange, places.length, (coder) => codeFloats(coder, bits, 32), !!given);
+    codeLong(exchange, places.length, (coder) => codeFloats(coder, bits, 32), !!given, plan?.ready?.values);
   else readWords(exchange.block(WRITES && given ? wordBytes(bits) : undefined), bits);
   const floats = new Float32Array(bits.buffer);
   for (let i = 0; i < places.length; i++) data[places[i] as number] = floats[i] as number;
