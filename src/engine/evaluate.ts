@@ -8,10 +8,13 @@ import { assertFits, fillBatch, imageSize } from '#engine/batches';
 import { breathe } from '#engine/breathe';
 import type { Dataset } from '#engine/datasets/dataset';
 import { borrowRunner } from '#engine/inference';
+import { residentImages } from '#engine/plan/gather';
 import { modelOf } from '#engine/predictors';
 
 /** Images run at once. */
 export const EVALUATION_BATCH = 128;
+/** Batches asked for before the first answer is waited for, where the images lie on the device: answers are slow to come. */
+const AHEAD = 8;
 
 export interface EvaluateOptions {
   readonly signal?: AbortSignal | undefined;
@@ -63,22 +66,34 @@ export async function logitsOf(
   const count = Math.min(images.count - from, options.images ?? images.count);
   const between = options.between ?? breathe;
   options.signal?.throwIfAborted();
-  const runner = await borrowRunner(backend, model, EVALUATION_BATCH);
+  const resident = residentImages(backend, dataset, split);
+  const runner = await borrowRunner(backend, model, EVALUATION_BATCH, resident);
+  const asked: Promise<void>[] = [];
   try {
     const logits = new Float32Array(count * runner.classes);
-    const pixels = new Float32Array(runner.batch * imageSize(dataset));
+    const input = new Float32Array(runner.batch * (resident ? 1 : imageSize(dataset)));
     for (let done = 0; done < count; done += runner.batch) {
       const rows = Math.min(runner.batch, count - done);
       const first = from + done;
-      fillBatch(dataset, images, (i) => first + i, rows, pixels);
-      const output = await runner.run(pixels);
-      logits.set(output.subarray(0, rows * runner.classes), done * runner.classes);
-      options.onProgress?.(Math.min(1, (done + rows) / count));
+      if (resident) for (let i = 0; i < input.length; i++) input[i] = first + Math.min(i, rows - 1);
+      else fillBatch(dataset, images, (i) => first + i, rows, input);
+      const answer = runner.run(input).then((output) => {
+        logits.set(output.subarray(0, rows * runner.classes), done * runner.classes);
+        options.onProgress?.(Math.min(1, (done + rows) / count));
+      });
+      // Whoever waits for it is told; until then a failure is nobody's.
+      answer.catch(() => undefined);
+      asked.push(answer);
+      if (asked.length >= (resident ? AHEAD : 1)) await asked.shift();
       await between();
       options.signal?.throwIfAborted();
     }
+    await Promise.all(asked);
+    options.signal?.throwIfAborted();
     return logits;
   } finally {
+    // What was asked for is over before the program goes to somebody else.
+    await Promise.allSettled(asked);
     runner.release();
   }
 }

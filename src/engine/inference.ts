@@ -8,12 +8,15 @@ import { tensorsOf } from '#core/model/layers';
 import type { Model, TensorId } from '#core/model/model';
 import type { Backend, Program, SlotId } from '#engine/backend';
 import { type InferencePlan, inferencePlan } from '#engine/plan';
+import type { ResidentImages } from '#engine/plan/gather';
 
 /** Programs kept for each backend; the longest unused goes first. */
 const KEPT = 6;
 
 interface Entry {
   readonly key: string;
+  /** Of resident images. */
+  readonly table: Uint8Array | null;
   readonly plan: InferencePlan;
   readonly program: Program;
   /** What each parameter slot holds now. */
@@ -28,8 +31,11 @@ interface Entry {
 export interface Runner {
   readonly batch: number;
   readonly classes: number;
-  /** Logits [batch, classes] of images [batch, ...input]. */
-  run(images: Float32Array): Promise<Float32Array>;
+  /**
+   * Logits [batch, classes] of images [batch, ...input], or of rows [batch] of the resident ones. The work is begun before
+   * this returns, so the next may be asked for before the last has come.
+   */
+  run(input: Float32Array): Promise<Float32Array>;
   /** Gives the program back. */
   release(): void;
 }
@@ -37,19 +43,25 @@ export interface Runner {
 const caches = new WeakMap<Backend, { entries: Entry[]; clock: number }>();
 
 /** Borrows a program for this model at this batch size, compiling one only where none of its structure is free. */
-export async function borrowRunner(backend: Backend, model: Model, batch: number): Promise<Runner> {
+export async function borrowRunner(
+  backend: Backend,
+  model: Model,
+  batch: number,
+  resident: ResidentImages | null = null,
+): Promise<Runner> {
   const cache = caches.get(backend) ?? { entries: [], clock: 0 };
   caches.set(backend, cache);
   const key = `${batch}:${structureOf(model)}`;
-  let entry = cache.entries.find((one) => !one.busy && one.key === key);
+  const table = resident?.pixels ?? null;
+  let entry = cache.entries.find((one) => !one.busy && one.key === key && one.table === table);
   if (entry) {
     entry.busy = true;
   } else {
-    const plan = inferencePlan(model, batch);
+    const plan = inferencePlan(model, batch, resident);
     const program = await backend.compile(plan.plan);
     for (const { slot, data } of plan.writes) program.write(slot, data);
     const grids = new Map(Object.entries(model.activationGrids ?? {}));
-    entry = { key, plan, program, holds: idsOf(plan, model), grids, busy: true, used: 0 };
+    entry = { key, table, plan, program, holds: idsOf(plan, model), grids, busy: true, used: 0 };
     cache.entries.push(entry);
   }
   const mine = entry;
@@ -59,8 +71,8 @@ export async function borrowRunner(backend: Backend, model: Model, batch: number
   return {
     batch,
     classes: mine.plan.classes,
-    async run(images) {
-      mine.program.write(mine.plan.input, images);
+    async run(input) {
+      mine.program.write(mine.plan.input, input);
       mine.program.run();
       const output = await mine.program.read(mine.plan.output);
       return mine.plan.probabilities ? output.map((p) => Math.log(Math.max(p, 1e-30))) : output;

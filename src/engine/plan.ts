@@ -13,7 +13,7 @@ import type { Dataset } from '#engine/datasets/dataset';
 import { EngineError } from '#engine/errors';
 import { type Builder, type InitialWrite, makeBuilder } from '#engine/plan/builder';
 import type { Trained } from '#engine/plan/collect';
-import { type GatheredBatch, gatherSteps } from '#engine/plan/gather';
+import { type GatheredBatch, gatherImages, gatherSteps, type ResidentImages } from '#engine/plan/gather';
 import { type GridSlots, gridSlots, learnedGridSlots } from '#engine/plan/grids';
 import { lossSteps } from '#engine/plan/loss';
 import { forward, onlyProbabilities, reachable, type Supply } from '#engine/plan/network';
@@ -32,7 +32,7 @@ export interface InferencePlan {
   readonly plan: Plan;
   readonly batch: number;
   readonly classes: number;
-  /** [batch, ...input shape]. */
+  /** [batch, ...input shape]; of resident images [batch] rows. */
   readonly input: SlotId;
   /** [batch, classes]: logits, or probabilities where `probabilities` is true. */
   readonly output: SlotId;
@@ -67,9 +67,10 @@ export interface TrainingPlan extends Trained {
   readonly writes: readonly InitialWrite[];
 }
 
-/** A classifier's forward pass to logits for `batch` images. Throws EngineError('plan' or 'data'). */
-export function inferencePlan(model: Model, batch: number): InferencePlan {
+/** A classifier's forward pass to logits for `batch` images, `resident` ones by row. Throws EngineError('plan' or 'data'). */
+export function inferencePlan(model: Model, batch: number, resident: ResidentImages | null = null): InferencePlan {
   const b = makeBuilder();
+  const source = resident && gatherImages(b, resident, batch, 0);
   const params: ParamSlot[] = [];
   const grids: { layer: string; slots: GridSlots }[] = [];
   const slots = new Map<string, SlotId>();
@@ -81,7 +82,7 @@ export function inferencePlan(model: Model, batch: number): InferencePlan {
     }
   }
   const param = (layer: Layer, role: TensorRole) => slots.get(`${layer.name}/${role}`) ?? null;
-  const { input, logits, probabilities, classes } = forward(b, model, batch, {
+  const network = forward(b, model, batch, {
     param,
     batchStatistics: () => false,
     noise: () => null,
@@ -90,9 +91,13 @@ export function inferencePlan(model: Model, batch: number): InferencePlan {
       grids.push({ layer, slots });
       return slots;
     },
+    ...(source && { images: source.images }),
   });
+  const { logits, probabilities, classes } = network;
   b.keep(logits);
-  return { plan: b.build(), batch, classes, input, output: logits, probabilities, params, grids, writes: b.writes };
+  const plan = resident ? { ...b.build(), table: resident.pixels } : b.build();
+  const input = source?.rows ?? network.input;
+  return { plan, batch, classes, input, output: logits, probabilities, params, grids, writes: b.writes };
 }
 
 export interface TrainingPlanOptions {

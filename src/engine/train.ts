@@ -17,6 +17,7 @@ import { type Feed, makeFeed } from '#engine/feed';
 import { type Figures, makeMeter } from '#engine/meter';
 import { rateAt } from '#engine/optimizers';
 import { type TrainingPlan, trainingPlan } from '#engine/plan';
+import { residentImages } from '#engine/plan/gather';
 import { modelNow, type Running, revise, startPlan } from '#engine/revise';
 import { selectImages } from '#engine/selection';
 import { makeTrainControl, type TrainControl } from '#engine/train-control';
@@ -82,8 +83,7 @@ export async function train(
   const selection = selectImages(objective, dataset.splits.train);
   const { batch, perEpoch } = selection;
   const totalSteps = Math.round(perEpoch * objective.epochs);
-  const fits = dataset.splits.train.pixels.length <= (backend.mostTableBytes ?? 0);
-  const resident = fits ? dataset : null;
+  const resident = residentImages(backend, dataset, 'train') ? dataset : null;
   const planOf = (model: Model): TrainingPlan =>
     trainingPlan({ ...objective, model }, batch, { transfer: selection.transfer, resident });
   const feedOf = ({ plan, program }: Running): Promise<Feed> =>

@@ -115,6 +115,13 @@ test('batches made on webgpu are those of the host, bit for bit', async () => {
   expect(await page.evaluate(() => harness.batches())).toEqual([]);
 });
 
+test('evaluation on webgpu sends rows, not images, and gives what wasm gives', async () => {
+  const { difference, ...rest } = await page.evaluate(() => harness.evaluation());
+  expect(difference).toBeLessThan(1e-3);
+  // 253 images in two batches: the data set goes up once, the weights with the first rows.
+  expect(rest).toEqual({ same: true, uploads: 3, readbacks: 2, aborted: 'AbortError' });
+});
+
 test('kernels are compiled ahead, and said to be', async () => {
   const [first, later] = await page.evaluate(() => harness.compiled());
   const of = first.length;

@@ -4,9 +4,41 @@
  */
 import type { Model } from '#core/model/model';
 import type { Objective } from '#core/objective';
-import type { SlotId } from '#engine/backend';
+import type { Split } from '#core/predictor';
+import type { Backend, SlotId } from '#engine/backend';
 import type { Dataset } from '#engine/datasets/dataset';
 import type { Builder } from '#engine/plan/builder';
+
+/** Images that lie where the arithmetic is done. */
+export interface ResidentImages {
+  /** Row-major [images, height, width, channels]: the plan's table. */
+  readonly pixels: Uint8Array;
+  /** [height, width, channels]. */
+  readonly shape: readonly number[];
+  readonly scale: number;
+}
+
+/** The images of a split, where the backend can hold them and put batches together by itself; null where it cannot. */
+export function residentImages(
+  backend: Backend,
+  { shape, scale, splits }: Dataset,
+  split: Split,
+): ResidentImages | null {
+  const { pixels } = splits[split];
+  return pixels.length <= (backend.mostTableBytes ?? 0) ? { pixels, shape, scale } : null;
+}
+
+/** Appends images gathered by row; the rows and the key are written before every run. */
+export function gatherImages(
+  b: Builder,
+  { shape, scale }: Omit<ResidentImages, 'pixels'>,
+  batch: number,
+  shift: number,
+): { readonly rows: SlotId; readonly key: SlotId; readonly images: SlotId } {
+  const rows = b.persistent([batch]);
+  const key = b.persistent([4]);
+  return { rows, key, images: b.push({ kind: 'gatherImages', scale, shift }, [rows, key], [batch, ...shape]) };
+}
 
 export interface GatheredBatch {
   /** [batch]: rows of the training images, or -1 for noise. Before every step. */
@@ -34,11 +66,8 @@ export interface GatherSource {
 /** Appends the steps that make a batch; those for answers and masks follow as they are asked for. */
 export function gatherSteps(b: Builder, objective: Objective, dataset: Dataset, batch: number): GatherSource {
   const { count } = dataset.splits.train;
-  const rows = b.persistent([batch]);
-  const key = b.persistent([4]);
+  const { rows, key, images } = gatherImages(b, dataset, batch, Math.floor(objective.augment?.shift ?? 0));
   const known = b.persistent([count]);
-  const shift = Math.floor(objective.augment?.shift ?? 0);
-  const images = b.push({ kind: 'gatherImages', scale: dataset.scale, shift }, [rows, key], [batch, ...dataset.shape]);
   const labels = b.push({ kind: 'gatherRows', outside: dataset.classes.length }, [known, rows], [batch]);
   const answers: { model: Model; slot: SlotId }[] = [];
   let masks = 0;

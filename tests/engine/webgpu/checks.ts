@@ -4,6 +4,7 @@ import { type Backend, BackendError, type Plan } from '#engine/backend';
 import { makeWasmBackend } from '#engine/backends/wasm/backend';
 import { makeWebgpuBackend } from '#engine/backends/webgpu/backend';
 import { openDevice } from '#engine/backends/webgpu/device';
+import { logitsOf } from '#engine/evaluate';
 import { fillTrainingImages, makeFeed } from '#engine/feed';
 import { fillKeepMask, NOISE_ROW, noiseKey } from '#engine/noise';
 import { LINEAR, type Op, type Window } from '#engine/ops';
@@ -241,6 +242,26 @@ export const webgpuChecks = {
         program.dispose();
       }
       return failures;
+    }),
+  /** Evaluating the images on the card by row, twice: the largest difference of a logit from wasm, and the transfers. */
+  evaluation: () =>
+    withBackend(async (backend) => {
+      const dataset = lenetData();
+      const predictor = { kind: 'model', model: lenetObjective().model } as const;
+      const expected = await logitsOf(await makeWasmBackend(), predictor, dataset, 'train', { from: 3 });
+      const actual = await logitsOf(backend, predictor, dataset, 'train', { from: 3 });
+      const { uploads, readbacks } = backend.counts();
+      const again = await logitsOf(backend, predictor, dataset, 'train', { from: 3 });
+      const abort = new AbortController();
+      const options = { signal: abort.signal, onProgress: () => abort.abort() };
+      const aborted = await logitsOf(backend, predictor, dataset, 'train', options).catch((error) => error.name);
+      return {
+        difference: expected.reduce((most, one, i) => Math.max(most, Math.abs(one - (actual[i] as number))), 0),
+        same: again.every((one, i) => one === actual[i]) && again.length === expected.length,
+        uploads,
+        readbacks,
+        aborted,
+      };
     }),
   /** What is told while kernels are compiled: [ready, of] each time, at first and when they are there already. */
   compiled: () =>
