@@ -62,6 +62,8 @@ export interface ModelSummary {
   readonly macs: number;
   /** Bytes of the TensorFlow.js zip as it would be downloaded. */
   readonly bytes: number;
+  /** Bytes of the .whittle file, where something was pruned, quantized or shared and the model is not too large to pack on the way. */
+  readonly packedBytes?: number;
   readonly layers: readonly LayerSummary[];
 }
 

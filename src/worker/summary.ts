@@ -25,6 +25,7 @@ export async function summaryOf(model: Model): Promise<ModelSummary> {
     distinct: counts.distinct,
     macs: macs.total,
     bytes: await writtenBytes(model),
+    ...(await packedSize(model, counts.parameters)),
     layers: model.layers.map((layer): LayerSummary => {
       const { name, kind, inputs } = layer;
       const { parameters, nonZero } = countLayer(model, layer);
@@ -41,6 +42,16 @@ export async function summaryOf(model: Model): Promise<ModelSummary> {
       };
     }),
   };
+}
+
+/** Packing takes about a second for so many parameters. */
+const PACKED_AT_ONCE = 1_000_000;
+
+async function packedSize(model: Model, parameters: number): Promise<Pick<ModelSummary, 'packedBytes'>> {
+  const pays = Object.values(model.tensors).some(({ encoding: { mask, values } }) => mask || values.kind !== 'dense');
+  if (!pays || parameters > PACKED_AT_ONCE) return {};
+  const { packed } = await import('#formats/whittle/write');
+  return { packedBytes: packed(model).length };
 }
 
 function encodingOf(model: Model, layer: Layer): LayerSummary['encoding'] {

@@ -36,6 +36,14 @@ export function ModelRow({ row, selected }: { row: TreeRow; selected: boolean })
       note: summary.nonZero < summary.parameters ? format.percent(summary.nonZero / summary.parameters, 1) : undefined,
     },
     size: { value: format.bytes(summary.bytes), note: shrunk('bytes', 'smaller') },
+    packed:
+      summary.packedBytes === undefined
+        ? null
+        : {
+            value: format.bytes(summary.packedBytes),
+            note: t('models.smaller', { ratio: format.ratio((4 * summary.parameters) / summary.packedBytes) }),
+            title: t('models.packedHelp'),
+          },
     macs: { value: format.short(summary.macs), note: shrunk('macs', 'fewer') },
     test: accuracy(node.test),
     validation: accuracy(node.validation),
