@@ -14,6 +14,7 @@ import { cutChannels } from '#core/model/channels';
 import type { Model } from '#core/model/model';
 import type { Words } from '#core/params';
 import { definePass, type PassContext } from '#core/pass';
+import { withMeasuredNorms } from '#core/passes/batch-norm-statistics';
 import {
   CHANNEL_IMAGES,
   CHANNEL_IMPORTANCE,
@@ -28,6 +29,9 @@ import {
 import { measureChannels } from '#core/passes/shared/channel-importance';
 import { keptCount, mostImportant, type RankedGroup, roundedCount } from '#core/passes/shared/channel-ranking';
 import { type Curve, curvesOf, scanLayers, spread } from '#core/passes/shared/sensitivity';
+
+/** Training images that batch normalisation is measured on again. */
+const NORM_IMAGES = 256;
 
 interface Ready {
   readonly cuttable: readonly RankedGroup[];
@@ -78,6 +82,15 @@ export const channelPruning = definePass({
       ],
     },
     multiple: CHANNEL_MULTIPLE,
+    norms: {
+      kind: 'flag',
+      default: false,
+      label: { en: 'Re-estimate batch normalisation', zh: '重新估计批归一化' },
+      help: {
+        en: 'Measures what batch normalisation has to know on some training images again, now that channels are gone. The slider answers more slowly.',
+        zh: '去掉通道之后，用一些训练图像重新测量批归一化所需的统计量。滑块的响应会变慢。',
+      },
+    },
     layers: CHANNEL_LAYERS,
   },
   formula: ({ kept, importance }) => channelFormula(importance, kept),
@@ -102,7 +115,7 @@ export const channelPruning = definePass({
     };
   },
 
-  async apply(model, values, _context, ready) {
+  async apply(model, values, context, ready) {
     const counts = ready.curves
       ? countsBySensitivity(ready.cuttable, ready.curves, values.kept)
       : values.scope === 'global'
@@ -112,7 +125,9 @@ export const channelPruning = definePass({
       const count = roundedCount(ranked.group.count, counts[i] as number, values.multiple);
       return [ranked.group.id, mostImportant(ranked, count)] as const;
     });
-    return { model: cutChannels(model, new Map(keep)), report: { notes: ready.notes } };
+    const cut = cutChannels(model, new Map(keep));
+    const settled = values.norms && cut !== model ? await withMeasuredNorms(cut, NORM_IMAGES, context) : cut;
+    return { model: settled, report: { notes: ready.notes } };
   },
 });
 

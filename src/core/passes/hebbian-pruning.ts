@@ -26,6 +26,9 @@ import { CALIBRATION_IMAGES, rankByScores, showImages } from '#core/passes/share
 import { pruneRanked, pruningFormula, type Ranked, SPARSITY, SPREAD_SCOPE } from '#core/passes/shared/ranked-pruning';
 import { LAYERS, type Selected, selectPrunable } from '#core/passes/shared/selection';
 
+/** Images at once: few, because the sums over them take long, and others wait for their turn in between. */
+const BATCH = 16;
+
 export type HebbianForm = 'plain' | 'normalised' | 'covariance' | 'correlation';
 
 const FORMULAE: Readonly<Record<HebbianForm, string>> = {
@@ -143,7 +146,7 @@ export async function hebbianScores(
     { layer: layer.name, at: 'input' },
     { layer: layer.name, at: 'preactivation' },
   ]);
-  const seen = await showImages(model, { taps, images }, context, ({ images: count, values }) => {
+  const seen = await showImages(model, { taps, images, batch: BATCH }, context, ({ images: count, values }) => {
     for (const [i, own] of sums.entries())
       add(own, form, count, values[2 * i] as Float32Array, values[2 * i + 1] as Float32Array);
   });

@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { countParameters } from '#core/metrics/size';
 import { channelGroups, cutChannels } from '#core/model/channels';
 import { createModel } from '#core/model/create';
 import type { Model } from '#core/model/model';
@@ -15,6 +16,7 @@ import type { Pass, PassContext } from '#core/pass';
 import { activationPruning } from '#core/passes/activation-pruning';
 import { batchNormStatistics } from '#core/passes/batch-norm-statistics';
 import { channelPruning } from '#core/passes/channel-pruning';
+import { gradualChannelPruning } from '#core/passes/gradual-channel-pruning';
 import { gradualPruning } from '#core/passes/gradual-pruning';
 import { hebbianPruning } from '#core/passes/hebbian-pruning';
 import { lampPruning } from '#core/passes/lamp-pruning';
@@ -141,6 +143,8 @@ it('wins accuracy back by measuring batch normalisation anew', async () => {
   const cut = await after(channelPruning, 'small-resnet', { kept: 0.7, scope: 'layer' });
   const { model: measured } = await applyPass(batchNormStatistics, cut, {}, contextOf());
   expect(await accuracy(measured)).toBeGreaterThan((await accuracy(cut)) + 0.1);
+  const together = await after(channelPruning, 'small-resnet', { kept: 0.7, scope: 'layer', norms: true });
+  expect(await accuracy(together)).toBeGreaterThan((await accuracy(cut)) + 0.1);
 });
 
 it('loses less in many small steps than in one, and less in one step with training than without', async () => {
@@ -152,6 +156,14 @@ it('loses less in many small steps than in one, and less in one step with traini
   ];
   expect(steps).toBeGreaterThan(once + 0.03);
   expect(once).toBeGreaterThan(untrained + 0.2);
+}, 60_000);
+
+it('keeps more in narrow layers when it narrows them in rounds', async () => {
+  const values = { kept: 0.1, epochs: 6 };
+  const rounds = await after(gradualChannelPruning, 'lenet-300-100', values);
+  const untrained = await after(channelPruning, 'lenet-300-100', { ...values, scope: 'layer' });
+  expect(countParameters(rounds).parameters).toBe(countParameters(untrained).parameters);
+  expect(await accuracy(rounds)).toBeGreaterThan((await accuracy(untrained)) + 0.2);
 }, 60_000);
 
 it('lets weights come back in surgery, and trains what stays', async () => {
