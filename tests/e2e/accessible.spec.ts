@@ -1,7 +1,7 @@
 /** The page for everybody: rules of accessibility on each tab, light and dark, keys alone, both languages, a narrow phone. */
 import { AxeBuilder } from '@axe-core/playwright';
 import { expect, type Page, test } from '@playwright/test';
-import { openStudio, openTab, rows } from './studio';
+import { apply, chooseMethod, openStudio, openTab, rows } from './studio';
 
 const TABS = ['Data', 'Build', 'Train', 'Optimize', 'Export'] as const;
 
@@ -37,6 +37,31 @@ for (const scheme of ['light', 'dark'] as const) {
     }
   });
 }
+
+test('no part of the Optimize tab breaks a rule of accessibility', async ({ page }) => {
+  test.setTimeout(180_000);
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  await withModel(page);
+  await chooseMethod(page, 'Weight quantization');
+  await apply(page);
+  await page.getByRole('combobox', { name: 'Method' }).click();
+  expect(await faults(page), 'the menu of methods').toEqual([]);
+  await page.keyboard.press('Escape');
+  await page.getByRole('tab', { name: 'Recipe' }).click();
+  await page.getByRole('button', { name: /^1\. Weight quantization/ }).click();
+  expect(await faults(page), 'recipe').toEqual([]);
+  await page.getByRole('tab', { name: 'Sensitivity' }).click();
+  await page.getByRole('button', { name: /^Measure \d+ × 7$/ }).click();
+  await expect(page.locator('table [data-state="waiting"]')).toHaveCount(0, { timeout: 60_000 });
+  await page.locator('table [data-state="known"]').last().click();
+  await page.getByRole('button', { name: 'Measure each layer' }).click();
+  await expect(page.getByText(/^\d+(\.\d+)? dB$/).first()).toBeVisible({ timeout: 30_000 });
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    await page.waitForTimeout(300);
+    expect(await faults(page), `sensitivity, ${colorScheme}`).toEqual([]);
+  }
+});
 
 test('tabs, the chart and the table are reached by keys alone', async ({ page }) => {
   await withModel(page);

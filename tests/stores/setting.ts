@@ -34,6 +34,7 @@ export async function freshStores() {
     ...(await import('#stores/training')),
     ...(await import('#stores/optimize')),
     ...(await import('#stores/recipes')),
+    ...(await import('#stores/sensitivity')),
     ...(await import('#stores/transfer')),
     ...(await import('#stores/device')),
     ...(await import('#stores/background')),

@@ -34,7 +34,6 @@ export const recipe = {
   asItIs: 'The model as it is at this step',
   gone: 'This step names a model that is not on this page. Choose another one.',
   add: 'Add a step',
-  addPlaceholder: 'Search a method…',
   empty: 'No steps yet',
   emptyHelp: 'What you apply to this model is written down here. Or lay out several steps and run them in one go.',
   run: 'Run from step {{number}}',
@@ -65,10 +64,8 @@ export const recipe = {
   fault: 'This recipe could not be opened',
   compare: 'Teacher and students',
   compared: {
-    model: 'Model',
     accuracy: 'Validation',
     parameters: 'Parameters',
     agreement: 'Same answer as the teacher',
-    divergence: 'KL from the teacher',
   },
 };

@@ -4,7 +4,6 @@ export const train = {
   intro: 'The network looks at the training images in small batches and corrects itself after each.',
   model: 'Model',
   fromBuild: 'New from Build: {{name}}',
-  on: 'Trained on {{dataset}}',
   misfit:
     'This model reads {{model}}, the data set {{dataset}} has {{data}}: they do not fit. Choose another model or data set.',
   backend: 'Backend',

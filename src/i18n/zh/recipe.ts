@@ -35,7 +35,6 @@ export const recipe: Texts['recipe'] = {
   asItIs: '这一步时的模型本身',
   gone: '这一步引用的模型不在本页面上，请另选一个。',
   add: '添加一步',
-  addPlaceholder: '搜索方法…',
   empty: '还没有步骤',
   emptyHelp: '对这个模型应用的方法都会记录在这里。也可以先排好几步，再一次运行。',
   run: '从第 {{number}} 步运行',
@@ -66,10 +65,8 @@ export const recipe: Texts['recipe'] = {
   fault: '无法打开此配方',
   compare: '教师与学生',
   compared: {
-    model: '模型',
     accuracy: '验证集',
     parameters: '参数量',
     agreement: '与教师答案相同',
-    divergence: '与教师的 KL 散度',
   },
 };

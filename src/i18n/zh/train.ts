@@ -6,7 +6,6 @@ export const train: Texts['train'] = {
   intro: '网络一小批一小批地看训练图片，每看完一批就修正自己一次。',
   model: '模型',
   fromBuild: '用“搭建”页新建：{{name}}',
-  on: '训练数据：{{dataset}}',
   misfit: '此模型读取 {{model}}，而数据集 {{dataset}} 是 {{data}}：两者不匹配。请换一个模型或数据集。',
   backend: '后端',
   backendHelp: '负责计算的部分。速度是在本机上用几个真实训练步测得的。',

@@ -2,14 +2,26 @@
 import type { ReactNode } from 'react';
 import styles from '#ui/kit/kit.module.css';
 
+interface PanelProps {
+  readonly title: string;
+  readonly intro?: string;
+  /** The title is heard, not seen: where room is short and the tab says it already. */
+  readonly isQuiet?: boolean;
+  readonly children: ReactNode;
+}
+
 /** The content of a tab, under its title. */
-export function Panel({ title, intro, children }: { title: string; intro?: string; children: ReactNode }) {
+export function Panel({ title, intro, isQuiet = false, children }: PanelProps) {
   return (
     <div className={styles.stack}>
-      <header>
-        <h2 className={styles.title}>{title}</h2>
-        {intro && <p className={styles.text}>{intro}</p>}
-      </header>
+      {isQuiet ? (
+        <h2 className="w-hidden">{title}</h2>
+      ) : (
+        <header>
+          <h2 className={styles.title}>{title}</h2>
+          {intro && <p className={styles.text}>{intro}</p>}
+        </header>
+      )}
       {children}
     </div>
   );

@@ -32,7 +32,6 @@ interface SearchSelectProps {
 export function SearchSelect({ label, value, choices, placeholder, disabled = false, onChange }: SearchSelectProps) {
   const t = useText();
   const id = useId();
-  const list = useRef<HTMLDivElement>(null);
   const [query, setQuery] = useState<string | null>(null);
   const [isOpen, setOpen] = useState(false);
   const [active, setActive] = useState<string | null>(null);
@@ -42,9 +41,14 @@ export function SearchSelect({ label, value, choices, placeholder, disabled = fa
   const current = found.find((one) => one.value === active) ?? (query ? found[0] : undefined);
   const optionId = (of: string) => `${id}-${of}`;
 
+  const currentValue = isOpen ? current?.value : undefined;
+  const wasOpen = useRef(false);
   useEffect(() => {
-    if (isOpen && current) document.getElementById(`${id}-${current.value}`)?.scrollIntoView?.({ block: 'nearest' });
-  }, [isOpen, current, id]);
+    const option = currentValue === undefined ? null : document.getElementById(`${id}-${currentValue}`);
+    // What is chosen is shown among its neighbours; arrows then move no more than they must.
+    option?.scrollIntoView?.({ block: wasOpen.current ? 'nearest' : 'center' });
+    wasOpen.current = currentValue !== undefined;
+  }, [currentValue, id]);
 
   const open = () => {
     setOpen(true);
@@ -112,7 +116,6 @@ export function SearchSelect({ label, value, choices, placeholder, disabled = fa
       />
       <div
         id={`${id}-list`}
-        ref={list}
         role="listbox"
         tabIndex={-1}
         aria-label={label}

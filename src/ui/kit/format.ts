@@ -33,6 +33,8 @@ export interface Format {
   duration(seconds: number): string;
   /** 2.1, 10.8, 108: a ratio without its sign. */
   ratio(value: number): string;
+  /** A plain number with exactly `digits` decimals. */
+  fixed(value: number, digits: number): string;
   /** A plain number with at most `digits` decimals. */
   number(value: number, digits?: number): string;
 }
@@ -80,6 +82,7 @@ export function makeFormat(locale: 'en' | 'zh', unit: Texts['unit']): Format {
       return `${count(Math.floor(minutes / 60))}${NB}${unit.hour}${NB}${pad(minutes % 60)}${NB}${unit.minute}`;
     },
     ratio: (value) => (value < 100 ? digitsOf(value, { maximumSignificantDigits: value < 10 ? 2 : 3 }) : count(value)),
+    fixed,
     number: (value, digits = 4) => digitsOf(value, { maximumFractionDigits: digits }),
   };
 }

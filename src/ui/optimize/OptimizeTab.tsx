@@ -38,7 +38,7 @@ export function OptimizeTab() {
   if (order.length === 0) return <NoModel />;
   if (!node) return null;
   return (
-    <Panel title={t('optimize.title')}>
+    <Panel title={t('optimize.title')} isQuiet>
       <SelectField
         label={t('optimize.model')}
         value={node.id}

@@ -9,8 +9,7 @@ export function changeOf(ratio: number, { percent }: Format): string {
 }
 
 /** A difference of shares in percentage points, with its sign: "−0.31". */
-export function signedPoints(difference: number, { number }: Format, digits = 2): string {
-  const points = Math.abs(difference * 100);
-  const rounded = Number(points.toFixed(digits));
-  return `${rounded === 0 ? '±' : difference < 0 ? '−' : '+'}${number(rounded, digits)}`;
+export function signedPoints(difference: number, { fixed }: Format): string {
+  const points = fixed(Math.abs(difference * 100), 2);
+  return `${Number(points) === 0 ? '±' : difference < 0 ? '−' : '+'}${points}`;
 }
