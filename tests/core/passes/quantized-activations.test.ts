@@ -1,0 +1,222 @@
+/** Weights and activations, bias correction and integer arithmetic, on a network small enough to follow by hand. */
+import { describe, expect, it } from 'vitest';
+import { tensorOf } from '#core/model/edit';
+import type { GridValues } from '#core/model/encoding';
+import type { DenseLayer, Layer } from '#core/model/layers';
+import type { Model } from '#core/model/model';
+import type { CaptureRequest, PassContext } from '#core/pass';
+import { biasCorrection } from '#core/passes/bias-correction';
+import { correctBiases } from '#core/passes/shared/bias-rounding';
+import { edgeBefore, roundedEdges, wideEdges } from '#core/passes/shared/calibration';
+import { integerDifferences } from '#core/passes/shared/integer-arithmetic';
+import { staticQuantization } from '#core/passes/static-quantization';
+import { forward } from '../support/reference-forward';
+import { applyPass, kernelOf, modelOf, plainContext, tensor } from './helpers';
+import { MODELS } from './models';
+
+/** Two inputs, a ReLU layer and an answer. */
+function network(): Model {
+  const [k1, b1, k2] = [tensor([2, 2], [1.27, -0.3, 0.5, 0.9]), tensor([2], [0.1, 0.2]), tensor([2, 1], [0.4, -1])];
+  const layers: Layer[] = [
+    { kind: 'input', name: 'in', inputs: [], shape: [2] },
+    { kind: 'dense', name: 'd1', inputs: ['in'], kernel: k1.id, bias: b1.id, activation: { fn: 'relu' } },
+    { kind: 'dense', name: 'd2', inputs: ['d1'], kernel: k2.id, activation: { fn: 'linear' } },
+  ];
+  return modelOf(layers, [k1, b1, k2]);
+}
+
+/** Shows these images, whatever is tapped, as a model in plain loops computes them. */
+function showing(images: readonly (readonly number[])[]): PassContext {
+  const capture: PassContext['capture'] = async (model, request: CaptureRequest, visit) => {
+    const shown = images.slice(0, request.images);
+    const all = shown.map((image) => forward(model, { [model.inputs[0] as string]: image }));
+    const values = request.taps.map(({ layer, at }) => {
+      const name = at === 'input' ? (model.layers.find((one) => one.name === layer)?.inputs[0] as string) : layer;
+      return Float32Array.from(all.flatMap((one) => [...(one[name] ?? [])]));
+    });
+    await visit({
+      images: shown.length,
+      labels: new Float32Array(shown.length),
+      values,
+      gradients: [],
+      weights: new Map(),
+    });
+  };
+  return plainContext(1, { capture });
+}
+const IMAGES = [
+  [0, 0],
+  [1, 0.5],
+  [0.2, 1],
+  [0.6, 0.6],
+];
+const gridAt = (model: Model, name: string): GridValues => model.activationGrids?.[name] as GridValues;
+const biasOf = (model: Model, name: string): readonly number[] => {
+  const layer = model.layers.find((one) => one.name === name) as DenseLayer;
+  return [...(tensorOf(model, layer, 'bias')?.data ?? [])];
+};
+
+describe('the outputs that are rounded', () => {
+  it('are behind a layer with its normalisation and activation, and not behind what only moves values', () => {
+    const names = (name: string): readonly string[] => roundedEdges(MODELS[name] as Model);
+    // input, conv with ReLU, (pooling, dropout, flatten), dense; the last layer gives probabilities
+    expect(names('convolution')).toHaveLength(3);
+    const residual = MODELS['residual'] as Model;
+    const kinds = names('residual').map((name) => residual.layers.find((one) => one.name === name)?.kind);
+    // conv - norm - relu; conv - norm; add - relu; pooling
+    expect(kinds).toEqual(['input', 'activation', 'batchNorm', 'activation', 'globalAveragePool2d']);
+  });
+
+  it('have 8 bits at both ends of the model, and before the last layer where asked', () => {
+    const model = MODELS['convolution'] as Model;
+    const edges = roundedEdges(model);
+    expect([...wideEdges(model, edges, false)]).toEqual([edges[0]]);
+    expect([...wideEdges(model, edges, true)]).toEqual([edges[0], edges[2]]);
+    expect(wideEdges(network(), ['in', 'd1', 'd2'], false)).toEqual(new Set(['in', 'd2']));
+    const last = model.layers.at(-1) as Layer;
+    expect(edgeBefore(model, last, edges)).toBe(edges[2]);
+  });
+});
+
+describe('weights and activations', () => {
+  it('puts weights, activations and biases on the grids of ONNX', async () => {
+    const { model, report } = await applyPass(
+      staticQuantization,
+      network(),
+      { range: 'full', correctBias: false, outer: 'same' },
+      showing(IMAGES),
+    );
+    const weights = kernelOf(model, 'd1').encoding.values as GridValues;
+    expect(weights).toMatchObject({ qMin: -127, qMax: 127, axis: 1, symmetric: true });
+    expect(weights.scale[0]).toBeCloseTo(0.01, 8);
+    // Images reach from 0 to 1, d1 from 0 to 1.27 + 0.25 + 0.1.
+    expect(gridAt(model, 'in')).toMatchObject({ bits: 8, qMin: 0, qMax: 255, zeroPoint: Int32Array.of(0) });
+    expect(gridAt(model, 'in').scale[0]).toBeCloseTo(1 / 255, 8);
+    expect(gridAt(model, 'd1').scale[0]).toBeCloseTo(1.62 / 255, 6);
+    // d2 goes below 0, so its zero is not at the end.
+    expect(gridAt(model, 'd2').zeroPoint[0]).toBeGreaterThan(0);
+    const step = (weights.scale[0] as number) / 255;
+    expect(((biasOf(model, 'd1')[0] as number) / step) % 1).toBeCloseTo(0, 3);
+    expect(biasOf(model, 'd1')[0]).toBeCloseTo(0.1, 4);
+    const notes = report.notes.map(({ en }) => en).join('\n');
+    expect(notes).toContain('3 outputs are rounded, calibrated on 4 training images');
+    expect(notes).toMatch(/Integer arithmetic differs by at most [01] steps .* \(2 layers compared\)/);
+  });
+
+  it('gives the image and the answer 8 bits at fewer', async () => {
+    const { model } = await applyPass(
+      staticQuantization,
+      network(),
+      { activationBits: 3, outer: 'same' },
+      showing(IMAGES),
+    );
+    expect(['in', 'd1', 'd2'].map((name) => gridAt(model, name).bits)).toEqual([8, 3, 8]);
+  });
+
+  it('leaves the weights as they are where asked', async () => {
+    const before = network();
+    const { model } = await applyPass(staticQuantization, before, { weights: 'keep' }, showing(IMAGES));
+    expect(kernelOf(model, 'd1')).toBe(kernelOf(before, 'd1'));
+    expect(Object.keys(model.activationGrids ?? {})).toEqual(['in', 'd1', 'd2']);
+  });
+});
+
+describe('integer arithmetic', () => {
+  it('is within a step of the float simulation, on both runtimes, for random layers', async () => {
+    for (const name of ['convolution', 'depthwise', 'dense'] as const) {
+      const model = MODELS[name] as Model;
+      const images = Array.from({ length: 6 }, (_, i) =>
+        Array.from({ length: 36 }, (__, j) => Math.abs(Math.sin(i * 40 + j))),
+      );
+      const context = showing(images);
+      const { model: rounded } = await applyPass(staticQuantization, model, { range: 'full' }, context);
+      const inputs = new Map<string, Float32Array>();
+      const layers = model.layers.filter((layer) => 'kernel' in layer).map((layer) => layer.name);
+      await context.capture(model, { taps: layers.map((layer) => ({ layer, at: 'input' })), images: 6 }, (batch) => {
+        for (const [i, layer] of layers.entries()) inputs.set(layer, batch.values[i] as Float32Array);
+      });
+      const found = integerDifferences(rounded, inputs);
+      expect(found.length).toBeGreaterThan(0);
+      for (const one of found) {
+        expect(one.onnx).toBeLessThanOrEqual(1);
+        expect(one.tflite).toBeLessThanOrEqual(1);
+        expect(one.overflows).toBe(false);
+        expect(one.largestSum).toBeGreaterThan(0);
+      }
+    }
+  });
+
+  it('sums exactly: 3 x 2 steps of an input of 5 and 7, with a bias of 4', () => {
+    const grid = (scale: number, bits = 8, qMax = 255): GridValues => ({
+      kind: 'grid',
+      bits,
+      qMin: 0,
+      qMax,
+      scale: Float32Array.of(scale),
+      zeroPoint: Int32Array.of(0),
+      axis: null,
+      symmetric: false,
+    });
+    const weights: GridValues = { ...grid(0.5, 4, 7), qMin: -7, symmetric: true };
+    const kernel = tensor([2, 1], [1.5, 1], { values: weights });
+    const bias = tensor([1], [1]);
+    const layers: Layer[] = [
+      { kind: 'input', name: 'in', inputs: [], shape: [2] },
+      { kind: 'dense', name: 'd', inputs: ['in'], kernel: kernel.id, bias: bias.id, activation: { fn: 'relu' } },
+    ];
+    const model = { ...modelOf(layers, [kernel, bias]), activationGrids: { in: grid(0.5), d: grid(0.25) } };
+    const [found] = integerDifferences(model, new Map([['d', Float32Array.of(2.5, 3.5)]]));
+    // Steps: inputs 5 and 7, weights 3 and 2, bias 1 / 0.25 = 4: 15 + 14 + 4 = 33, times 0.25 / 0.25.
+    expect(found).toEqual({ layer: 'd', onnx: 0, tflite: 0, largestSum: 33, overflows: false });
+  });
+});
+
+describe('bias correction', () => {
+  it("takes back what rounding adds on average: b - (W' - W) E[x]", async () => {
+    const exact = network();
+    const rounded = await applyPass(
+      staticQuantization,
+      exact,
+      { weightBits: 2, correctBias: false, outer: 'same' },
+      showing(IMAGES),
+    );
+    const plain = { ...rounded.model };
+    const means = new Map([['d1', Float64Array.of(0.45, 0.525)]]);
+    const corrected = correctBiases(exact, plain, means);
+    const [w, q] = [kernelOf(exact, 'd1').data, kernelOf(plain, 'd1').data];
+    for (const o of [0, 1]) {
+      const shift =
+        ((q[o] as number) - (w[o] as number)) * 0.45 + ((q[2 + o] as number) - (w[2 + o] as number)) * 0.525;
+      expect(biasOf(corrected, 'd1')[o]).toBeCloseTo((biasOf(plain, 'd1')[o] as number) - shift, 6);
+    }
+    expect(biasOf(corrected, 'd2')).toEqual([]);
+  });
+
+  it('brings the mean output back to what it was, and gives a layer without a bias one', async () => {
+    const exact = network();
+    const { model: rounded } = await applyPass(
+      staticQuantization,
+      exact,
+      { weightBits: 2, correctBias: false, outer: 'same' },
+      showing(IMAGES),
+    );
+    const floats = { ...rounded };
+    delete (floats as { activationGrids?: unknown }).activationGrids;
+    const context = { ...showing(IMAGES), predictor: async () => ({ kind: 'model', model: exact }) as const };
+    const { model, report } = await applyPass(biasCorrection, floats, { original: 'a' }, context);
+    expect(report.notes[0]?.en).toBe('Biases of 2 layers were corrected.');
+    expect(biasOf(model, 'd2')).toHaveLength(1);
+    const mean = (of: Model, layer: string): number =>
+      IMAGES.reduce((sum, image) => sum + (forward(of, { in: image })[layer]?.[0] as number), 0) / IMAGES.length;
+    expect(Math.abs(mean(model, 'd1') - mean(exact, 'd1'))).toBeLessThan(
+      Math.abs(mean(floats, 'd1') - mean(exact, 'd1')),
+    );
+  });
+
+  it('changes nothing where no other model is named', async () => {
+    const model = network();
+    const { model: same, report } = await applyPass(biasCorrection, model, {}, showing(IMAGES));
+    expect(same).toBe(model);
+    expect(report.notes[0]?.en).toContain('choose the model before rounding');
+  });
+});
