@@ -134,7 +134,10 @@ export const clusteredTraining = definePass({
     const teacher = await teacherOf(model, values.teacher, context);
     const begun = clustered(model, values, Math.floor(context.random() * 2 ** 32));
     const objective = objectiveOf(begun.model, softLoss(values, teacher), values, context.random);
-    if (values.way === 'together') return { model: await context.train(objective), report: { notes: [] } };
+    if (values.way === 'together') {
+      const trained = await context.train(objective);
+      return { model: trained, report: { notes: values.books === 'network' ? [APART] : [] } };
+    }
     let { books } = begun;
     const revise: TrainHooks['revise'] = (now, done, shadow) => {
       if (done > 0) books = movedBooks(begun.ready, books, shadow);
@@ -148,6 +151,11 @@ export const clusteredTraining = definePass({
     return { model: trained, report: { notes: [movedNote(begun.model, trained, begun.ready)] } };
   },
 });
+
+const APART: Words = {
+  en: 'Each layer trained its own copy of the one codebook, so there are as many codebooks as layers now. Where weights change clusters, it stays one.',
+  zh: '各层各自训练了共用码本的副本，因此现在有与层数一样多的码本。选择“权重可以换类”时则始终共用一个。',
+};
 
 interface Clustered {
   readonly model: Model;

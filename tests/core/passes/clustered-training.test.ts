@@ -83,6 +83,25 @@ describe('weights that change clusters', () => {
   });
 });
 
+it('moves the books of channels apart where there is one layer only', async () => {
+  const model = denseModel(tensor([2, 2], [0, 100, 10, 300]));
+  let last = model;
+  const context = plainContext(1, {
+    train: async (objective, hooks) => {
+      const { revise } = hooks as TrainHooks;
+      last = await revise(objective.model, 0, () => kernelOf(objective.model, 'd1').data);
+      last = await revise(last, 0.5, () => Float32Array.from([1, 110, 9, 280]));
+      return last;
+    },
+  });
+  await applyPass(clusteredTraining, model, { clusters: 2, books: 'channel' }, context);
+  validateModel(last);
+  expect([...kernelOf(last, 'd1').data]).toEqual([1, 110, 9, 280]);
+  expect(kernelOf(last, 'd1').encoding.values).toMatchObject({
+    books: { axis: 1, offsets: Int32Array.from([0, 2, 4]) },
+  });
+});
+
 describe('clusters that stay', () => {
   it('begin where weight sharing ends; what is shared already keeps its codebook', async () => {
     const model = denseModel(tensor([1, 4], [1, 3, 11, 13]), tensor([4, 1], [1, 2, 3, 4]));

@@ -133,6 +133,18 @@ describe('codebooks', () => {
     expect(layer).toBeLessThan(network);
   });
 
+  it.each(['channel', 'layer', 'network'])(
+    'for each %s lose nothing with as many values as there are',
+    async (books) => {
+      const model = denseModel(tensor([3, 2], [1, 2, 1, -4, 7, 2]), tensor([2, 1], [1, 7]));
+      const k = { channel: 2, layer: 4, network: 4 }[books] as number;
+      const { model: shared, report } = await applyPass(weightSharing, model, { clusters: k, books });
+      for (const name of ['d1', 'd2'])
+        expect([...kernelOf(shared, name).data]).toEqual([...kernelOf(model, name).data]);
+      expect(report.notes[0]?.en).toContain('d1, d2: nothing is lost there');
+    },
+  );
+
   it('for the whole network are one list of values', async () => {
     const model = denseModel(tensor([1, 3], [1, 3, 10]), tensor([3, 1], [12, 2, 2]));
     const { model: shared } = await applyPass(weightSharing, model, { clusters: 2, books: 'network' });

@@ -138,7 +138,7 @@ export function movedBooks(
 ): readonly CodebookValues[] {
   const lists = ready.map(({ name, tensor, axis }) => keptByChannel(weights(name, tensor), tensor, axis));
   const first = books[0];
-  if (first && books.every((book) => book === first)) {
+  if (first && !first.books && books.every((book) => book === first)) {
     const one: CodebookValues = { kind: 'codebook', centroids: lloyd(first.centroids, joined(lists.flat())) };
     return books.map(() => one);
   }
