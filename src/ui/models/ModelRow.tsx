@@ -35,15 +35,15 @@ export function ModelRow({ row, selected }: { row: TreeRow; selected: boolean })
       value: format.count(summary.nonZero),
       note: summary.nonZero < summary.parameters ? format.percent(summary.nonZero / summary.parameters, 1) : undefined,
     },
-    size: { value: format.bytes(summary.bytes), note: shrunk('bytes', 'smaller') },
-    packed:
-      summary.packedBytes === undefined
-        ? null
+    size: {
+      value: format.bytes(summary.bytes),
+      ...(summary.packedBytes === undefined
+        ? { note: shrunk('bytes', 'smaller') }
         : {
-            value: format.bytes(summary.packedBytes),
-            note: t('models.smaller', { ratio: format.ratio((4 * summary.parameters) / summary.packedBytes) }),
-            title: t('models.packedHelp'),
-          },
+            note: t('models.packed', { bytes: format.bytes(summary.packedBytes) }),
+            title: t('models.packedHelp', { ratio: format.ratio((4 * summary.parameters) / summary.packedBytes) }),
+          }),
+    },
     macs: { value: format.short(summary.macs), note: shrunk('macs', 'fewer') },
     test: accuracy(node.test),
     validation: accuracy(node.validation),

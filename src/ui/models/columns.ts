@@ -2,7 +2,7 @@
 import type { ModelNode } from '#stores/state';
 import type { TreeRow } from '#ui/models/tree.ts';
 
-export const COLUMNS = ['parameters', 'nonZero', 'size', 'packed', 'macs', 'test', 'validation', 'latency'] as const;
+export const COLUMNS = ['parameters', 'nonZero', 'size', 'macs', 'test', 'validation', 'latency'] as const;
 export type Column = (typeof COLUMNS)[number];
 export interface Sorting {
   readonly column: Column | 'name';
@@ -18,8 +18,6 @@ export function rawValue({ summary, test, validation, latency }: ModelNode, colu
       return summary.nonZero;
     case 'size':
       return summary.bytes;
-    case 'packed':
-      return summary.packedBytes;
     case 'macs':
       return summary.macs;
     case 'test':
