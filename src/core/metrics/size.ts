@@ -62,10 +62,11 @@ export function countLayer(model: Model, layer: Layer): { readonly parameters: n
   return { parameters, nonZero };
 }
 
-/** How many values are not 0 (NaN counts as one that is not). */
+/** How many values are not 0 (NaN counts as one that is not). Over their bits, without a branch: a slider waits for it. */
 export function countNonZero(data: Float32Array): number {
+  const bits = new Int32Array(data.buffer, data.byteOffset, data.length);
   let zeros = 0;
-  for (let i = 0; i < data.length; i++) if (data[i] === 0) zeros++;
+  for (let i = 0; i < bits.length; i++) zeros += (((bits[i] as number) & 0x7fffffff) - 1) >>> 31;
   return data.length - zeros;
 }
 

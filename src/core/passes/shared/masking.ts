@@ -7,19 +7,23 @@ import type { Tensor } from '#core/model/model';
 import { makeTensor } from '#core/model/tensor';
 import type { Words } from '#core/params';
 
-/** The tensor with only those weights left for which `kept` is 1 and that were left before; the same tensor where nothing is lost. */
+/**
+ * The tensor with only those weights left for which `kept` is 1 and that were left before; the same tensor where nothing is
+ * lost. Without branches, which nobody can foretell here: a slider waits for it.
+ */
 export function maskedTensor(tensor: Tensor, kept: Mask): Tensor {
   const { shape, encoding } = tensor;
   const before = encoding.mask;
   const data = tensor.data.slice();
+  const bits = new Int32Array(data.buffer);
   const mask: Mask = new Uint8Array(data.length);
   let lost = 0;
-  for (let i = 0; i < data.length; i++) {
-    if (kept[i] && (!before || before[i])) mask[i] = 1;
-    else {
-      data[i] = 0;
-      if (!before || before[i]) lost++;
-    }
+  for (let i = 0; i < mask.length; i++) {
+    const was = before ? (before[i] as number) : 1;
+    const is = (kept[i] as number) & was;
+    mask[i] = is;
+    bits[i] = (bits[i] as number) & -is;
+    lost += was - is;
   }
   return lost === 0 ? tensor : makeTensor(shape, data, { mask, values: keptValues(encoding, data, shape, mask) });
 }

@@ -217,11 +217,14 @@ function prune(
     const own = keys[m] as Uint32Array;
     const before = tensor.encoding.mask;
     const kept: Mask = new Uint8Array(own.length);
-    for (let i = 0; i < own.length; i++) {
-      const key = own[i] as number;
-      if (before && !before[i]) continue;
-      if (key > threshold || (key === threshold && ties-- <= 0)) kept[i] = 1;
+    // The borrow of limit - key, so that no branch has to be foretold: it would be wrong at every other weight.
+    const bits = new Int32Array(own.buffer, own.byteOffset, own.length);
+    const limit = threshold | 0;
+    for (let i = 0; i < bits.length; i++) {
+      const key = bits[i] as number;
+      kept[i] = ((~limit & key) | (~(limit ^ key) & ((limit - key) | 0))) >>> 31;
     }
+    for (let i = 0; i < bits.length; i++) if (bits[i] === limit && (!before || before[i]) && ties-- <= 0) kept[i] = 1;
     pruned.set(layer.name, maskedTensor(tensor, kept));
   }
 }
