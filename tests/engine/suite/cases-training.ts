@@ -11,6 +11,7 @@ import { makeTensor } from '#core/model/tensor';
 import { fromHalf, isHalf, toHalf } from '#core/numeric/half';
 import { ADAM, type Objective } from '#core/objective';
 import type { Backend } from '#engine/backend';
+import { evaluate } from '#engine/evaluate';
 import { forgetPrograms } from '#engine/inference';
 import { train } from '#engine/train';
 import { makeBars } from '../bars';
@@ -212,10 +213,10 @@ function encodingCase(kind: EncodingKind): Case {
 }
 
 /** The model with the images and the outputs of its convolutions on grids of 4 bits. */
-function withGrids(model: Model): Model {
+function withGrids(model: Model, scale = 0.09): Model {
   const names = model.layers.filter(({ kind }) => kind === 'input' || kind === 'conv2d').map(({ name }) => name);
   const grid = { kind: 'grid', bits: 4, qMin: 0, qMax: 15, axis: null, symmetric: false } as const;
-  const one = { ...grid, scale: Float32Array.of(0.09), zeroPoint: Int32Array.of(0) };
+  const one = { ...grid, scale: Float32Array.of(scale), zeroPoint: Int32Array.of(0) };
   return withActivationGrids(model, Object.fromEntries(names.map((name) => [name, one])));
 }
 
@@ -230,6 +231,23 @@ const scalesLearn: Case = {
     for (const [name, { scale }] of Object.entries(after.activationGrids ?? {})) {
       const before = model.activationGrids?.[name]?.scale[0] as number;
       if (!((scale[0] as number) > 0) || scale[0] === before) throw new Error(`the scale of ${name} is ${scale[0]}`);
+    }
+  },
+};
+
+const roundedAnswers: Case = {
+  name: 'evaluation rounds activations to their grids, and takes others in their place',
+  async run(backend, cpu) {
+    const model = createModel(NETWORKS.plain, 5);
+    const lossOf = async (on: Backend, of: Model): Promise<number> =>
+      (await evaluate(on, { kind: 'model', model: of }, tinyBars, 'validation')).loss;
+    const plain = await lossOf(backend, model);
+    for (const scale of [0.09, 0.3, 0.09]) {
+      const rounded = withGrids(model, scale);
+      const [actual, expected] = [await lossOf(backend, rounded), await lossOf(cpu, rounded)];
+      if (!(Math.abs(actual - expected) <= CURVE_TOLERANCE * (1 + expected)))
+        throw new Error(`at ${scale} the loss is ${actual}, on the cpu backend ${expected}`);
+      if (actual === plain) throw new Error(`nothing is rounded at ${scale}`);
     }
   },
 };
@@ -335,6 +353,7 @@ export const trainingCases: readonly Case[] = [
   ),
   ...(['mask', 'grid', 'channels', 'codebook', 'half', 'binary'] as const).map(encodingCase),
   scalesLearn,
+  roundedAnswers,
   nothingLeft,
   sameBytes,
   frozenStays,
