@@ -14,7 +14,7 @@ import { definePass } from '#core/pass';
 import { CALIBRATION_IMAGES, rankByScores } from '#core/passes/shared/importance';
 import { matrixOf } from '#core/passes/shared/kernel-matrix';
 import { pruneRanked, pruningFormula, type Ranked, SPARSITY, SPREAD_SCOPE } from '#core/passes/shared/ranked-pruning';
-import { LAYERS, selectPrunable } from '#core/passes/shared/selection';
+import { LAYERS, selectRunning } from '#core/passes/shared/selection';
 import { activationPlace, unitActivity } from '#core/passes/shared/unit-activations';
 
 interface Ready {
@@ -68,7 +68,7 @@ export const activationPruning = definePass({
   preview: 'accuracy',
 
   async prepare(model, values, context): Promise<Ready> {
-    const selected = selectPrunable(model, values.layers);
+    const selected = selectRunning(model, values.layers);
     const places = selected.map(({ layer }) => activationPlace(model, layer.name));
     const units = selected.map((one, i) => ({ layer: places[i]?.layer as string, channels: matrixOf(one).columns }));
     const activity = await unitActivity(model, units, values.images, context);

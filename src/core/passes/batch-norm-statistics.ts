@@ -18,6 +18,7 @@ import { channelMoments, type Moments } from '#core/numeric/moments';
 import type { Words } from '#core/params';
 import { definePass, type PassContext } from '#core/pass';
 import { CALIBRATION_IMAGES, showImages } from '#core/passes/shared/importance';
+import { layersThatRun } from '#core/passes/shared/selection';
 
 export const batchNormStatistics = definePass({
   id: 'batch-norm-statistics',
@@ -71,10 +72,8 @@ export async function withMeasuredNorms(model: Model, images: number, context: P
 
 /** The batch normalisations that the first output depends on, in order. */
 function normsOf(model: Model): readonly string[] {
-  const needed = new Set(model.outputs.slice(0, 1));
-  for (const layer of model.layers.toReversed())
-    if (needed.has(layer.name)) for (const input of layer.inputs) needed.add(input);
-  return model.layers.filter(({ kind, name }) => kind === 'batchNorm' && needed.has(name)).map(({ name }) => name);
+  const runs = layersThatRun(model);
+  return model.layers.filter(({ kind, name }) => kind === 'batchNorm' && runs.has(name)).map(({ name }) => name);
 }
 
 async function estimated(model: Model, name: string, images: number, context: PassContext): Promise<Model> {

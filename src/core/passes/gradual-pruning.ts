@@ -17,7 +17,7 @@ import { lampKeys } from '#core/passes/lamp-pruning';
 import { CALIBRATION_IMAGES, scoreKeys } from '#core/passes/shared/importance';
 import { alreadySparser, pruneLowest, pruningFormula, rankWeights, SCOPE } from '#core/passes/shared/ranked-pruning';
 import { PART, pruningSteps, ROUNDS, SCHEDULE, scheduleFormula, stepDue } from '#core/passes/shared/schedule';
-import { LAYERS, type Selected, selectPrunable } from '#core/passes/shared/selection';
+import { LAYERS, type Selected, selectPrunable, selectRunning } from '#core/passes/shared/selection';
 import {
   DEEP_SPARSITY,
   reachedNote,
@@ -130,7 +130,8 @@ export const gradualPruning = definePass({
 });
 
 async function pruned(model: Model, choice: Choice, sparsity: number, context: PassContext): Promise<Model> {
-  const selected = selectPrunable(model, choice.layers);
+  const byData = choice.importance === 'taylor' || choice.importance === 'hebbian';
+  const selected = (byData ? selectRunning : selectPrunable)(model, choice.layers);
   const keys = await keysOf(model, selected, choice, context);
   const scope = choice.importance === 'lamp' ? 'global' : choice.scope;
   return pruneLowest(

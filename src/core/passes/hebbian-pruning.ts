@@ -24,7 +24,7 @@ import {
 } from '#core/passes/shared/connections';
 import { CALIBRATION_IMAGES, rankByScores, showImages } from '#core/passes/shared/importance';
 import { pruneRanked, pruningFormula, type Ranked, SPARSITY, SPREAD_SCOPE } from '#core/passes/shared/ranked-pruning';
-import { LAYERS, type Selected, selectPrunable } from '#core/passes/shared/selection';
+import { LAYERS, type Selected, selectRunning } from '#core/passes/shared/selection';
 
 /** Images at once: few, because the sums over them take long, and others wait for their turn in between. */
 const BATCH = 16;
@@ -94,7 +94,7 @@ export const hebbianPruning = definePass({
   preview: 'accuracy',
 
   async prepare(model, values, context): Promise<Ranked> {
-    const selected = selectPrunable(model, values.layers);
+    const selected = selectRunning(model, values.layers);
     const scores = await hebbianScores(model, selected, values.form as HebbianForm, values.images, context);
     const ranked = values.weighted ? scores.map((own, i) => timesWeights(own, selected[i] as Selected)) : scores;
     return rankByScores(model, selected, ranked, values.scope, context);

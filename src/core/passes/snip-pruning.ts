@@ -11,7 +11,7 @@
 import { definePass } from '#core/pass';
 import { CALIBRATION_IMAGES, rankByScores } from '#core/passes/shared/importance';
 import { pruneRanked, pruningFormula, type Ranked, SPARSITY, SPREAD_SCOPE } from '#core/passes/shared/ranked-pruning';
-import { LAYERS, selectPrunable } from '#core/passes/shared/selection';
+import { LAYERS, selectRunning } from '#core/passes/shared/selection';
 import { taylorScores } from '#core/passes/taylor-pruning';
 
 export const snipPruning = definePass({
@@ -54,7 +54,7 @@ export const snipPruning = definePass({
   preview: 'accuracy',
 
   async prepare(model, values, context): Promise<Ranked> {
-    const selected = selectPrunable(model, values.layers);
+    const selected = selectRunning(model, values.layers);
     const products = await taylorScores(model, selected, values.images, context, values.images);
     return rankByScores(model, selected, shares(products), values.scope, context);
   },

@@ -12,7 +12,7 @@ import type { Model } from '#core/model/model';
 import { definePass, type PassContext } from '#core/pass';
 import { CALIBRATION_IMAGES, rankByScores, showImages } from '#core/passes/shared/importance';
 import { pruneRanked, pruningFormula, type Ranked, SPARSITY, SPREAD_SCOPE } from '#core/passes/shared/ranked-pruning';
-import { LAYERS, type Selected, selectPrunable } from '#core/passes/shared/selection';
+import { LAYERS, type Selected, selectRunning } from '#core/passes/shared/selection';
 
 /** Images in a batch, whose gradient is one of those averaged. */
 const BATCH = 16;
@@ -44,7 +44,7 @@ export const taylorPruning = definePass({
   preview: 'accuracy',
 
   async prepare(model, values, context): Promise<Ranked> {
-    const selected = selectPrunable(model, values.layers);
+    const selected = selectRunning(model, values.layers);
     const scores = await taylorScores(model, selected, values.images, context);
     return rankByScores(model, selected, scores, values.scope, context);
   },

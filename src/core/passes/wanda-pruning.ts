@@ -24,7 +24,7 @@ import {
   SPARSITY,
   SPREAD_SCOPE,
 } from '#core/passes/shared/ranked-pruning';
-import { LAYERS, type Selected, selectPrunable } from '#core/passes/shared/selection';
+import { LAYERS, type Selected, selectRunning } from '#core/passes/shared/selection';
 
 const [GLOBAL, LAYER, SENSITIVITY] = SPREAD_SCOPE.options;
 
@@ -72,7 +72,7 @@ export const wandaPruning = definePass({
   preview: 'accuracy',
 
   async prepare(model, values, context): Promise<Ranked> {
-    const selected = selectPrunable(model, values.layers);
+    const selected = selectRunning(model, values.layers);
     const keys = scoreKeys(await wandaScores(model, selected, values.images, context));
     const within = values.scope === 'output' || values.scope === 'sensitivity';
     const keysOf = (one: Selected, i: number): Uint32Array => {

@@ -13,7 +13,7 @@ import type { PassContext, Tap } from '#core/pass';
 import { hebbianScores, timesWeights } from '#core/passes/hebbian-pruning';
 import { importanceOf, type RankedGroup } from '#core/passes/shared/channel-ranking';
 import { showImages } from '#core/passes/shared/importance';
-import type { Selected } from '#core/passes/shared/selection';
+import { layersThatRun, type Selected } from '#core/passes/shared/selection';
 import { activationPlace, unitActivity } from '#core/passes/shared/unit-activations';
 
 export type ChannelMeasure =
@@ -40,10 +40,32 @@ export async function measureChannels(
   images: number,
   context: PassContext,
 ): Promise<{ readonly ranked: readonly RankedGroup[]; readonly notes: readonly Words[] }> {
-  const measured = await measure(model, groups, by, images, context);
-  const missing = groups.filter((_, i) => !measured[i]);
-  const ranked = groups.map((group, i) => ({ group, importance: measured[i] ?? importanceOf(model, group, 'l1') }));
-  return { ranked, notes: missing.length > 0 ? [sizeInstead(missing, by)] : [] };
+  const runs = layersThatRun(model);
+  // What no image reaches cannot be measured on images.
+  const asleep = ON_IMAGES.includes(by)
+    ? groups.filter(({ producers }) => !producers.some(({ layer }) => runs.has(layer)))
+    : [];
+  const awake = groups.filter((group) => !asleep.includes(group)).map((group) => onlyRunning(group, by, runs));
+  const found = awake.length > 0 ? await measure(model, awake, by, images, context) : [];
+  const measured = new Map(awake.map(({ id }, i) => [id, found[i] ?? null]));
+  const ranked = groups.map((group) => {
+    return { group, importance: measured.get(group.id) ?? importanceOf(model, group, 'l1') };
+  });
+  const missing = awake.filter((_, i) => !found[i]);
+  return {
+    ranked,
+    notes: [
+      ...(missing.length > 0 ? [sizeInstead(missing, by === 'scale' ? UNNORMALISED : UNRECTIFIED)] : []),
+      ...(asleep.length > 0 ? [sizeInstead(asleep, UNSEEN)] : []),
+    ],
+  };
+}
+
+const ON_IMAGES: readonly ChannelMeasure[] = ['taylor-activations', 'taylor-weights', 'apoz', 'hebbian'];
+
+function onlyRunning(group: ChannelGroup, by: ChannelMeasure, runs: ReadonlySet<string>): ChannelGroup {
+  if (!ON_IMAGES.includes(by)) return group;
+  return { ...group, producers: group.producers.filter(({ layer }) => runs.has(layer)) };
 }
 
 async function measure(
@@ -246,14 +268,14 @@ async function correlation(
   return importance;
 }
 
-function sizeInstead(missing: readonly ChannelGroup[], by: ChannelMeasure): Words {
-  const names = missing.map(({ id }) => id);
-  const what =
-    by === 'scale'
-      ? { en: 'no batch normalisation follows', zh: '之后没有批归一化' }
-      : { en: 'no ReLU follows', zh: '之后没有 ReLU' };
+const UNNORMALISED: Words = { en: 'no batch normalisation follows', zh: '之后没有批归一化' };
+const UNRECTIFIED: Words = { en: 'no ReLU follows', zh: '之后没有 ReLU' };
+const UNSEEN: Words = { en: 'no image reaches it', zh: '图像不经过它' };
+
+function sizeInstead(groups: readonly ChannelGroup[], why: Words): Words {
+  const names = groups.map(({ id }) => id);
   return {
-    en: `${names.join(', ')}: ${what.en}, so the size of the filters (L1) is used there.`,
-    zh: `${names.join('、')}：${what.zh}，因此那里使用滤波器的大小（L1）。`,
+    en: `${names.join(', ')}: ${why.en}, so the size of the filters (L1) is used there.`,
+    zh: `${names.join('、')}：${why.zh}，因此那里使用滤波器的大小（L1）。`,
   };
 }

@@ -46,6 +46,25 @@ export function selectPrunable(model: Model, names: readonly string[]): readonly
   return selected;
 }
 
+/** The layers that the model's first output depends on: what runs when images are shown to it. */
+export function layersThatRun(model: Model): ReadonlySet<string> {
+  const needed = new Set(model.outputs.slice(0, 1));
+  for (const { name, inputs } of model.layers.toReversed())
+    if (needed.has(name)) for (const input of inputs) needed.add(input);
+  return needed;
+}
+
+/** As `selectPrunable`, of the layers that run; the others stay as they are. Throws PassError where none of those named runs. */
+export function selectRunning(model: Model, names: readonly string[]): readonly Selected[] {
+  const runs = layersThatRun(model);
+  const selected = selectPrunable(model, names).filter(({ layer }) => runs.has(layer.name));
+  if (selected.length > 0) return selected;
+  throw new PassError({
+    en: 'None of these layers leads to the first output of the model, so images say nothing about them.',
+    zh: '所选的层都不通向模型的第一个输出，因此图像无法说明它们的重要性。',
+  });
+}
+
 function checkFinite(name: string, data: Float32Array): void {
   let bad = 0;
   for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i] as number)) bad++;
