@@ -3,7 +3,7 @@ import { writeRecipes } from '../readme';
 import { readRecords } from './record';
 import { linesOf, printRows } from './report';
 import { ROWS } from './rows';
-import { runRow, testLabels } from './run';
+import { runRows, testLabels } from './run';
 
 /** Returns the exit code. */
 export async function benchRecipes(asked: readonly string[]): Promise<number> {
@@ -14,11 +14,8 @@ export async function benchRecipes(asked: readonly string[]): Promise<number> {
     );
     return 2;
   }
-  for (const row of ROWS) {
-    if (asked.length > 0 && !asked.includes(row.name)) continue;
-    console.log(`\n== ${row.title} (${row.name})`);
-    await runRow(row, ROWS, (line) => console.log(line));
-  }
+  const chosen = ROWS.filter(({ name }) => asked.length === 0 || asked.includes(name));
+  if (chosen.length > 0) await runRows(chosen, ROWS, (line) => console.log(line));
   const records = readRecords();
   const labels = new Map<string, Uint8Array>();
   for (const { dataset } of ROWS) if (!labels.has(dataset)) labels.set(dataset, await testLabels(dataset));

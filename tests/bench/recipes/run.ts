@@ -46,8 +46,8 @@ interface Lab {
   readonly rows: readonly Row[];
 }
 
-/** Runs what is missing of the row with seeds 1 to `row.seeds`. */
-export async function runRow(row: Row, rows: readonly Row[], log: (line: string) => void): Promise<void> {
+/** Runs what is missing of these rows: the first seed of all of them, then the second, so that a table is soon whole. */
+export async function runRows(asked: readonly Row[], rows: readonly Row[], log: (line: string) => void): Promise<void> {
   const backend = await makeWasmBackendWith(null);
   const sets = new Map<string, Promise<Dataset>>();
   const dataset = (id: string): Promise<Dataset> => {
@@ -56,8 +56,13 @@ export async function runRow(row: Row, rows: readonly Row[], log: (line: string)
     return known;
   };
   try {
-    for (let seed = 1; seed <= row.seeds; seed++)
-      for (const stage of stagesOf(row)) await modelOf(taskOf(row, stage.name, seed), { backend, dataset, rows }, log);
+    for (let seed = 1; asked.some(({ seeds }) => seeds >= seed); seed++) {
+      for (const row of asked.filter(({ seeds }) => seeds >= seed)) {
+        log(`\n== ${row.title} (${row.name}), seed ${seed}`);
+        for (const stage of stagesOf(row))
+          await modelOf(taskOf(row, stage.name, seed), { backend, dataset, rows }, log);
+      }
+    }
   } finally {
     backend.dispose();
   }
