@@ -1,5 +1,5 @@
-/** Fields with a visible label and a line of help: a number, a choice, a slider. */
-import { NativeSelect, TextInput } from '@mantine/core';
+/** Fields with a visible label and a line of help: a number, a choice, a switch, a slider. */
+import { Checkbox, NativeSelect, TextInput } from '@mantine/core';
 import { type CSSProperties, type ReactNode, useId, useState } from 'react';
 import styles from '#ui/kit/kit.module.css';
 import { useText } from '#ui/kit/words.ts';
@@ -109,6 +109,28 @@ function grouped(choices: readonly Choice[]) {
   const names = [...new Set(choices.flatMap(({ group }) => (group === undefined ? [] : [group])))];
   const groups = names.map((group) => ({ group, items: choices.filter((one) => one.group === group).map(item) }));
   return [...choices.filter(({ group }) => group === undefined).map(item), ...groups];
+}
+
+interface FlagFieldProps {
+  readonly label: string;
+  readonly help?: string | undefined;
+  readonly value: boolean;
+  readonly disabled?: boolean;
+  readonly onChange: (value: boolean) => void;
+}
+
+export function FlagField({ label, help, value, disabled = false, onChange }: FlagFieldProps) {
+  return (
+    <Checkbox
+      size="xs"
+      label={label}
+      description={help}
+      classNames={{ label: styles.label as string, description: styles.inputHelp as string }}
+      checked={value}
+      disabled={disabled}
+      onChange={(event) => onChange(event.currentTarget.checked)}
+    />
+  );
 }
 
 interface SliderFieldProps {

@@ -2,11 +2,10 @@
  * The one form for every method: it draws whatever parameters a pass declares, so no method brings a form of its own.
  * Live numbers are sliders, others fields; parameters that the rest of the values put out of force are not drawn.
  */
-import { Checkbox } from '@mantine/core';
 import type { ReactNode } from 'react';
 import type { Param, Params, Values } from '#core/params';
 import { isShown } from '#core/params';
-import { NumberField, SelectField, SliderField } from '#ui/kit/Fields.tsx';
+import { FlagField, NumberField, SelectField, SliderField } from '#ui/kit/Fields.tsx';
 import type { Format } from '#ui/kit/format.ts';
 import { Fields } from '#ui/kit/Layout.tsx';
 import { useFormat, useWords } from '#ui/kit/words.ts';
@@ -104,15 +103,7 @@ function ParamField({ name, param, value, layers, predictors, disabled = false, 
         />
       );
     case 'flag':
-      return (
-        <Checkbox
-          label={label}
-          description={help}
-          checked={value as boolean}
-          disabled={disabled}
-          onChange={(event) => change(event.currentTarget.checked)}
-        />
-      );
+      return <FlagField label={label} help={help} value={value as boolean} disabled={disabled} onChange={change} />;
     case 'layers':
       return (
         <LayersField
