@@ -41,8 +41,11 @@ const RATE = 0.03;
 const STRETCH = { low: -0.1, high: 1.1 };
 /** Share of the run without the regulariser. */
 const WARM = 0.2;
-/** Of the regulariser beside the error that nearest rounding leaves: at 1 many choices are left in the middle, at 40 they settle too soon. */
-const WEIGHT = 10;
+/**
+ * Of the regulariser beside the error that nearest rounding leaves, over the root of the inputs, by which the error's pull on a weight grows.
+ * LeNet-5's second convolution at 2 bits: 77.6 % less error at 0.0005, 87.4 % at 0.05, 91.5 % at 0.5, 91.1 % at 2.
+ */
+const WEIGHT = 0.45;
 const BETA = { from: 20, to: 2 };
 /** Places at which the regulariser's gradient is worked out. */
 const PULLS = 1024;
@@ -96,7 +99,7 @@ export async function adaptiveRounding(
     // Dense sums run along memory; below a quarter of the weights picking them out is faster.
     if (left > size / 4) backward(problem, picked, residual, gradient);
     else backwardAt(problem, picked, residual, gradient, active, left);
-    descend(state, left, gradient, betaAt(done), share, t + 1);
+    descend(state, left, gradient, betaAt(done), share, WEIGHT * Math.sqrt(inputs), t + 1);
   }
   settle(state, left);
   const chosenSteps = down.map((floor, i) => (free[i] && (state.soft[i] as number) - floor >= 0.5 ? floor + 1 : floor));
@@ -217,12 +220,13 @@ function descend(
   gradient: Float32Array,
   beta: number,
   share: number,
+  weight: number,
   t: number,
 ): void {
   // The regulariser's gradient is looked up: a power for every weight would take longer than all else.
   const pull = Float64Array.from({ length: PULLS + 1 }, (_, i) => {
     const u = (2 * i) / PULLS - 1;
-    return beta > 0 ? WEIGHT * 2 * beta * Math.sign(u) * Math.abs(u) ** (beta - 1) : 0;
+    return beta > 0 ? weight * 2 * beta * Math.sign(u) * Math.abs(u) ** (beta - 1) : 0;
   });
   const width = STRETCH.high - STRETCH.low;
   const rate = RATE / (1 - 0.9 ** t);
