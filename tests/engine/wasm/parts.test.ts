@@ -3,6 +3,10 @@
  * thread, in either order, the whole suite holds and training leaves the same bytes as with one part.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createModel } from '#core/model/create';
+import { withActivationGrids } from '#core/model/edit';
+import { modelId } from '#core/model/hash';
+import type { Model } from '#core/model/model';
 import { TEMPLATES } from '#core/templates';
 import type { Backend } from '#engine/backend';
 import { makeCpuBackend } from '#engine/backends/cpu';
@@ -11,7 +15,9 @@ import { type CrewFactory, makeWasmBackend, makeWasmBackendWith } from '#engine/
 import { makeWriter } from '#engine/backends/wasm/commands';
 import { spillOf } from '#engine/backends/wasm/crew';
 import { DIVIDED, K_METRICS, K_PRODUCT, K_SCALE } from '#engine/backends/wasm/kernels/ids';
+import { train } from '#engine/train';
 import { SUITE } from '../suite';
+import { encoded, NETWORKS, objectiveFor, tinyBars } from '../suite/cases-training';
 import { sameBits, trainedSlots } from './steps';
 
 /** Every command in `parts` parts, also those that are too small to be worth it; `backwards`: the last part first. */
@@ -62,6 +68,30 @@ describe.each([
       expect(sameBits(await trainedSlots(cut, template, input), await trainedSlots(one, template, input))).toBe(true);
     },
   );
+
+  it('trained scales, whole channels drawn to zero and imitation: the same bytes', async () => {
+    const [student, teacher] = [createModel(NETWORKS.plain, 9), createModel(NETWORKS.residual, 9)];
+    const place = (of: Model): string => of.layers.find(({ kind }) => kind === 'conv2d')?.name as string;
+    const pair = { studentLayer: place(student), teacherLayer: place(teacher) };
+    const by = { teacher: { kind: 'model', model: teacher } } as const;
+    const grid = { kind: 'grid', bits: 4, qMin: 0, qMax: 15, axis: null, symmetric: false } as const;
+    const model = withActivationGrids(encoded(student, 'channels'), {
+      [pair.studentLayer]: { ...grid, scale: Float32Array.of(0.09), zeroPoint: Int32Array.of(0) },
+    });
+    const objective = objectiveFor(model, {
+      learnSteps: true,
+      groupLasso: 0.01,
+      loss: [
+        { kind: 'crossEntropy', weight: 0.5 },
+        { kind: 'logitError', weight: 0.1, ...by },
+        { kind: 'hint', weight: 0.5, ...by, ...pair },
+        { kind: 'attention', weight: 0.5, ...by, pairs: [pair] },
+      ],
+    });
+    const idOn = async (backend: Backend): Promise<string> =>
+      modelId((await train(backend, objective, tinyBars, { validate: false })).model);
+    expect(await idOn(cut)).toBe(await idOn(one));
+  });
 
   if (parts === 3) for (const { name, run } of SUITE) it(name, () => run(cut, cpu));
 });
