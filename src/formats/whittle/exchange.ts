@@ -26,9 +26,14 @@ export const MAGIC = [0x57, 0x74, 0x6c] as const;
 export const VERSION = 1;
 const HEAD = 8;
 
-/** What a file may unpack to: this many values, and beyond it so many for each of its bytes. */
-const VALUES_FLOOR = 20_000_000;
-const VALUES_A_BYTE = 64;
+/**
+ * What a file may unpack to: this many values, and beyond it so many for each of its bytes. LeNet-5 with one weight in 200 left has
+ * 150 values a byte. What takes longer to read than a value counts as several.
+ */
+const VALUES_FLOOR = 10_000_000;
+const VALUES_A_BYTE = 256;
+/** Letters, names and numbers for each channel count as so many values. */
+export const DEAR = 50;
 
 /** CRC-32 as in zip and PNG, of bytes[from…]. */
 function checksum(bytes: Uint8Array, from: number): number {
@@ -46,6 +51,7 @@ export function writeExchange(code: (exchange: Exchange) => void): Uint8Array {
   const named = numbers(coder);
   const blocks: Uint8Array[] = [];
   let behind = 0;
+  let spent = 0;
   code({
     coder,
     numbers: named,
@@ -55,9 +61,16 @@ export function writeExchange(code: (exchange: Exchange) => void): Uint8Array {
       behind += bytes.length;
       return bytes;
     },
-    spend() {},
+    spend(values) {
+      spent += values;
+    },
   });
   const main = coder.end();
+  // A file that holds next to nothing of something enormous is made long enough to be believed.
+  const least = spent > VALUES_FLOOR ? Math.ceil(spent / VALUES_A_BYTE) : 0;
+  const idle = new Uint8Array(Math.max(0, least - HEAD - main.length - behind));
+  blocks.push(idle);
+  behind += idle.length;
   const lengths: number[] = [];
   for (let left = behind; ; left = Math.floor(left / 128)) {
     lengths.push(left >= 128 ? (left % 128) + 128 : left);

@@ -4,7 +4,7 @@
  */
 import { CodingError } from '#core/coding/fault';
 import type { Activation, ActivationFn, Layer, LayerKind, Padding, TensorRole } from '#core/model/layers';
-import type { Exchange } from '#formats/whittle/exchange';
+import { DEAR, type Exchange } from '#formats/whittle/exchange';
 import { codeDouble, codeText } from '#formats/whittle/values';
 
 /** Codes a setting of a layer under its name. */
@@ -171,6 +171,7 @@ function codeInputs(
   const isUsual = given?.inputs.length === usual.length && usual.every((name, i) => name === given.inputs[i]);
   if (!numbers.flag('branches', !isUsual)) return usual;
   const length = numbers.whole('inputs', given?.inputs.length, 10_000);
+  exchange.spend(DEAR * length);
   return Array.from({ length }, (_, i) => {
     const back = numbers.whole('back', at - 1 - (places.get(given?.inputs[i] ?? '') ?? 0));
     const source = layers[at - 1 - back];

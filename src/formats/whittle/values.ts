@@ -3,7 +3,7 @@ import { codeFloats } from '#core/coding/contexts';
 import { CodingError } from '#core/coding/fault';
 import type { BinaryValues, CodebookValues, GridValues } from '#core/model/encoding';
 import { fromHalf, toHalf } from '#core/numeric/half';
-import type { Exchange } from '#formats/whittle/exchange';
+import { DEAR, type Exchange } from '#formats/whittle/exchange';
 import { WRITES } from '#formats/whittle/side';
 
 const LONGEST_TEXT = 2_000;
@@ -11,8 +11,9 @@ const LONGEST_TEXT = 2_000;
 const FEW = 64;
 
 /** A text as UTF-16 code units; letters are learned given the one before. */
-export function codeText({ numbers }: Exchange, text = ''): string {
+export function codeText({ numbers, spend }: Exchange, text = ''): string {
   const length = numbers.whole('text', text.length, LONGEST_TEXT);
+  spend(DEAR * length);
   const units: number[] = [];
   for (let i = 0; i < length; i++) {
     const unit = text.charCodeAt(i);
@@ -134,6 +135,7 @@ export function codeGrid(exchange: Exchange, shape: readonly number[], given?: G
   const count = channelsOf(shape, axis);
   const scale = codeReals(exchange, count, given?.scale);
   const zeroPoint = new Int32Array(count);
+  exchange.spend(DEAR * count);
   const hasZero = numbers.flag(
     'zero points',
     given?.zeroPoint.some((zero) => zero !== 0),
@@ -155,7 +157,7 @@ export function codeCodebook(exchange: Exchange, shape: readonly number[], given
     return { kind: 'codebook', centroids: codeReals(exchange, count, given?.centroids) };
   }
   const channels = channelsOf(shape, axis);
-  exchange.spend(channels);
+  exchange.spend(DEAR * channels);
   const offsets = new Int32Array(channels + 1);
   for (let c = 0; c < channels; c++) {
     const size = given?.books ? (given.books.offsets[c + 1] as number) - (given.books.offsets[c] as number) : 0;
