@@ -33,16 +33,21 @@ describe.each([
   }
 
   it.each([
-    [null, [1]],
-    [0, [3]],
-    [1, [2]],
-    [2, [5]],
-    [2, [1]],
-  ] as const)('fake quantization along axis %j, scales %j', async (axis, scales) => {
-    const shape = [3, 2, 5];
+    [null, [1], [3, 2, 5]],
+    [0, [3], [3, 2, 5]],
+    [1, [2], [3, 2, 5]],
+    [2, [5], [3, 2, 5]],
+    [2, [1], [3, 2, 5]],
+    // One scale, but long enough rows to be divided, and no whole vectors.
+    [null, [1], [3, 1, 19]],
+    [2, [19], [3, 1, 19]],
+  ] as const)('fake quantization along axis %j, scales %j of %j', async (axis, scales, sides) => {
+    const shape = [...sides];
+    const [, rows, columns] = sides;
+    const count = 3 * rows * columns;
     const w = values(
       shape,
-      Array.from({ length: 30 }, (_, i) => (i - 15) * 0.5),
+      Array.from({ length: count }, (_, i) => (i - count / 2) * 0.5),
     );
     const scale = values(
       scales,
@@ -55,15 +60,19 @@ describe.each([
     const dy = uniform(shape, 2);
     const [y] = await run({ kind: 'fakeQuantize', qMin: -4, qMax: 3, axis }, [w, scale, zero], shape);
     const [dx] = await run({ kind: 'fakeQuantizeGrad', qMin: -4, qMax: 3, axis }, [w, scale, zero, dy], shape);
+    const [ds] = await run({ kind: 'fakeQuantizeScaleGrad', qMin: -4, qMax: 3, axis }, [w, scale, zero, dy], shape);
     const even = (v: number): number => (Math.abs(v % 1) === 0.5 ? 2 * Math.round(v / 2) : Math.round(v));
     w.data.forEach((value, i) => {
-      const index = [Math.floor(i / 10), Math.floor(i / 5) % 2, i % 5];
+      const index = [Math.floor(i / rows / columns), Math.floor(i / columns) % rows, i % columns];
       const channel = axis === null || scales[0] === 1 ? 0 : (index[axis] as number);
       const s = scale.data[channel] as number;
       const z = zero.data[channel] as number;
       const q = even(value / s) + z;
       expect(y?.data[i], `at ${i}`).toBeCloseTo(s * (Math.min(3, Math.max(-4, q)) - z), 6);
       expect(dx?.data[i]).toBe(q >= -4 && q <= 3 ? dy.data[i] : 0);
+      const code = value / s + z;
+      const slope = code <= -4 ? -4 - z : code >= 3 ? 3 - z : even(value / s) - value / s;
+      expect(ds?.data[i], `slope at ${i}`).toBeCloseTo(slope * (dy.data[i] as number), 5);
     });
   });
 
