@@ -84,10 +84,10 @@ export interface Objective {
   /** Gradients reach pruned weights too (Guo 2016, dynamic network surgery): a float copy trains on behind the mask. */
   readonly regrow?: boolean;
   /**
-   * Codebooks stay as they are, and each weight has a float copy behind them, which the gradient of its shared value
-   * reaches straight through; a hook gathers the copies anew. Without it, the centroids are trained.
+   * Names of layers whose codebooks stay as they are: each weight has a float copy behind them, which the gradient of its
+   * shared value reaches straight through, and a hook gathers the copies anew. In all other layers the centroids are trained.
    */
-  readonly reassign?: boolean;
+  readonly reassign?: readonly string[];
   /** The steps of grids are trained (Esser 2020, learned step size), their gradients scaled by 1 / sqrt(n qMax). */
   readonly learnSteps?: boolean;
   /** Adds groupLasso * sum over output channels g of sqrt(size of g) * ||w_g||_2 over kernels to what is minimised. */

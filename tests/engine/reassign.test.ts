@@ -17,6 +17,7 @@ const wasm = await makeWasmBackend();
 const name = model.layers.find(({ kind }) => kind === 'conv2d')?.name as string;
 const kernel = (of: Model): Tensor =>
   tensorOf(of, of.layers.find((layer) => layer.name === name) as Layer, 'kernel') as Tensor;
+const names = model.layers.map((layer) => layer.name);
 const sgd: Partial<Objective> = {
   optimizer: { kind: 'sgd' },
   learningRate: 0.1,
@@ -48,7 +49,7 @@ describe.each([
     const steps = 20;
     const shadows: Float32Array[] = [];
     const start = gathered(model, (layer) => weightsOf(layer), pruned);
-    const { model: after } = await train(backend, objectiveFor(model, { ...sgd, reassign: true }), tinyBars, {
+    const { model: after } = await train(backend, objectiveFor(model, { ...sgd, reassign: names }), tinyBars, {
       validate: false,
       hooks: {
         every: 1 / steps,
@@ -85,11 +86,25 @@ describe.each([
     expect(kernel(after)).toBe(kernel(start));
   });
 
+  it('are trained as ever in the layers that are not named', async () => {
+    const start = gathered(model, weightsOf);
+    const run = (change: Partial<Objective>) =>
+      train(backend, objectiveFor(start, { ...sgd, ...change }), tinyBars, { validate: false });
+    const others = names.filter((one) => one !== name);
+    const [{ model: all }, { model: mixed }] = [await run({}), await run({ reassign: others })];
+    // The named layers stand still, nobody gathering them; the convolution's three values have moved.
+    expect(kernel(mixed).encoding.values).not.toEqual(kernel(start).encoding.values);
+    expect(new Set(kernel(mixed).data).size).toBeLessThanOrEqual(3);
+    const last = (of: Model): Tensor => tensorOf(of, of.layers.at(-1) as Layer, 'kernel') as Tensor;
+    expect(last(mixed)).toBe(last(start));
+    expect(last(all)).not.toBe(last(start));
+  });
+
   it('take another centroid when the copy has come nearer to it', async () => {
     const codes: Float32Array[] = [];
     const { model: after } = await train(
       backend,
-      objectiveFor(model, { ...sgd, learningRate: 0.5, reassign: true }),
+      objectiveFor(model, { ...sgd, learningRate: 0.5, reassign: names }),
       tinyBars,
       {
         validate: false,

@@ -145,7 +145,7 @@ export const clusteredTraining = definePass({
     };
     // It starts from the weights as they are, so that these are the float copies.
     const trained = await context.train(
-      { ...objective, model: plain(model, values.layers), reassign: true },
+      { ...objective, model: plain(model, values.layers), reassign: begun.ready.map(({ name }) => name) },
       { every: EVERY, revise },
     );
     return { model: trained, report: { notes: [movedNote(begun.model, trained, begun.ready)] } };

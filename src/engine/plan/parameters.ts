@@ -75,7 +75,7 @@ export function trainedSlots(
     const slot = b.persistent([values.centroids.length], values.centroids);
     const indices = b.persistent(shape, Float32Array.from(codes));
     const value = b.push({ kind: 'lookup' }, [slot, indices], shape);
-    if (reassign) {
+    if (reassign?.includes(layer.name)) {
       const copy = b.persistent(shape, tensor.data);
       const kept = mask ? b.persistent(shape, Float32Array.from(mask)) : null;
       return { value, entry: copy, trained: { ...about, slot: copy, kind: 'clustered', codes }, mask: kept, channels };

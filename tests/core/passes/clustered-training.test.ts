@@ -47,7 +47,7 @@ describe('weights that change clusters', () => {
       context,
     );
     const { objective } = seen[0] as { objective: Objective };
-    expect(objective.reassign).toBe(true);
+    expect(objective.reassign).toEqual(['d1']);
     expect(objective.model.tensors[weights.id]).toBeDefined();
     expect(objective.loss).toEqual([
       { kind: 'crossEntropy', weight: 0.5 },
