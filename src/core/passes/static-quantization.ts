@@ -39,6 +39,8 @@ interface Prepared {
   readonly calibration: Calibration;
   readonly means: InputMeans;
   readonly kernels: readonly SpreadKernel[];
+  /** Kernels rounded so far, by layer and bits: the other slider need not round them again. */
+  readonly rounded: Map<string, Tensor>;
   /** What each layer reads on a few images, for comparing with integer arithmetic; empty for large models. */
   readonly samples: ReadonlyMap<string, Float32Array>;
 }
@@ -150,11 +152,12 @@ export const staticQuantization = definePass({
       calibration,
       means: corrects ? await inputMeans(plain, names, images, part(0.6, 0.3)) : new Map(),
       kernels: selected.map((one) => spreadKernel(one, granularity)),
+      rounded: new Map(),
       samples: await sampled(plain, names, part(0.9, 0.1)),
     };
   },
 
-  async apply(model, values, _context, { calibration, means, kernels, samples }) {
+  async apply(model, values, _context, { calibration, means, kernels, rounded: seen, samples }) {
     const { weightBits, activationBits, weights, outer } = values;
     const wide = wideEdges(model, [...calibration.spreads.keys()], outer === 'eight' && weights === 'round');
     const ends = outer === 'same' ? [] : outerLayers(model);
@@ -165,7 +168,11 @@ export const staticQuantization = definePass({
       const bits = ends.includes(layer.name) ? 8 : weightBits;
       if (ends.includes(layer.name) && outer === 'float') continue;
       const alike = held.kind === 'grid' && held.bits === bits && held.symmetric && held.axis === axis;
-      if (!alike) quantized.set(layer.name, quantizedKernel(kernel, bits, codesFor(bits, true), 'error'));
+      if (alike) continue;
+      const key = `${layer.name}/${bits}`;
+      const rounded = seen.get(key) ?? quantizedKernel(kernel, bits, codesFor(bits, true), 'error');
+      seen.set(key, rounded);
+      quantized.set(layer.name, rounded);
     }
     const rounded = mapPrunable(model, [], (layer, tensor) => quantized.get(layer.name) ?? tensor);
     const gridded = withActivationGrids(

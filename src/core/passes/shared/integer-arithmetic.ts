@@ -39,11 +39,6 @@ interface IntegerLayer {
   readonly connections: Connections;
 }
 
-/** Names of the layers that can be compared, given which outputs are rounded. */
-export function integerLayers(model: Model): readonly string[] {
-  return ready(model).map(({ layer }) => layer.name);
-}
-
 /**
  * Compares layer by layer. `inputs`: what each layer reads first, [images, ...shape]; it is rounded to its grid here.
  * Takes about two multiplications for each of the model's, an image.
