@@ -1,0 +1,131 @@
+/** What quantization-aware training hands to the engine: first grids, the loss, and grids that follow the weights. */
+import { describe, expect, it } from 'vitest';
+import type { BinaryValues, GridValues } from '#core/model/encoding';
+import type { Model } from '#core/model/model';
+import { validateModel } from '#core/model/validate';
+import type { Objective } from '#core/objective';
+import type { PassContext, TrainHooks } from '#core/pass';
+import { magnitudePruning } from '#core/passes/magnitude-pruning';
+import { quantizationAwareTraining } from '#core/passes/quantization-aware-training';
+import { captureContext } from './captures';
+import { applyPass, denseModel, kernelOf, tensor } from './helpers';
+
+const WEIGHTS = [1, -2, 0.5, 0.5, 3, -1];
+const MODEL = denseModel(tensor([2, 3], WEIGHTS), tensor([3, 1], [1, 2, 3]));
+const VALUES = { 'in output': [0, 1, 1, 0], 'd1 output': [0, 1, 2, 0, 0, 3], 'd2 output': [-1, 3] };
+
+/** Trains nothing, and keeps what it was asked. */
+function noting(): { context: PassContext; asked: { objective: Objective; hooks: TrainHooks | undefined }[] } {
+  const asked: { objective: Objective; hooks: TrainHooks | undefined }[] = [];
+  const { context } = captureContext([{ images: 2, values: VALUES }], {
+    train: async (objective, hooks) => {
+      asked.push({ objective, hooks });
+      return objective.model;
+    },
+  });
+  return { context, asked };
+}
+async function train(values: Record<string, string | number>, model: Model = MODEL) {
+  const { context, asked } = noting();
+  const result = await applyPass(quantizationAwareTraining, model, { outer: 'same', ...values }, context);
+  const [first] = asked;
+  return { ...result, objective: first?.objective as Objective, hooks: first?.hooks };
+}
+const valuesOf = (model: Model, name: string) => kernelOf(model, name).encoding.values;
+
+describe('with learned steps', () => {
+  it('weights start on [-2^(b-1), 2^(b-1) - 1] with a step of 2 mean|w| / sqrt(Qp), from their float values', async () => {
+    const { objective } = await train({ weightBits: 3, activationBits: 2 });
+    const grid = valuesOf(objective.model, 'd1') as GridValues;
+    expect(grid).toMatchObject({ bits: 3, qMin: -4, qMax: 3, axis: null, symmetric: false });
+    // Mean |w| is 8 / 6.
+    expect(grid.scale[0]).toBeCloseTo((2 * (8 / 6)) / Math.sqrt(3), 6);
+    expect([...kernelOf(objective.model, 'd1').data]).toEqual(WEIGHTS);
+    expect(objective.learnSteps).toBe(true);
+  });
+
+  it('activations that are never negative lie on 0 to 2^b - 1; the image and the answer have 8 bits', async () => {
+    const { objective } = await train({ weightBits: 3, activationBits: 2 });
+    const grids = objective.model.activationGrids ?? {};
+    expect(grids['d1']).toMatchObject({ bits: 2, qMin: 0, qMax: 3, zeroPoint: Int32Array.of(0) });
+    expect(grids['in']?.bits).toBe(8);
+    expect(grids['d2']).toMatchObject({ bits: 8, qMax: 255 });
+    expect(grids['d2']?.zeroPoint[0]).toBeGreaterThan(0);
+    const none = await train({ activations: 'float' });
+    expect(none.objective.model).not.toHaveProperty('activationGrids');
+  });
+
+  it('learns from the original by default, or from the labels', async () => {
+    const { objective } = await train({});
+    expect(objective.loss.map(({ kind }) => kind)).toEqual(['crossEntropy', 'distillation']);
+    expect((await train({ after: 'tune' })).objective.loss).toEqual([{ kind: 'crossEntropy', weight: 1 }]);
+  });
+});
+
+describe('one bit', () => {
+  it('is a sign times the mean size, from the float values', async () => {
+    const { objective } = await train({ weightBits: 1, activations: 'float' });
+    const values = valuesOf(objective.model, 'd1') as BinaryValues;
+    expect(values.kind).toBe('binary');
+    expect(values.scale[0]).toBeCloseTo(8 / 6, 6);
+    expect([...kernelOf(objective.model, 'd1').data]).toEqual(WEIGHTS);
+  });
+
+  it('becomes three values where weights are pruned, and says so', async () => {
+    const { model } = await applyPass(magnitudePruning, MODEL, { sparsity: 0.4 });
+    const { objective, report } = await train({ weightBits: 1, activations: 'float' }, model);
+    expect(valuesOf(objective.model, 'd1')).toMatchObject({ kind: 'grid', bits: 2, qMin: -1, qMax: 1 });
+    expect(report.notes[0]?.en).toContain('need a zero');
+  });
+});
+
+describe('with steps that follow the weights', () => {
+  it('chooses new grids for the float copies, on which the model lies', async () => {
+    const { objective, hooks } = await train({ weightBits: 4, steps: 'following', activations: 'float' });
+    expect(objective.learnSteps).toBeUndefined();
+    const copies: Record<string, Float32Array> = {
+      d1: Float32Array.from(WEIGHTS, (w) => 2 * w),
+      d2: Float32Array.of(1, 2, 3),
+    };
+    const revised = (await hooks?.revise(objective.model, 0.5, (name) => copies[name] as Float32Array)) as Model;
+    validateModel(revised);
+    const before = valuesOf(objective.model, 'd1') as GridValues;
+    const after = valuesOf(revised, 'd1') as GridValues;
+    expect(after.scale[0]).toBeCloseTo(2 * (before.scale[0] as number), 6);
+    expect((valuesOf(revised, 'd2') as GridValues).scale).toEqual(
+      (valuesOf(objective.model, 'd2') as GridValues).scale,
+    );
+  });
+});
+
+describe('without training', () => {
+  it('is only rounded: a whole model', async () => {
+    for (const weightBits of [1, 2, 5]) {
+      const { model } = await train({ weightBits, after: 'nothing' });
+      validateModel(model);
+      const sketch = await quantizationAwareTraining.sketch?.(
+        MODEL,
+        { ...VALUES_OF_SKETCH, weightBits },
+        noting().context,
+      );
+      validateModel(sketch as Model);
+    }
+  });
+});
+
+const VALUES_OF_SKETCH = {
+  activations: 'round',
+  activationBits: 4,
+  steps: 'learned',
+  granularity: 'channel',
+  outer: 'eight',
+  images: 16,
+  after: 'distil',
+  temperature: 4,
+  softWeight: 0.7,
+  epochs: 1,
+  learningRate: 0.001,
+  batchSize: 32,
+  optimizer: 'adam',
+  shift: 0,
+} as const;
