@@ -4,6 +4,7 @@ import { measureLatencies } from '#stores/measure';
 import { optimize } from '#stores/optimize';
 import { project } from '#stores/project';
 import { recipes } from '#stores/recipes';
+import { sensitivity } from '#stores/sensitivity';
 import type { DeviceState } from '#stores/state';
 import { training } from '#stores/training';
 import { transfer } from '#stores/transfer';
@@ -18,6 +19,7 @@ export function startBackground(device: StoreApi<DeviceState>): () => void {
       training.getState().status === 'idle' &&
       !applying &&
       !recipes.getState().running &&
+      !sensitivity.getState().running &&
       !previewing &&
       !opening &&
       exporting === null
@@ -31,6 +33,7 @@ export function startBackground(device: StoreApi<DeviceState>): () => void {
     training.subscribe(look),
     optimize.subscribe(look),
     recipes.subscribe(look),
+    sensitivity.subscribe(look),
     project.subscribe(look),
     transfer.subscribe(look),
   ];

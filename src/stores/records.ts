@@ -4,6 +4,7 @@
  */
 import { type DBSchema, openDB } from 'idb';
 import type { StoreApi } from 'zustand/vanilla';
+import { seedOf } from '#core/recipe';
 import type { ModelNode, ProjectState } from '#stores/state';
 
 type Lists = Pick<ProjectState, 'order' | 'selected' | 'past' | 'future'>;
@@ -85,15 +86,39 @@ export function withoutLost(
     for (let at = id; at !== null; at = stored.nodes[at]?.parent ?? null) if (kept.has(at)) return at;
     return null;
   };
+  /** With the steps of the lost nodes in between, so that its recipe still begins where its new parent ends. */
+  const adopted = (node: ModelNode): ModelNode => {
+    const parent = ancestor(node.parent);
+    let { origin } = node;
+    for (let at = node.parent; at !== parent && at !== null; at = stored.nodes[at]?.parent ?? null)
+      origin = joined(stored.nodes[at]?.origin, origin);
+    return { ...node, parent, origin };
+  };
   const only = (ids: readonly string[]): readonly string[] => ids.filter((id) => kept.has(id));
   const order = only(stored.order);
   const steps = (lists: readonly (readonly string[])[]): readonly (readonly string[])[] => lists.map(only);
   return {
-    nodes: Object.fromEntries([...kept].map(([id, node]) => [id, { ...node, parent: ancestor(node.parent) }])),
+    nodes: Object.fromEntries([...kept].map(([id, node]) => [id, adopted(node)])),
     order,
     selected: stored.selected !== null && order.includes(stored.selected) ? stored.selected : (order.at(-1) ?? null),
     past: steps(stored.past),
     future: steps(stored.future),
+  };
+}
+
+/** Two recipes that follow each other as one, each step with the seed that it ran with. */
+function joined(first: ModelNode['origin'] | undefined, then: ModelNode['origin']): ModelNode['origin'] {
+  if (first?.kind !== 'recipe' || then.kind !== 'recipe') return then;
+  const seeded = ({ recipe }: typeof then) =>
+    recipe.steps.map((step, at) => ({ ...step, seed: seedOf(recipe, at, step) }));
+  const { steps } = first.recipe;
+  return {
+    ...then,
+    recipe: { ...then.recipe, steps: [...seeded(first), ...seeded(then)] },
+    reports: [
+      ...(first.reports ?? []),
+      ...(then.reports ?? []).map((report) => ({ ...report, step: report.step + steps.length })),
+    ],
   };
 }
 

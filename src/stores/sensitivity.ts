@@ -58,7 +58,10 @@ export async function measure(): Promise<void> {
   if (!node?.dataset || !nodeFits(node, node.dataset) || running) return;
   const key = scanKey(node, sensitivity.getState());
   const layers = layersFor(node, degradation).map(({ name }) => name);
-  const levels = LEVELS[degradation];
+  const known = sensitivity.getState().scans[key] ?? [];
+  const isKnown = (layer: string, level: number): boolean =>
+    known.some((cell) => cell.layer === layer && cell.level === level);
+  const levels = LEVELS[degradation].filter((level) => layers.some((layer) => !isKnown(layer, level)));
   const request = { model: node.model, dataset: node.dataset, degradation, layers, levels, images };
   await measured(key, layers.length * levels.length, (signal, tell) =>
     call('sensitivity', request, {

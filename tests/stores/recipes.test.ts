@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { stepSeed } from '#core/recipe';
 import { lineOf, START } from '#stores/lineage';
 import { readFragment, recipeFragment } from '#stores/recipe-link';
+import { withoutLost } from '#stores/records';
 import type { ModelNode } from '#stores/state';
 import type { ApplyResult, StepOutcome } from '#worker/protocol';
 import { accuracy, freshStores, type Stores, summary } from './setting';
@@ -78,6 +79,17 @@ describe('a line', () => {
     const loop = { p: node('p', 'q', made(prune)), q: node('q', 'p', made(tune)) };
     expect(lineOf(loop, 'p')?.steps).toHaveLength(2);
   });
+});
+
+it('keeps the steps of models that were lost between others', () => {
+  const { nodes, order } = s.project.getState();
+  const stored = { nodes, order, selected: 'b', past: [], future: [] };
+  const { nodes: kept } = withoutLost(stored, Object.values(nodes), new Set(['a']));
+  expect(kept['b']).toMatchObject({ parent: 'root' });
+  const before = lineOf(nodes, 'b');
+  const after = lineOf(kept, 'b');
+  expect(after?.steps.map(({ step }) => step)).toEqual(before?.steps.map(({ step }) => step));
+  expect(after?.steps.map((one) => one.outcome?.pass)).toEqual(before?.steps.map((one) => one.outcome?.pass));
 });
 
 describe('editing', () => {

@@ -139,7 +139,7 @@ function Steps({ node, line, draft }: { node: ModelNode; line: Line; draft: Draf
             state={state}
             outcome={outcome}
             before={before}
-            progress={state === 'running' && running ? { done: running.done, note } : null}
+            note={state === 'running' ? note : undefined}
             layers={layersBefore(at, start, line, one.step.values['layers'])}
             predictors={predictors}
             isMissing={missingModels(nodes, one.step).length > 0}

@@ -4,7 +4,7 @@ import type { KeyboardEvent } from 'react';
 import { passById } from '#core/passes/index';
 import { removeStep, setStepValue, switchStep } from '#stores/recipes';
 import type { DraftStep } from '#stores/state';
-import { Notice, ProgressLine } from '#ui/kit/Feedback.tsx';
+import { Notice } from '#ui/kit/Feedback.tsx';
 import { DownIcon, TrashIcon, UpIcon } from '#ui/kit/icons.tsx';
 import { useFormat, useText, useWords } from '#ui/kit/words.ts';
 import styles from '#ui/optimize/recipe/recipe.module.css';
@@ -20,8 +20,8 @@ interface CardProps {
   readonly state: 'done' | 'off' | 'waiting' | 'running' | 'failed' | 'unknown';
   readonly outcome: StepOutcome | null;
   readonly before: Before;
-  /** How far the run is, and how far in words. */
-  readonly progress: { readonly done: number; readonly note: string | undefined } | null;
+  /** How the step's training goes on. */
+  readonly note: string | undefined;
   readonly layers: readonly string[];
   readonly predictors: readonly Named[];
   /** It names a model that is not there. */
@@ -34,7 +34,7 @@ interface CardProps {
 }
 
 export function StepCard(props: CardProps) {
-  const { at, last, draft, state, outcome, before, progress, isOpen, disabled, onToggle, onMove } = props;
+  const { at, last, draft, state, outcome, before, note, isOpen, disabled, onToggle, onMove } = props;
   const t = useText();
   const words = useWords();
   const format = useFormat();
@@ -103,13 +103,7 @@ export function StepCard(props: CardProps) {
           </ActionIcon>
         </span>
       </div>
-      {progress && (
-        <ProgressLine
-          label={t('recipe.state.running')}
-          done={progress.done}
-          {...(progress.note ? { note: progress.note } : {})}
-        />
-      )}
+      {note && <p className={styles.quiet}>{note}</p>}
       {outcome && !isOpen && <StepFigures outcome={outcome} before={before} />}
       {!pass && <Notice level="error" text={t('recipe.unknownHelp')} />}
       {props.isMissing && <Notice level="error" text={t('recipe.gone')} />}
