@@ -1,7 +1,8 @@
 /**
  * What a training run minimises, as data. How masks, grids and codebooks behave follows from the tensors' encodings:
  * a mask zeroes the gradient and the moments of pruned weights, a grid trains a dense copy behind straight-through
- * rounding, a codebook trains its centroids with gradients summed over their members.
+ * rounding (it starts from the tensor's values, which may lie off the grid here), a codebook trains its centroids with
+ * gradients summed over their members.
  */
 import type { Model } from '#core/model/model';
 import type { Predictor } from '#core/predictor';

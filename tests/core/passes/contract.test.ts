@@ -352,6 +352,9 @@ describe.each(Object.entries(MODELS))('a recipe on the %s model', (_name, model)
   const contextFor: ContextMaker = (_index, seed) => contextOf(passById('fine-tuning') as Pass, seed);
   it.each([
     ['weight-quantization', { bits: 4, granularity: 'channel' }, 'grid'],
+    ['static-quantization', { weightBits: 4, activationBits: 6, outer: 'same' }, 'grid'],
+    ['ternary-weights', { outer: 'same' }, 'grid'],
+    ['half-precision', {}, 'half'],
     ['weight-sharing', { clusters: 4 }, 'codebook'],
   ] as const)('keeps the mask and %s through fine-tuning, and trains', async (id, values, kind) => {
     const steps = [
@@ -373,6 +376,7 @@ describe.each(Object.entries(MODELS))('a recipe on the %s model', (_name, model)
       expect(encoding.mask).toEqual(old.get(name)?.encoding.mask);
       expect(encoding.values.kind).toBe(kind);
     }
+    expect(after.model.activationGrids).toEqual(before.model.activationGrids);
     expect(modelId((await runRecipe(model, recipe, contextFor, PASSES)).model)).toBe(modelId(after.model));
   });
 });
