@@ -29,6 +29,8 @@ import { appendRecord, readRecords } from './record';
 import type { Row, Stage } from './row';
 
 const cache = 'node_modules/.cache/whittle/recipes';
+/** The stage of a network of the final size from scratch. */
+export const SCRATCH = 'from scratch';
 
 /** A stage that a row has, with everything before it. */
 interface Task {
@@ -70,7 +72,7 @@ export async function runRows(asked: readonly Row[], rows: readonly Row[], log: 
 
 /** The row's stages, and its network from scratch as one more. */
 function stagesOf({ stages, scratch }: Row): readonly Stage[] {
-  return scratch ? [...stages, { name: 'from scratch', steps: scratch.steps }] : stages;
+  return scratch ? [...stages, { name: SCRATCH, steps: scratch.steps }] : stages;
 }
 
 function taskOf(row: Row, name: string, seed: number): Task {
@@ -83,6 +85,11 @@ function taskOf(row: Row, name: string, seed: number): Task {
   const steps = row.stages.slice(0, at + 1).flatMap((stage) => stage.steps);
   const stage = row.stages[at] as Stage;
   return { row, stage, network: row.network, steps, from: steps.length - stage.steps.length, seed };
+}
+
+/** The key of a stage of a row as it is now. */
+export function stageKey(row: Row, stage: string, seed: number): string {
+  return keyOf(taskOf(row, stage, seed));
 }
 
 /** What tells whether a stage was run already: everything that its bytes depend on but the code. */
