@@ -33,6 +33,7 @@ const handlers: { readonly [N in CallName]: Handler<N> } = {
   apply: later(async () => (await import('#worker/calls/apply')).apply),
   sensitivity: later(async () => (await import('#worker/calls/sensitivity')).sensitivity),
   whichHurts: later(async () => (await import('#worker/calls/sensitivity')).whichHurts),
+  inspect: later(async () => (await import('#worker/calls/inspect')).inspect),
   latency: later(async () => (await import('#worker/calls/latency')).latency),
   export: later(async () => (await import('#worker/calls/export')).exportModel),
   held,

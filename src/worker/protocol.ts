@@ -3,6 +3,7 @@
  * report progress, and may be aborted. The page only ever receives summaries, charts' numbers and finished files.
  */
 import type { Architecture } from '#core/architecture';
+import type { Inspection } from '#core/inspection/inspection';
 import type { Layer } from '#core/model/layers';
 import type { ModelMeta } from '#core/model/model';
 import type { LearningRateSchedule, Optimizer, TrainPoint } from '#core/objective';
@@ -195,6 +196,13 @@ export interface HurtLayer extends Alone {
   /** Signal to noise of the layer's weights; null where they are the same, or where there are none. */
   readonly decibels: number | null;
 }
+export interface InspectResult {
+  /** Null where no layer of the model before has weights of this kind. */
+  readonly inspection: Inspection | null;
+  readonly layers: readonly string[];
+  /** Only the model's shape is that of after: the pass trains, and its weights are known when it has run. */
+  readonly sketch: boolean;
+}
 export interface LatencyResult {
   readonly backend: BackendName;
   readonly medianMs: number;
@@ -292,6 +300,27 @@ export interface Calls {
     response: ApplyResult;
     /** `outcome`: of a step that has just ended. */
     progress: { done: number; step: number; train?: TrainProgress; outcome?: StepOutcome };
+  };
+  /**
+   * What becomes of one layer's weights by the step (of a pass that trains: by its sketch), or from model `before` to this one.
+   * `layers` are all that can be asked about; the one with most weights where the asked one is not among them. The latest request wins.
+   */
+  inspect: {
+    request: {
+      model: ModelId;
+      layer: string | null;
+      by:
+        | {
+            kind: 'step';
+            step: RecipeStep;
+            dataset: DatasetId | null;
+            seed: number;
+            parents: Readonly<Record<string, ModelId>>;
+          }
+        | { kind: 'model'; before: ModelId };
+    };
+    response: InspectResult;
+    progress: never;
   };
   /** Accuracy with each of these layers alone taken to each level. Gives way to everything else. */
   sensitivity: {

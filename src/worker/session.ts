@@ -18,6 +18,7 @@ import type {
   BackendReport,
   DatasetId,
   Fault,
+  InspectResult,
   PreviewResult,
   SensitivityCell,
 } from '#worker/protocol';
@@ -28,6 +29,11 @@ import type { Vault } from '#worker/vault/vault';
 export interface Started {
   readonly reports: readonly BackendReport[];
   readonly backend: Backend;
+}
+/** A model after a step; of a pass that trains only the shape is right. */
+export interface Changed {
+  readonly model: Model;
+  readonly trains: boolean;
 }
 export interface Session {
   readonly scheduler: Scheduler;
@@ -40,6 +46,8 @@ export interface Session {
   training: TrainControl | null;
   /** Aborts the preview that has not begun yet. */
   waitingPreview: AbortController | null;
+  /** Aborts the inspection before the latest. */
+  lastInspection: AbortController | null;
   /** How often a backend was taken up. */
   readonly generation: () => number;
   /**
@@ -71,6 +79,10 @@ export interface Session {
   ): Promise<Accuracy>;
   /** What `prepare` gave, by model, pass and values that are not live. */
   readonly prepared: Recent<Promise<unknown>>;
+  /** Models that steps gave last, by question. */
+  readonly changed: Recent<Changed>;
+  /** What became of layers, by question. */
+  readonly inspections: Recent<InspectResult>;
   /** Previews of whole splits that were computed, by question. */
   readonly previews: Recent<PreviewResult>;
   /** What single layers cost, by question. */
@@ -106,7 +118,10 @@ export function makeSession(options: SessionOptions): Session {
     checkpointEvery: options.checkpointEvery,
     training: null,
     waitingPreview: null,
+    lastInspection: null,
     prepared: makeRecent(8),
+    changed: makeRecent(2),
+    inspections: makeRecent(100),
     previews: makeRecent(1000),
     alone: makeRecent(2000),
     generation: () => generation,

@@ -4,13 +4,9 @@
  */
 import { countMacs } from '#core/metrics/operations';
 import { countValues, estimateBytes } from '#core/metrics/size';
-import { modelId } from '#core/model/hash';
-import type { Model } from '#core/model/model';
-import { PASSES } from '#core/passes/index';
-import { checkEffects, preparedKey, readyStep, stepSeed } from '#core/recipe';
 import { type PreviewEstimate, previewAccuracy } from '#engine/preview';
 import type { Handler } from '#worker/call';
-import { contextMaker } from '#worker/calls/pass-context';
+import { changedModel } from '#worker/calls/changed-model';
 import type { Calls, PreviewResult } from '#worker/protocol';
 import type { Session } from '#worker/session';
 import { writtenBytes } from '#worker/summary';
@@ -87,34 +83,4 @@ export async function answer(
   await measureSize();
   if (question.rest && estimate.images === dataset.splits.validation.count) session.previews.set(key, result(estimate));
   return result(estimate);
-}
-
-/** The model after the step; for a pass that trains, its sketch, whose weights mean nothing. */
-async function changedModel(
-  session: Session,
-  question: Question,
-  base: Model,
-  { signal, between }: AnswerOptions,
-): Promise<{ model: Model; trains: boolean }> {
-  const { pass, values } = readyStep(question.step, PASSES);
-  checkEffects(base, pass);
-  const dataset = question.dataset ? await session.dataset(question.dataset) : null;
-  const contextFor = await contextMaker(session, { dataset, signal, between, parents: question.parents });
-  const context = contextFor(stepSeed(question.seed, 0, pass.id), () => undefined);
-  if (pass.preview === 'structure')
-    return { model: (await pass.sketch?.(base, values, context)) ?? base, trains: true };
-  const key = JSON.stringify([
-    modelId(base),
-    preparedKey(pass, values),
-    question.dataset,
-    question.seed,
-    question.parents,
-  ]);
-  let prepared = session.prepared.get(key);
-  if (!prepared) {
-    prepared = Promise.resolve(pass.prepare?.(base, values, context));
-    session.prepared.set(key, prepared);
-    prepared.catch(() => session.prepared.delete(key));
-  }
-  return { model: (await pass.apply(base, values, context, await prepared)).model, trains: false };
 }

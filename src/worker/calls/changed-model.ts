@@ -1,0 +1,63 @@
+/**
+ * A model after one step, as sliders ask for it: what `prepare` makes is kept between moves, and so is the last model made,
+ * which more than one call looks at.
+ */
+import { modelId } from '#core/model/hash';
+import type { Model } from '#core/model/model';
+import { PASSES } from '#core/passes/index';
+import { checkEffects, preparedKey, type RecipeStep, readyStep, stepSeed } from '#core/recipe';
+import { contextMaker } from '#worker/calls/pass-context';
+import type { DatasetId, ModelId } from '#worker/protocol';
+import type { Changed, Session } from '#worker/session';
+
+export interface Step {
+  readonly dataset: DatasetId | null;
+  readonly step: RecipeStep;
+  readonly seed: number;
+  readonly parents: Readonly<Record<string, ModelId>>;
+}
+
+/** For a pass that trains, its sketch, whose weights mean nothing. */
+export async function changedModel(
+  session: Session,
+  question: Step,
+  base: Model,
+  ways: { readonly signal: AbortSignal; readonly between: () => Promise<void> },
+): Promise<Changed> {
+  const { dataset, step, seed, parents } = question;
+  const key = JSON.stringify([modelId(base), dataset, step, seed, parents]);
+  const known = session.changed.get(key);
+  if (known) return known;
+  const made = await make(session, question, base, ways);
+  session.changed.set(key, made);
+  return made;
+}
+
+async function make(
+  session: Session,
+  question: Step,
+  base: Model,
+  { signal, between }: { readonly signal: AbortSignal; readonly between: () => Promise<void> },
+): Promise<Changed> {
+  const { pass, values } = readyStep(question.step, PASSES);
+  checkEffects(base, pass);
+  const dataset = question.dataset ? await session.dataset(question.dataset) : null;
+  const contextFor = await contextMaker(session, { dataset, signal, between, parents: question.parents });
+  const context = contextFor(stepSeed(question.seed, 0, pass.id), () => undefined);
+  if (pass.preview === 'structure')
+    return { model: (await pass.sketch?.(base, values, context)) ?? base, trains: true };
+  const key = JSON.stringify([
+    modelId(base),
+    preparedKey(pass, values),
+    question.dataset,
+    question.seed,
+    question.parents,
+  ]);
+  let prepared = session.prepared.get(key);
+  if (!prepared) {
+    prepared = Promise.resolve(pass.prepare?.(base, values, context));
+    session.prepared.set(key, prepared);
+    prepared.catch(() => session.prepared.delete(key));
+  }
+  return { model: (await pass.apply(base, values, context, await prepared)).model, trains: false };
+}
