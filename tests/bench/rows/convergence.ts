@@ -12,7 +12,7 @@ const EPOCHS = 3;
 /** What is said of the small CNN on each data set, and the accuracy that it has to reach. */
 const DATA = [
   { label: 'MNIST', what: 'Small CNN, test accuracy after 3 epochs', least: 0.985 },
-  { label: 'Fashion-MNIST', what: 'Small CNN on Fashion-MNIST, test accuracy after 3 epochs', least: 0.87 },
+  { label: 'Fashion-MNIST', what: 'Small CNN on Fashion-MNIST, test accuracy after 3 epochs', least: 0.88 },
 ] as const;
 const SPEED = 'Small CNN, images a second while training in the page';
 const LEAST_SPEED = 1700;
@@ -77,6 +77,7 @@ function table(lines: readonly Line[]): TableLine[] {
       })),
   );
   const speeds = lines.flatMap(({ what, value }) => (what === SPEED ? [value] : []));
+  if (speeds.length === 0) return seeds;
   const speed = Math.round(median(speeds));
   return [
     ...seeds,
