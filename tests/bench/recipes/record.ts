@@ -2,7 +2,7 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { folder } from '../measurements';
 
-export interface Record_ {
+export interface StageRecord {
   /** When it ended, as ISO time. */
   readonly run: string;
   readonly version: string;
@@ -51,7 +51,7 @@ const TEXTS: ReadonlySet<string> = new Set(['run', 'version', 'machine', 'row', 
 
 const path = `${folder}/recipes.csv`;
 
-export function appendRecord(record: Record_): void {
+export function appendRecord(record: StageRecord): void {
   const cells = COLUMNS.map((column) =>
     column === 'wrong' ? record.wrong.join(' ') : String(record[column]).replaceAll(',', ';'),
   );
@@ -59,7 +59,7 @@ export function appendRecord(record: Record_): void {
 }
 
 /** All lines, in the order in which they were written. */
-export function readRecords(): readonly Record_[] {
+export function readRecords(): readonly StageRecord[] {
   if (!existsSync(path)) return [];
   const [head, ...lines] = readFileSync(path, 'utf8').trim().split('\n');
   const columns = (head ?? '').split(',');
@@ -71,6 +71,6 @@ export function readRecords(): readonly Record_[] {
         if (column === 'wrong') return [column, cell === '' ? [] : cell.split(' ').map(Number)];
         return [column, TEXTS.has(column) ? cell : Number(cell)];
       }),
-    ) as unknown as Record_;
+    ) as unknown as StageRecord;
   });
 }

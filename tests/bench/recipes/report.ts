@@ -1,7 +1,7 @@
 /** Tables of what the recipes reached: mean and spread over the seeds, and the loss image by image with its interval. */
 import { seededRandom } from '#core/numeric/random';
 import { quantile } from '../statistics';
-import type { Record_ } from './record';
+import type { StageRecord } from './record';
 import type { Row } from './row';
 
 /** A stage with all its seeds. */
@@ -33,9 +33,9 @@ const spread = (values: readonly number[]): number =>
 const whole = (value: number): string => Math.round(value).toLocaleString('en');
 
 /** The row's stages that were measured, each with the latest line of each seed. */
-export function linesOf(row: Row, records: readonly Record_[], labels: Uint8Array): readonly ReportLine[] {
-  const seedsOf = (stage: string, name = row.name): readonly Record_[] => {
-    const latest = new Map<number, Record_>();
+export function linesOf(row: Row, records: readonly StageRecord[], labels: Uint8Array): readonly ReportLine[] {
+  const seedsOf = (stage: string, name = row.name): readonly StageRecord[] => {
+    const latest = new Map<number, StageRecord>();
     for (const one of records) if (one.row === name && one.stage === stage) latest.set(one.seed, one);
     return [...latest.values()].sort((a, b) => a.seed - b.seed);
   };
@@ -78,7 +78,7 @@ export function linesOf(row: Row, records: readonly Record_[], labels: Uint8Arra
  * How many points more are wrong in `after` than in `before`, over the seeds that both have: bootstrap over the images, each with all
  * its seeds.
  */
-export function lossOf(before: readonly Record_[], after: readonly Record_[]): string {
+export function lossOf(before: readonly StageRecord[], after: readonly StageRecord[]): string {
   const pairs = after.flatMap((one) => {
     const other = before.find(({ seed }) => seed === one.seed);
     return other ? [[other, one] as const] : [];
@@ -105,7 +105,7 @@ export function lossOf(before: readonly Record_[], after: readonly Record_[]): s
   return `${signed(value)} (${signed(quantile(sums, 0.025))} to ${signed(quantile(sums, 0.975))})`;
 }
 
-function onlyOf(seeds: readonly Record_[], labels: Uint8Array, label: number): string {
+function onlyOf(seeds: readonly StageRecord[], labels: Uint8Array, label: number): string {
   const all = labels.reduce((sum, one) => sum + (one === label ? 1 : 0), 0);
   const right = seeds.map(({ wrong }) => (100 * (all - wrong.filter((i) => labels[i] === label).length)) / all);
   return `of the images of class ${label}, ${mean(right).toFixed(2)} % are right`;
