@@ -2,6 +2,8 @@
 import { build } from '#i18n/en/build';
 import { data } from '#i18n/en/data';
 import { frame } from '#i18n/en/frame';
+import { glossary } from '#i18n/en/glossary';
+import { inspect } from '#i18n/en/inspect';
 import { models } from '#i18n/en/models';
 import { optimize } from '#i18n/en/optimize';
 import { recipe } from '#i18n/en/recipe';
@@ -10,6 +12,6 @@ import { train } from '#i18n/en/train';
 import { transfer } from '#i18n/en/transfer';
 import { unit } from '#i18n/en/unit';
 
-export const en = { frame, data, build, train, optimize, recipe, sensitivity, transfer, models, unit };
+export const en = { frame, data, build, train, optimize, recipe, sensitivity, inspect, glossary, transfer, models, unit };
 /** The shape that every language has. */
 export type Texts = typeof en;

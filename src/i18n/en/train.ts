@@ -23,7 +23,7 @@ export const train = {
   optimizers: { sgd: 'SGD', momentum: 'SGD with momentum', adam: 'Adam' },
   momentum: 'Momentum',
   schedule: 'Schedule',
-  schedules: { constant: 'Constant learning rate', cosine: 'Cosine: falls to 0 at the end' },
+  schedules: { constant: 'Constant', cosine: 'Cosine, down to 0' },
   l1: 'L1 penalty',
   l1Help: 'Pushes weights to exactly 0.',
   l2: 'L2 penalty',

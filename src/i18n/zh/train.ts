@@ -24,7 +24,7 @@ export const train: Texts['train'] = {
   optimizers: { sgd: 'SGD', momentum: '带动量的 SGD', adam: 'Adam' },
   momentum: '动量',
   schedule: '学习率变化',
-  schedules: { constant: '学习率不变', cosine: '余弦：结束时降到 0' },
+  schedules: { constant: '不变', cosine: '余弦，降到 0' },
   l1: 'L1 惩罚',
   l1Help: '把权重推向恰好为 0。',
   l2: 'L2 惩罚',

@@ -1,5 +1,6 @@
 /** What Apply made: its measured figures, what is worth knowing, and the usual next step. */
 import { Button } from '@mantine/core';
+import { useEffect, useRef } from 'react';
 import { setMethod } from '#stores/optimize';
 import type { ModelNode } from '#stores/state';
 import { setTab } from '#stores/view';
@@ -16,8 +17,11 @@ export function Applied({ node, result }: { node: ModelNode; result: ApplyResult
   const format = useFormat();
   const { test, validation, model, notes, seconds, reports } = result;
   const compared = reports.at(-1)?.comparison;
+  // Apply stands at the foot of a form that may be long: what it made comes into sight.
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => box.current?.scrollIntoView?.({ block: 'nearest' }), []);
   return (
-    <div className={styles.applied}>
+    <div ref={box} className={styles.applied}>
       <Section heading={t('optimize.result', { name: node.name })}>
         <Stats>
           {test && (

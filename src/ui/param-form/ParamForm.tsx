@@ -10,6 +10,7 @@ import type { Format } from '#ui/kit/format.ts';
 import { Fields } from '#ui/kit/Layout.tsx';
 import { useFormat, useWords } from '#ui/kit/words.ts';
 import { LayersField } from '#ui/param-form/LayersField.tsx';
+import styles from '#ui/param-form/param-form.module.css';
 
 export interface Named {
   readonly id: string;
@@ -34,6 +35,7 @@ interface FormProps {
 export function ParamForm({ params, values, children, ...rest }: FormProps) {
   const shown = Object.entries(params).filter(([, param]) => isShown(param, values));
   const isWide = (param: Param) => param.kind === 'layers' || (param.kind === 'number' && param.control !== 'field');
+  const words = useWords();
   const draw = ([key, param]: [string, Param]) => (
     <ParamField key={key} name={key} param={param} value={values[key] ?? param.default} {...rest} />
   );
@@ -44,10 +46,26 @@ export function ParamForm({ params, values, children, ...rest }: FormProps) {
     <>
       {sliders.map(draw)}
       {children}
-      {fields.length > 0 && <Fields>{fields.map(draw)}</Fields>}
+      {fields.length > 0 && (
+        <Fields>
+          {fields.map((field) => (
+            <div key={field[0]} className={spans(field[1], words) ? styles.spanning : undefined}>
+              {draw(field)}
+            </div>
+          ))}
+        </Fields>
+      )}
       {layers.map(draw)}
     </>
   );
+}
+
+/** Whether a field needs a line of its own: a switch, or choices whose names would be cut off. */
+function spans(param: Param, words: ReturnType<typeof useWords>): boolean {
+  if (param.kind === 'flag' || param.kind === 'predictor') return true;
+  if (param.kind !== 'choice') return false;
+  // A letter of Chinese is about as wide as two of English.
+  return param.options.some(({ label }) => words(label).replace(/[^\p{ASCII}]/gu, 'xx').length > 16);
 }
 
 type FieldProps = Omit<FormProps, 'params' | 'values' | 'children'> & {
