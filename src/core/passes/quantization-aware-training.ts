@@ -32,7 +32,7 @@ import {
   quantizedKernel,
   spreadKernel,
 } from '#core/passes/shared/kernel-grids';
-import { OUTER, type Outer, outerLayers } from '#core/passes/shared/outer-layers';
+import { OUTER, type Outer, outerLayers, outerNotes } from '#core/passes/shared/outer-layers';
 import { type Selected, selectPrunable } from '#core/passes/shared/selection';
 import { settlingFormula, settlingParams, softLoss } from '#core/passes/shared/settling';
 import { objectiveOf } from '#core/passes/shared/training';
@@ -143,7 +143,7 @@ export const quantizationAwareTraining = definePass({
     const { starts, notes } = startKernels(selected, model, values);
     const plain = withActivationGrids(model, {});
     let begun = mapPrunable(plain, [], (layer, tensor) => starts.get(layer.name) ?? tensor);
-    const told: Words[] = [...notes];
+    const told: Words[] = [...notes, ...(values.outer === 'same' ? [] : outerNotes(outerLayers(model), values.outer))];
     if (values.activations === 'round') {
       const calibration = await calibrate(plain, roundedEdges(plain), values.images, {
         ...context,

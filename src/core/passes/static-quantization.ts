@@ -32,7 +32,7 @@ import {
   sharedGridNote,
   spreadKernel,
 } from '#core/passes/shared/kernel-grids';
-import { OUTER, outerLayers } from '#core/passes/shared/outer-layers';
+import { OUTER, outerLayers, outerNotes } from '#core/passes/shared/outer-layers';
 import { selectPrunable } from '#core/passes/shared/selection';
 
 interface Prepared {
@@ -180,7 +180,8 @@ export const staticQuantization = definePass({
       activationGrids(calibration, wide, activationBits, values.range),
     );
     const result = roundBiases(gridded);
-    const notes: Words[] = weights === 'round' ? [...roundingNotes(model, result, kernels, quantized)] : [];
+    const notes: Words[] =
+      weights === 'round' ? [...roundingNotes(model, result, kernels, quantized), ...outerNotes(ends, outer)] : [];
     notes.push(...sharedGridNote(kernels), ...edgeNotes(result, calibration.images, activationBits));
     return { model: result, report: { notes: [...notes, ...integerNotes(result, samples)] } };
   },

@@ -41,8 +41,8 @@ export const RANGE = {
   default: 'error',
   label: { en: 'Range', zh: '取值范围' },
   help: {
-    en: 'Where the grid ends. Cutting off a few outliers makes the other values more exact; it matters below 8 bits.',
-    zh: '网格到哪里为止。截去少数离群值会使其余数值更精确；在 8 位以下影响明显。',
+    en: 'Where the grid ends. Cutting off a few outliers makes the other values more exact; it matters below 8 bits. Entropy was made for activations at 8 bits.',
+    zh: '网格到哪里为止。截去少数离群值会使其余数值更精确；在 8 位以下影响明显。“熵”是为 8 位激活值设计的。',
   },
   options: [
     { value: 'error', label: { en: 'Least error', zh: '误差最小' } },

@@ -32,6 +32,17 @@ export function outerLayers(model: Model): readonly string[] {
   return [...new Set([all[0], all.at(-1)].flatMap((one) => (one ? [one.layer.name] : [])))];
 }
 
+/** What became of these layers; nothing where there are none, or they are like the others. */
+export function outerNotes(names: readonly string[], outer: Outer): readonly Words[] {
+  const list = names.join(', ');
+  if (names.length === 0 || outer === 'same') return [];
+  return [
+    outer === 'eight'
+      ? { en: `First and last layer: 8 bits (${list}).`, zh: `首层和末层：8 位（${list}）。` }
+      : { en: `First and last layer left as they are: ${list}.`, zh: `首层和末层保持不变：${list}。` },
+  ];
+}
+
 export interface Parted {
   readonly inner: readonly Selected[];
   /** What becomes of the first and the last layer; empty where they are like the others, left, or at 8 bits already. */
@@ -56,15 +67,12 @@ export function partOuter(model: Model, selected: readonly Selected[], outer: Ou
           return [[one.layer.name, quantizedKernel(kernel, 8, codesFor(8, true), 'error')] as const];
         }),
   );
-  const list = apart.map(({ layer }) => layer.name).join(', ');
-  const notes: Words[] =
-    apart.length === 0
-      ? []
-      : [
-          outer === 'eight'
-            ? { en: `First and last layer: 8 bits (${list}).`, zh: `首层和末层：8 位（${list}）。` }
-            : { en: `First and last layer left as they are: ${list}.`, zh: `首层和末层保持不变：${list}。` },
-        ];
+  const notes: Words[] = [
+    ...outerNotes(
+      apart.map(({ layer }) => layer.name),
+      outer,
+    ),
+  ];
   if (inner.length === 0)
     notes.push({
       en: 'The model has no layers between its first and its last one: choose "Like the others" to change these.',
