@@ -1,6 +1,6 @@
 /**
  * `npm run bench [-- ROW …]`: the benchmarks. Prints a table with ratios and their intervals, appends every measurement to
- * tests/bench/results/ROW.csv and rewrites the README's table. Without names all rows run, in about a quarter of an hour;
+ * tests/bench/results/ROW.csv and rewrites the README's table. Without names all rows run, in about twenty minutes;
  * `npm run bench -- table` only writes the tables anew from the CSV files. `npm run bench -- recipes [row …]` runs recipes, for hours,
  * and goes on where it ended: see recipes/.
  */
