@@ -62,7 +62,7 @@ describe('sensitivity', () => {
     const cells = await scan('sparsity', [0, 0.98], (cell) => told.push(cell));
     expect(told).toEqual(cells);
     expect(cells.map(({ layer, level }) => [layer, level])).toEqual(
-      [0, 0.98].flatMap((level) => Object.values(names).map((layer) => [layer, level])),
+      Object.values(names).flatMap((layer) => [0, 0.98].map((level) => [layer, level])),
     );
     const at = (layer: string, level: number) =>
       cells.find((cell) => cell.layer === layer && cell.level === level)?.alone as Alone;

@@ -9,7 +9,7 @@ import { agrestiMin, wilson } from '#core/numeric/intervals';
 import type { Words } from '#core/params';
 import { PassError } from '#core/pass';
 import { PASSES } from '#core/passes/index';
-import { type RecipeStep, runRecipe, StepError } from '#core/recipe';
+import { checkEffects, preparedKey, type RecipeStep, readyStep, stepSeed } from '#core/recipe';
 import { degradingStep } from '#core/sensitivity';
 import { evaluateChanged } from '#engine/activations';
 import type { Backend } from '#engine/backend';
@@ -28,13 +28,14 @@ interface Ways {
 export const sensitivity: Handler<'sensitivity'> = async (request, { session, signal, progress }) => {
   const base = await (await session.vault).get(request.model);
   const dataset = await session.dataset(request.dataset, { signal });
+  const prepared = makePrepared();
   const cells: SensitivityCell[] = [];
-  // Level by level: a coarse picture of all layers comes first.
-  for (const level of request.levels) {
-    for (const layer of request.layers) {
+  // Layer by layer: what comes before the layer is computed once, and so is what its method makes ready.
+  for (const layer of request.layers) {
+    for (const level of request.levels) {
       const cell = await session.scheduler.run(
         'sweep',
-        (between) => cellOf(session, base, dataset, { ...request, layer, level }, { signal, between }),
+        (between) => cellOf(session, base, dataset, { ...request, layer, level }, prepared, { signal, between }),
         { signal },
       );
       cells.push(cell);
@@ -43,6 +44,16 @@ export const sensitivity: Handler<'sensitivity'> = async (request, { session, si
   }
   return cells;
 };
+
+/** What a pass's `prepare` gave last, by its key. */
+type Prepared = (key: string, make: () => Promise<unknown>) => Promise<unknown>;
+function makePrepared(): Prepared {
+  let last: { readonly key: string; readonly value: unknown } | null = null;
+  return async (key, make) => {
+    if (last?.key !== key) last = { key, value: await make() };
+    return last.value;
+  };
+}
 
 type Question = Omit<Calls['sensitivity']['request'], 'layers' | 'levels'> & {
   readonly layer: string;
@@ -54,6 +65,7 @@ async function cellOf(
   base: Model,
   dataset: Dataset,
   question: Question,
+  prepared: Prepared,
   ways: Ways,
 ): Promise<SensitivityCell> {
   const { layer: name, level, degradation, images } = question;
@@ -63,40 +75,39 @@ async function cellOf(
   if (known) return known;
   const layer = base.layers.find((one) => one.name === name);
   const step = layer && degradingStep(degradation, layer, level);
-  const cell = step
-    ? await degraded(session, base, dataset, { name, level, images, step }, backend, ways)
-    : { layer: name, level, alone: null, reason: noWay };
+  const degraded = step ? await degrade(session, base, dataset, step, prepared, ways) : { reason: noWay };
+  await ways.between();
+  const cell =
+    'reason' in degraded
+      ? { layer: name, level, alone: null, ...degraded }
+      : { layer: name, level, alone: await compare(backend, base, degraded.model, dataset, name, images, ways) };
   session.alone.set(key, cell);
   return cell;
 }
 
-async function degraded(
+/** The model with the step done, or why that cannot be. */
+async function degrade(
   session: Session,
   base: Model,
   dataset: Dataset,
-  { name, level, images, step }: { name: string; level: number; images: number; step: RecipeStep },
-  backend: Backend,
+  step: RecipeStep,
+  prepared: Prepared,
   ways: Ways,
-): Promise<SensitivityCell> {
-  const contextFor = await contextMaker(session, { dataset, ...ways, parents: {} });
+): Promise<{ readonly model: Model } | { readonly reason: Words }> {
+  const { pass, values } = readyStep(step, PASSES);
+  const context = (await contextMaker(session, { dataset, ...ways, parents: {} }))(
+    stepSeed(1, 0, pass.id),
+    () => undefined,
+  );
   try {
-    const recipe = { version: 1, seed: 1, steps: [step] } as const;
-    const { model, reports } = await runRecipe(
-      base,
-      recipe,
-      (_index, seed) => contextFor(seed, () => undefined),
-      PASSES,
-    );
-    await ways.between();
+    checkEffects(base, pass);
+    const ready = await prepared(preparedKey(pass, values), async () => pass.prepare?.(base, values, context));
+    const { model, report } = await pass.apply(base, values, context, ready);
     // A factorisation that would enlarge the layer leaves it as it is, and says so.
-    const left = reports[0]?.notes[0];
-    if (left && modelId(model) === modelId(base) && step.pass.startsWith('low-rank'))
-      return { layer: name, level, alone: null, reason: left };
-    return { layer: name, level, alone: await compare(backend, base, model, dataset, name, images, ways) };
+    const [left] = report.notes;
+    return left && pass.family === 'low-rank' && modelId(model) === modelId(base) ? { reason: left } : { model };
   } catch (error) {
-    // What the pass itself said: that the recipe had one step is this file's own business.
-    const cause = error instanceof StepError ? error.cause : error;
-    if (cause instanceof PassError) return { layer: name, level, alone: null, reason: cause.words };
+    if (error instanceof PassError) return { reason: error.words };
     throw error;
   }
 }
