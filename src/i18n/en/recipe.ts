@@ -33,6 +33,7 @@ export const recipe = {
   atStart: 'The model that the recipe starts from',
   asItIs: 'The model as it is at this step',
   gone: 'This step names a model that is not on this page. Choose another one.',
+  inAll: 'In all',
   add: 'Add a step',
   empty: 'No steps yet',
   emptyHelp: 'What you apply to this model is written down here. Or lay out several steps and run them in one go.',

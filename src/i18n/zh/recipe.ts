@@ -34,6 +34,7 @@ export const recipe: Texts['recipe'] = {
   atStart: '配方的起点模型',
   asItIs: '这一步时的模型本身',
   gone: '这一步引用的模型不在本页面上，请另选一个。',
+  inAll: '总计',
   add: '添加一步',
   empty: '还没有步骤',
   emptyHelp: '对这个模型应用的方法都会记录在这里。也可以先排好几步，再一次运行。',

@@ -19,6 +19,7 @@ import { Offer } from '#ui/optimize/recipe/Offer.tsx';
 import own from '#ui/optimize/recipe/recipe.module.css';
 import { Share } from '#ui/optimize/recipe/Share.tsx';
 import { StepCard } from '#ui/optimize/recipe/StepCard.tsx';
+import { StepFigures } from '#ui/optimize/recipe/StepResult.tsx';
 import type { StepOutcome } from '#worker/protocol';
 
 export function RecipeView({ node }: { node: ModelNode }) {
@@ -44,6 +45,7 @@ export function RecipeView({ node }: { node: ModelNode }) {
       <div className={own.list}>
         <Start start={start} />
         <Steps key={node.id} node={node} line={line} draft={draft} />
+        {line.steps.length > 1 && isUnchanged(line, draft) && <InAll start={line.start} node={node} />}
       </div>
       {draft.steps.length === 0 && (
         <div>
@@ -75,6 +77,28 @@ function Start({ start }: { start: ModelNode }) {
           ...(validation ? [`${t('recipe.rows.validation')} ${format.percent(validation.value)}`] : []),
         ].join(' · ')}
       </span>
+    </div>
+  );
+}
+
+/** From the start to the model, all steps together. */
+function InAll({ start, node }: { start: ModelNode; node: ModelNode }) {
+  const t = useText();
+  const format = useFormat();
+  const ratio = start.summary.bytes / node.summary.bytes;
+  const outcome = {
+    before: start.summary,
+    after: node.summary,
+    bytes: node.summary.bytes,
+    validation: node.validation,
+  };
+  return (
+    <div className={own.total}>
+      <p className={own.title}>
+        {t('recipe.inAll')}
+        {ratio > 1.005 && <span className={own.quiet}> {t('models.smaller', { ratio: format.ratio(ratio) })}</span>}
+      </p>
+      <StepFigures outcome={outcome} before={{ bytes: start.summary.bytes, validation: start.validation }} />
     </div>
   );
 }

@@ -14,10 +14,14 @@ interface ResultProps {
   readonly outcome: StepOutcome;
   readonly before: Before;
 }
+interface FigureProps {
+  readonly outcome: Pick<StepOutcome, 'before' | 'after' | 'bytes' | 'validation'>;
+  readonly before: Before;
+}
 
 const KEYS = ['parameters', 'nonZero', 'distinct', 'macs', 'bytes'] as const;
 
-function useFigures({ outcome, before }: ResultProps) {
+function useFigures({ outcome, before }: FigureProps) {
   const format = useFormat();
   return KEYS.map((key) => {
     const now = key === 'bytes' ? outcome.bytes : outcome.after[key];
@@ -28,7 +32,7 @@ function useFigures({ outcome, before }: ResultProps) {
 }
 
 /** "Non-zero 1,371 −90 %" and the like, accuracy last. */
-export function StepFigures(props: ResultProps) {
+export function StepFigures(props: FigureProps) {
   const t = useText();
   const format = useFormat();
   const all = useFigures(props);
