@@ -23,6 +23,7 @@ import { definePass, type TrainHooks } from '#core/pass';
 import { roundBiases } from '#core/passes/shared/bias-rounding';
 import { calibrate, edgeNotes, roundedEdges, wideEdges } from '#core/passes/shared/calibration';
 import { CALIBRATION_IMAGES } from '#core/passes/shared/importance';
+import { integerNotes, integerSamples } from '#core/passes/shared/integer-notes';
 import {
   channelAxis,
   GRANULARITY,
@@ -157,10 +158,16 @@ export const quantizationAwareTraining = definePass({
       begun = withActivationGrids(begun, Object.fromEntries(grids));
       told.push(...edgeNotes(begun, calibration.images, values.activationBits));
     }
-    if (values.after === 'nothing') {
-      const rounded = mapPrunable(begun, [], (_layer, tensor) => settled(tensor));
-      return { model: roundBiases(rounded), report: { notes: told } };
-    }
+    const names = selected.map(({ layer }) => layer.name);
+    const samples =
+      values.activations === 'round'
+        ? await integerSamples(plain, names, { ...context, progress: () => {} })
+        : new Map();
+    const finished = (trained: Model) => {
+      const model = roundBiases(trained);
+      return { model, report: { notes: [...told, ...integerNotes(model, samples)] } };
+    };
+    if (values.after === 'nothing') return finished(mapPrunable(begun, [], (_layer, tensor) => settled(tensor)));
     const loss: readonly LossTerm[] =
       values.after === 'tune' ? [{ kind: 'crossEntropy', weight: 1 }] : softLoss(values, plain);
     const objective = objectiveOf(begun, loss, values, context.random);
@@ -168,7 +175,7 @@ export const quantizationAwareTraining = definePass({
       values.steps === 'learned'
         ? await context.train({ ...objective, learnSteps: true })
         : await context.train(objective, following(selected, values.granularity));
-    return { model: roundBiases(trained), report: { notes: told } };
+    return finished(trained);
   },
 });
 

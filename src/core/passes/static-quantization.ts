@@ -11,17 +11,16 @@
  * Papers: Jacob et al. 2018, "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference"; Nagel et al. 2021,
  * "A White Paper on Neural Network Quantization". Entropy ranges: Migacz 2017. Bias correction: Nagel et al. 2019.
  */
-import { countMacs } from '#core/metrics/operations';
 import { mapPrunable, withActivationGrids } from '#core/model/edit';
 import type { GridValues } from '#core/model/encoding';
-import type { Model, Tensor } from '#core/model/model';
+import type { Tensor } from '#core/model/model';
 import { codesFor, gridFor, type RangeMethod } from '#core/numeric/affine-grid';
 import type { Words } from '#core/params';
-import { definePass, type PassContext, type Tap } from '#core/pass';
+import { definePass, type PassContext } from '#core/pass';
 import { correctBiases, type InputMeans, inputMeans, roundBiases } from '#core/passes/shared/bias-rounding';
 import { type Calibration, calibrate, edgeNotes, roundedEdges, wideEdges } from '#core/passes/shared/calibration';
-import { CALIBRATION_IMAGES, showImages } from '#core/passes/shared/importance';
-import { integerDifferences } from '#core/passes/shared/integer-arithmetic';
+import { CALIBRATION_IMAGES } from '#core/passes/shared/importance';
+import { integerNotes, integerSamples } from '#core/passes/shared/integer-notes';
 import {
   GRANULARITY,
   gridValues,
@@ -44,9 +43,6 @@ interface Prepared {
   /** What each layer reads on a few images, for comparing with integer arithmetic; empty for large models. */
   readonly samples: ReadonlyMap<string, Float32Array>;
 }
-
-/** Integer arithmetic is compared while the slider moves: multiplications that it may take. */
-const COMPARED = 6e6;
 
 export const staticQuantization = definePass({
   id: 'static-quantization',
@@ -153,7 +149,7 @@ export const staticQuantization = definePass({
       means: corrects ? await inputMeans(plain, names, images, part(0.6, 0.3)) : new Map(),
       kernels: selected.map((one) => spreadKernel(one, granularity)),
       rounded: new Map(),
-      samples: await sampled(plain, names, part(0.9, 0.1)),
+      samples: await integerSamples(plain, names, part(0.9, 0.1)),
     };
   },
 
@@ -201,39 +197,4 @@ function activationGrids(
       return [name, gridValues([gridFor(spread, codes, wide.has(name) ? 'full' : range)], codes, own, null)];
     }),
   );
-}
-
-async function sampled(
-  model: Model,
-  layers: readonly string[],
-  context: PassContext,
-): Promise<ReadonlyMap<string, Float32Array>> {
-  const images = Math.min(4, Math.floor(COMPARED / (2 * Math.max(1, countMacs(model).total))));
-  if (images < 1) return new Map();
-  const inputs = new Map<string, Float32Array>();
-  const taps = layers.map((layer): Tap => ({ layer, at: 'input' }));
-  await showImages(model, { taps, images }, context, ({ values }) => {
-    for (const [i, one] of values.entries()) inputs.set(layers[i] as string, one.slice());
-  });
-  return inputs;
-}
-
-function integerNotes(model: Model, samples: ReadonlyMap<string, Float32Array>): readonly Words[] {
-  const found = integerDifferences(model, samples);
-  if (found.length === 0) return [];
-  const onnx = Math.max(...found.map((one) => one.onnx));
-  const tflite = Math.max(...found.map((one) => one.tflite));
-  const notes: Words[] = [
-    {
-      en: `Integer arithmetic differs by at most ${onnx} steps as ONNX Runtime requantizes and ${tflite} as TensorFlow Lite does, layer by layer (${found.length} layers compared).`,
-      zh: `整数运算与此处的浮点模拟逐层相差：按 ONNX Runtime 的方式最多 ${onnx} 档，按 TensorFlow Lite 的方式最多 ${tflite} 档（比较了 ${found.length} 层）。`,
-    },
-  ];
-  const over = found.filter((one) => one.overflows).map((one) => one.layer);
-  if (over.length > 0)
-    notes.push({
-      en: `The sums of ${over.join(', ')} do not fit into 32 bits.`,
-      zh: `${over.join('、')} 的累加和超出 32 位。`,
-    });
-  return notes;
 }

@@ -12,7 +12,13 @@ import { applyPass, denseModel, kernelOf, tensor } from './helpers';
 
 const WEIGHTS = [1, -2, 0.5, 0.5, 3, -1];
 const MODEL = denseModel(tensor([2, 3], WEIGHTS), tensor([3, 1], [1, 2, 3]));
-const VALUES = { 'in output': [0, 1, 1, 0], 'd1 output': [0, 1, 2, 0, 0, 3], 'd2 output': [-1, 3] };
+const VALUES = {
+  'in output': [0, 1, 1, 0],
+  'd1 input': [0, 1, 1, 0],
+  'd1 output': [0, 1, 2, 0, 0, 3],
+  'd2 input': [0, 1, 2, 0, 0, 3],
+  'd2 output': [-1, 3],
+};
 
 /** Trains nothing, and keeps what it was asked. */
 function noting(): { context: PassContext; asked: { objective: Objective; hooks: TrainHooks | undefined }[] } {
