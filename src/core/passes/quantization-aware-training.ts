@@ -108,7 +108,7 @@ export const quantizationAwareTraining = definePass({
     granularity: GRANULARITY,
     outer: OUTER,
     images: { ...CALIBRATION_IMAGES, default: 512, when: { activations: ['round'] } },
-    ...settlingParams(3, 0.001),
+    ...settlingParams(3),
   },
   formula: (values) => {
     const { weightBits: b, activationBits, activations, steps } = values;
