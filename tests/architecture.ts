@@ -68,7 +68,8 @@ export const AREAS: Readonly<Record<string, Area>> = {
   },
   'ui/FEATURE': {
     files: /^ui\/[a-z-]+\//,
-    ours: ['core/*', 'stores/*', 'i18n/*', 'ui/kit/*', 'ui/param-form/*', '<own>/*'],
+    // Looking into a layer belongs to whatever changes one, as the form does.
+    ours: ['core/*', 'stores/*', 'i18n/*', 'ui/kit/*', 'ui/param-form/*', 'ui/inspect/*', '<own>/*'],
     types: ['worker/protocol'],
     packages: [...page, 'zustand', 'react-dropzone'],
   },

@@ -12,6 +12,19 @@ import { train } from '#i18n/en/train';
 import { transfer } from '#i18n/en/transfer';
 import { unit } from '#i18n/en/unit';
 
-export const en = { frame, data, build, train, optimize, recipe, sensitivity, inspect, glossary, transfer, models, unit };
+export const en = {
+  frame,
+  data,
+  build,
+  train,
+  optimize,
+  recipe,
+  sensitivity,
+  inspect,
+  glossary,
+  transfer,
+  models,
+  unit,
+};
 /** The shape that every language has. */
 export type Texts = typeof en;

@@ -3,6 +3,8 @@ import type { Texts } from '#i18n/en';
 import { build } from '#i18n/zh/build';
 import { data } from '#i18n/zh/data';
 import { frame } from '#i18n/zh/frame';
+import { glossary } from '#i18n/zh/glossary';
+import { inspect } from '#i18n/zh/inspect';
 import { models } from '#i18n/zh/models';
 import { optimize } from '#i18n/zh/optimize';
 import { recipe } from '#i18n/zh/recipe';
@@ -11,4 +13,17 @@ import { train } from '#i18n/zh/train';
 import { transfer } from '#i18n/zh/transfer';
 import { unit } from '#i18n/zh/unit';
 
-export const zh: Texts = { frame, data, build, train, optimize, recipe, sensitivity, transfer, models, unit };
+export const zh: Texts = {
+  frame,
+  data,
+  build,
+  train,
+  optimize,
+  recipe,
+  sensitivity,
+  inspect,
+  glossary,
+  transfer,
+  models,
+  unit,
+};

@@ -58,6 +58,11 @@ let flight: {
   /** Whether its first estimate was shown: every value that is asked about gets one, a later value does not wait for more. */
   shown: boolean;
 } | null = null;
+let shownFor: Question | null = null;
+/** What the preview in sight was asked for; null while there is none. */
+export function answered(): Question | null {
+  return optimize.getState().preview && shownFor;
+}
 let waiting: 'moving' | 'rest' | null = null;
 let sweeping: AbortController | null = null;
 /** The slider last touched. */
@@ -142,6 +147,7 @@ async function fly(): Promise<void> {
     const show = (preview: PreviewResult): void => {
       if (stop.signal.aborted) return;
       own.shown = true;
+      shownFor = asked;
       optimize.setState({ preview, fault: null });
       // A later value waits: this one has its first estimate and need not be refined.
       if (waiting) stop.abort();

@@ -19,6 +19,7 @@ import type {
   Fault,
   FormatId,
   HurtLayer,
+  InspectResult,
   InterruptedRun,
   LatencyResult,
   ModelId,
@@ -182,6 +183,21 @@ export interface SensitivityState {
   readonly hurts: Readonly<Record<string, readonly HurtLayer[]>>;
   /** What is being measured, by its key, and how much of it is done. */
   readonly running: { readonly key: string; readonly done: number } | null;
+  readonly fault: Fault | null;
+}
+
+/** stores/inspect.ts: `inspection`. Actions: setLayer(name), setCompare(how), watchInspection(). */
+export interface InspectState {
+  /** Null: the one with most weights. */
+  readonly layer: string | null;
+  /** Null: the parent after Apply, else the step. */
+  readonly compare: 'step' | 'parent' | null;
+  /** What was found, by what it was asked, and the step's pass. */
+  readonly shown: {
+    readonly result: InspectResult;
+    readonly by: 'step' | 'model';
+    readonly pass: string | null;
+  } | null;
   readonly fault: Fault | null;
 }
 

@@ -14,7 +14,7 @@ export interface Sentence {
   readonly shapes?: Readonly<Record<string, readonly number[]>>;
 }
 
-/** `family` of the pass, where one step is looked at. */
+/** `family` of the pass, where one made the difference. */
 export function sentencesOf(found: Inspection, family: Family | null): readonly Sentence[] {
   const { before, after, change } = found;
   if (!after) return [{ key: 'gone' }];
@@ -54,11 +54,11 @@ function zerosOf({ change, after, before }: Inspection): readonly Sentence[] {
 
 function valuesOf({ before, after, change }: Inspection, family: Family | null): readonly Sentence[] {
   if (!change || !after || after.parts.length > 1) return [];
-  if (change.clipped > 0) return [{ key: 'clipped', numbers: { count: change.clipped } }];
+  if (change.clipped > 0) return [{ key: 'clipped', numbers: { clipped: change.clipped } }];
   const { levels } = after;
   if (levels && isNew(before.levels, levels)) return levelsSaid(levels, change, after.weights - after.zeros);
   if (change.moved === change.zeroed) return [];
-  const isTrained = family === null || family === 'training' || family === 'distillation';
+  const isTrained = family === 'training' || family === 'distillation';
   const numbers = { move: change.meanMove, error: change.relativeError };
   return [{ key: isTrained ? 'trained' : 'moved', numbers }];
 }
@@ -68,9 +68,9 @@ function levelsSaid({ kind, count, step = 0, values, channels }: Levels, change:
   const lines: Sentence[] = values.length > 0 ? [{ key: channels > 1 ? 'channels' : 'lines' }] : [];
   switch (kind) {
     case 'grid':
-      return [{ key: 'grid', numbers: { count, step, move } }, ...lines];
+      return [{ key: 'grid', numbers: { levels: count, step, move } }, ...lines];
     case 'codebook':
-      return [{ key: 'codebook', numbers: { weights, count, move } }, ...lines];
+      return [{ key: 'codebook', numbers: { weights, levels: count, move } }, ...lines];
     case 'binary':
       return [{ key: 'binary', numbers: { value: values[1] ?? 0 } }, ...(channels > 1 ? lines : [])];
     case 'half':

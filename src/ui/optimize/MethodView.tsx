@@ -1,5 +1,6 @@
 /** One method: which, its sliders, what they would give, what is worth knowing about it, and Apply. */
 import { Button } from '@mantine/core';
+import { lazy, Suspense } from 'react';
 import { useStore } from 'zustand';
 import { passById } from '#core/passes/index';
 import { datasets, nodeFits } from '#stores/datasets';
@@ -18,6 +19,8 @@ import styles from '#ui/optimize/optimize.module.css';
 import { PreviewTable } from '#ui/optimize/PreviewTable.tsx';
 import { ParamForm } from '#ui/param-form/ParamForm.tsx';
 import type { TrainProgress } from '#worker/protocol';
+
+const InspectView = lazy(() => import('#ui/inspect/InspectView.tsx'));
 
 export function MethodView({ node }: { node: ModelNode }) {
   const t = useText();
@@ -64,6 +67,11 @@ export function MethodView({ node }: { node: ModelNode }) {
             <PreviewTable node={node} structureOnly={pass.preview === 'structure'} />
           )}
         </ParamForm>
+      )}
+      {!blocked && (
+        <Suspense fallback={null}>
+          <InspectView node={node} />
+        </Suspense>
       )}
       <About pass={pass} values={values[method] ?? {}} />
       {!blocked && (
