@@ -94,6 +94,11 @@ export interface Objective {
   /** Adds groupLasso * sum over output channels g of sqrt(size of g) * ||w_g||_2 over kernels to what is minimised. */
   readonly groupLasso?: number;
   readonly augment?: Augmentation;
+  /**
+   * [training images]: how much each image counts in every term, 1 being the usual; their mean over the rows that take part
+   * should be 1, so that the learning rate means the same. Not together with labels and teachers on different images.
+   */
+  readonly sampleWeights?: Float32Array;
   readonly data?: TrainingData;
 }
 
@@ -114,6 +119,8 @@ export interface TrainingData {
   readonly transfer?: 'labelled' | 'all' | 'noise';
   /** Classes whose images are left out altogether. */
   readonly without?: readonly number[];
+  /** Only these training images take part, as often as they are named (a bootstrap sample, the rows outside a fold). */
+  readonly rows?: Uint32Array;
 }
 
 /** A point of a training run. Losses are means over images, accuracies are shares from 0 to 1. */

@@ -2,14 +2,17 @@
  * Logits of a predictor over a split, and what follows from them: which answers were right, and the mean log loss.
  * Always in the same batches, so that the same model gives the same figures; can be aborted between batches.
  */
+import { type Leaf, scoresOf } from '#core/ensembles/scores';
+import type { Model } from '#core/model/model';
 import type { Predictor, Split } from '#core/predictor';
 import type { Backend } from '#engine/backend';
-import { assertFits, fillBatch, imageSize } from '#engine/batches';
+import { fillBatch, imageSize } from '#engine/batches';
 import { breathe } from '#engine/breathe';
 import type { Dataset } from '#engine/datasets/dataset';
 import { borrowRunner } from '#engine/inference';
 import { residentImages } from '#engine/plan/gather';
-import { modelOf } from '#engine/predictors';
+import { assertPredicts, leavesOf } from '#engine/predictors';
+import { treeLogits } from '#engine/trees';
 
 /** Images run at once. */
 export const EVALUATION_BATCH = 128;
@@ -51,7 +54,10 @@ export async function evaluate(
   return judge(logits, dataset.splits[split].labels.subarray(from), dataset.classes.length);
 }
 
-/** Logits [images, classes] of the (first) images of a split. */
+/**
+ * What a predictor answers, [images, classes], to the (first) images of a split: a model's logits, else log-probabilities or
+ * scores (`ensembles/ensemble`). Members are run once each.
+ */
 export async function logitsOf(
   backend: Backend,
   predictor: Predictor,
@@ -59,8 +65,37 @@ export async function logitsOf(
   split: Split,
   options: EvaluateOptions = {},
 ): Promise<Float32Array> {
-  const model = modelOf(predictor);
-  assertFits(model, dataset);
+  assertPredicts(predictor, dataset);
+  const parts = leavesOf(predictor).length;
+  let asked = 0;
+  const ask = (leaf: Leaf): Promise<Float32Array> => {
+    const before = asked++;
+    const onProgress = options.onProgress && ((done: number) => options.onProgress?.((before + done) / parts));
+    return leafLogits(backend, leaf, dataset, split, { ...options, onProgress });
+  };
+  return scoresOf(predictor, ask, dataset.classes.length);
+}
+
+/** Logits of a model, or log-probabilities of trees. */
+export function leafLogits(
+  backend: Backend,
+  leaf: Leaf,
+  dataset: Dataset,
+  split: Split,
+  options: EvaluateOptions = {},
+): Promise<Float32Array> {
+  return leaf.kind === 'model'
+    ? modelLogits(backend, leaf.model, dataset, split, options)
+    : treeLogits(backend, leaf, dataset, split, options);
+}
+
+async function modelLogits(
+  backend: Backend,
+  model: Model,
+  dataset: Dataset,
+  split: Split,
+  options: EvaluateOptions,
+): Promise<Float32Array> {
   const images = dataset.splits[split];
   const from = Math.min(options.from ?? 0, images.count);
   const count = Math.min(images.count - from, options.images ?? images.count);

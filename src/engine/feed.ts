@@ -11,7 +11,7 @@ import { fillKeepMask, NOISE_ROW, type NoiseKey, noiseKey, noisePixel, shiftOf }
 import type { TrainingPlan } from '#engine/plan';
 import type { GatheredBatch } from '#engine/plan/gather';
 import type { Selection } from '#engine/selection';
-import { teacherLogits } from '#engine/teachers';
+import { teacherAnswers } from '#engine/teachers';
 
 /** Puts in what a step reads; `rate` is its learning rate. */
 export type Feed = (step: number, rate: number) => void;
@@ -34,10 +34,11 @@ export async function makeFeed(
   const labels = new Float32Array(batch);
   const noises = plan.noises.map((noise) => ({ ...noise, mask: new Float32Array(noise.size) }));
   const teachers: { slot: number; all: Float32Array; data: Float32Array }[] = [];
-  for (const { slot, model } of plan.teachers) {
-    const all = await teacherLogits(backend, model, dataset, options);
+  for (const { slot, ...asked } of plan.teachers) {
+    const all = await teacherAnswers(backend, asked, dataset, options);
     teachers.push({ slot, all, data: new Float32Array(batch * classes) });
   }
+  const weigh = sampleWeights(objective, plan, program);
   return (step, rate) => {
     const key = noiseKey(objective.seed, step);
     selection.fill(rows, step);
@@ -45,6 +46,7 @@ export async function makeFeed(
       const row = rows[i] as number;
       labels[i] = row === NOISE_ROW ? classes : (known[row] as number);
     }
+    weigh?.(rows);
     fillTrainingImages(dataset, rows, key, shift, pixels);
     program.write(plan.input, pixels);
     program.write(plan.labels, labels);
@@ -75,15 +77,31 @@ async function residentFeed(
   options: EvaluateOptions,
 ): Promise<Feed> {
   program.write(gathered.labels, Float32Array.from(dataset.splits.train.labels));
-  for (const { slot, model } of gathered.answers)
-    program.write(slot, await teacherLogits(backend, model, dataset, options));
+  for (const { slot, ...asked } of gathered.answers)
+    program.write(slot, await teacherAnswers(backend, asked, dataset, options));
   const rows = new Float32Array(plan.batch);
+  const weigh = sampleWeights(objective, plan, program);
   return (step, rate) => {
     const [first, second] = noiseKey(objective.seed, step);
     selection.fill(rows, step);
+    weigh?.(rows);
     program.write(gathered.rows, rows);
     program.write(gathered.key, Float32Array.of(first >>> 16, first & 0xffff, second >>> 16, second & 0xffff));
     program.write(plan.rate, Float32Array.of(rate));
+  };
+}
+
+/** Writes how much each image of a batch counts; null where all count alike. Noise counts 1. */
+function sampleWeights(
+  { sampleWeights: known }: Objective,
+  plan: TrainingPlan,
+  program: Program,
+): ((rows: Float32Array) => void) | null {
+  if (!known) return null;
+  const weights = new Float32Array(plan.batch);
+  return (rows) => {
+    for (let i = 0; i < weights.length; i++) weights[i] = rows[i] === NOISE_ROW ? 1 : (known[rows[i] as number] ?? 0);
+    program.write(plan.weights, weights);
   };
 }
 

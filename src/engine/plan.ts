@@ -11,6 +11,7 @@ import type { Objective } from '#core/objective';
 import type { Plan, SlotId } from '#engine/backend';
 import type { Dataset } from '#engine/datasets/dataset';
 import { EngineError } from '#engine/errors';
+import { type AnswerSlot, findAsked } from '#engine/plan/answers';
 import { type Builder, type InitialWrite, makeBuilder } from '#engine/plan/builder';
 import type { Trained } from '#engine/plan/collect';
 import { type GatheredBatch, gatherImages, gatherSteps, type ResidentImages } from '#engine/plan/gather';
@@ -59,7 +60,7 @@ export interface TrainingPlan extends Trained {
   /** [3]: weighted loss, weighted correct answers and weights since last written. */
   readonly sums: SlotId;
   /** [batch, classes] of logits of each teacher that does not run along. */
-  readonly teachers: readonly { readonly model: Model; readonly slot: SlotId }[];
+  readonly teachers: readonly AnswerSlot[];
   /** Keep masks that the host fills before each step: 0, or 1 / (1 - rate). */
   readonly noises: readonly { readonly slot: SlotId; readonly rate: number; readonly size: number }[];
   /** Slots that are trained beside the model's tensors, for a loss term only. */
@@ -151,15 +152,17 @@ export function trainingPlan(
     ([teacher, layers]) => [teacher, frozenNetwork(b, teacher, batch, input, layers)] as const,
   );
   const labels = source?.labels ?? b.persistent([batch]);
-  const answers = new Map<Model, SlotId>();
+  const answers: AnswerSlot[] = [];
   const loss = lossSteps(b, objective, {
     batch,
     classes,
     logits,
     labels,
-    answers(teacher) {
-      const slot = answers.get(teacher) ?? source?.answers(teacher, classes) ?? b.persistent([batch, classes]);
-      answers.set(teacher, slot);
+    answers(asked) {
+      const known = findAsked(answers, asked);
+      if (known) return known.slot;
+      const slot = source?.answers(asked, classes) ?? b.persistent([batch, classes]);
+      answers.push({ ...asked, slot });
       return slot;
     },
     student: new Map(looked.map((layer, i) => [layer, network.taps[i] as SlotId])),
@@ -183,7 +186,7 @@ export function trainingPlan(
     labels,
     weights: loss.weights,
     sums: loss.sums,
-    teachers: source ? [] : [...answers].map(([teacher, slot]) => ({ model: teacher, slot })),
+    teachers: source ? [] : answers,
     trained: [...params.values()].flatMap((one) => one.trained ?? []),
     grids: [...grids].flatMap(([layer, { learned }]) => (learned ? [{ layer, scales: learned }] : [])),
     beside: loss.extra.map(([slot]) => slot),

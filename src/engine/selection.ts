@@ -6,6 +6,7 @@
 import { derivedSeed, seededRandom, shuffledIndices } from '#core/numeric/random';
 import type { Objective } from '#core/objective';
 import type { Images } from '#engine/datasets/dataset';
+import { EngineError } from '#engine/errors';
 import { NOISE_ROW } from '#engine/noise';
 
 export interface Selection {
@@ -22,13 +23,14 @@ export interface Selection {
 
 export function selectImages(objective: Objective, images: Images): Selection {
   const { data, loss, seed } = objective;
-  const pool = indicesOf(images, data?.without ?? []);
+  const pool = indicesOf(images, data?.without ?? [], data?.rows);
   const labelled = data?.labelled === undefined ? pool : stratified(images, pool, data.labelled, seed);
   const taught = loss.some((term) => 'teacher' in term && term.weight > 0);
   const told = loss.some((term) => !('teacher' in term) && term.weight > 0);
   const transfer = taught ? (data?.transfer ?? 'labelled') : 'labelled';
   const noisy = transfer === 'noise';
   const apart = told && (noisy || (transfer === 'all' && labelled.length < pool.length));
+  if (apart && objective.sampleWeights) throw weighedApart();
   const shown = transfer === 'labelled' ? labelled : pool;
   const batch = Math.max(apart ? 2 : 1, Math.min(Math.floor(objective.batchSize), shown.length));
   const teachers = apart ? Math.ceil(batch / 2) : batch;
@@ -58,6 +60,13 @@ export function selectImages(objective: Objective, images: Images): Selection {
   };
 }
 
+function weighedApart(): EngineError {
+  return new EngineError('data', {
+    en: 'Images cannot be weighted where labels and teachers look at different ones.',
+    zh: '当标签和教师使用不同的图像时，无法为图像加权。',
+  });
+}
+
 /** Fills rows from a place on in a round's order; rounds come one after another. */
 function inOrder(
   pool: Uint32Array,
@@ -71,11 +80,12 @@ function inOrder(
   };
 }
 
-function indicesOf({ count, labels }: Images, without: readonly number[]): Uint32Array {
-  const all = new Uint32Array(count);
-  let kept = 0;
-  for (let i = 0; i < count; i++) if (!without.includes(labels[i] as number)) all[kept++] = i;
-  return all.subarray(0, kept);
+/** Throws RangeError for a row that is no training image. */
+function indicesOf({ count, labels }: Images, without: readonly number[], rows?: Uint32Array): Uint32Array {
+  const all = rows?.slice() ?? Uint32Array.from({ length: count }, (_, i) => i);
+  const outside = all.find((row) => row >= count);
+  if (outside !== undefined) throw new RangeError(`there is no training image ${outside} of ${count}`);
+  return without.length > 0 ? all.filter((row) => !without.includes(labels[row] as number)) : all;
 }
 
 /** `wanted` of the pool, by seed: of every class its share, the largest remainders rounded up. Ascending. */

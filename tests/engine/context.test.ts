@@ -59,9 +59,9 @@ describe('makeContext', () => {
     const backend = await makeCpuBackend();
     forgetPrograms(backend);
     const fresh = { ...bars };
-    const first = await teacherLogits(backend, teacher, fresh, {});
+    const first = await teacherLogits(backend, { kind: 'model', model: teacher }, fresh, {});
     const { uploads } = backend.counts();
-    expect(await teacherLogits(backend, teacher, fresh, {})).toBe(first);
+    expect(await teacherLogits(backend, { kind: 'model', model: teacher }, fresh, {})).toBe(first);
     expect(backend.counts().uploads).toBe(uploads);
     expect(first).toHaveLength(96 * 3);
   });

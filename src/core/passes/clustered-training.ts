@@ -30,7 +30,7 @@ import {
 } from '#core/passes/shared/clusters';
 import { LAYERS, selectPrunable } from '#core/passes/shared/selection';
 import { softFormula, softLoss, softParams } from '#core/passes/shared/settling';
-import { checkBorders } from '#core/passes/shared/students';
+import { checkBorders, singleModel } from '#core/passes/shared/students';
 import {
   BATCH_SIZE,
   epochsParam,
@@ -194,9 +194,10 @@ function withBooks(
 
 async function teacherOf(model: Model, node: string, context: PassContext): Promise<Model> {
   if (node === '') return model;
-  const teacher = await context.predictor(node);
-  checkBorders(model, teacher.model, { en: 'teacher', zh: '教师' });
-  return teacher.model;
+  const role = { en: 'teacher', zh: '教师' };
+  const teacher = singleModel(await context.predictor(node), role);
+  checkBorders(model, teacher, role);
+  return teacher;
 }
 
 function movedNote(before: Model, after: Model, ready: readonly Ready[]): Words {

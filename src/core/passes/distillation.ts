@@ -27,7 +27,7 @@ import {
   SHIFT,
   type TrainingValues,
 } from '#core/passes/shared/training';
-import type { Predictor } from '#core/predictor';
+import { modelsOf, type Predictor } from '#core/predictor';
 
 export const distillation = definePass({
   id: 'distillation',
@@ -123,7 +123,7 @@ export const distillation = definePass({
     if (!values.alone) return { model: trained, report: { notes } };
     const epochs = stages.reduce((sum, stage) => sum + stage.epochs, 0);
     const alone = await context.train(objectiveFor(student, lossAlone(values, teacher), epochs, values, seed));
-    const comparison = await threeSteps({ teacher: teacher.model, student: trained, alone }, context);
+    const comparison = await threeSteps({ teacher, student: trained, alone }, context);
     return { model: trained, report: { notes, comparison } };
   },
 });
@@ -152,7 +152,7 @@ function lossAlone({ transfer, temperature }: TeachingValues, teacher: Predictor
 async function teacherOf(model: Model, node: string, context: PassContext): Promise<Predictor> {
   if (node === '') return { kind: 'model', model };
   const teacher = await context.predictor(node);
-  checkBorders(model, teacher.model, { en: 'teacher', zh: '教师' });
+  for (const member of modelsOf(teacher)) checkBorders(model, member, { en: 'teacher', zh: '教师' });
   return teacher;
 }
 

@@ -2,11 +2,11 @@
  * A plan that puts its batches together by itself: the data set lies where the arithmetic is done, and the host only says
  * which rows a step shows and gives the key from which shifts, noise and dropout follow (`#engine/noise`).
  */
-import type { Model } from '#core/model/model';
 import type { Objective } from '#core/objective';
 import type { Split } from '#core/predictor';
 import type { Backend, SlotId } from '#engine/backend';
 import type { Dataset } from '#engine/datasets/dataset';
+import type { AnswerSlot, Asked } from '#engine/plan/answers';
 import type { Builder } from '#engine/plan/builder';
 
 /** Images that lie where the arithmetic is done. */
@@ -48,7 +48,7 @@ export interface GatheredBatch {
   /** [images]: class indices. Once. */
   readonly labels: SlotId;
   /** [images, classes]: logits of each teacher that does not run along. Once. */
-  readonly answers: readonly { readonly model: Model; readonly slot: SlotId }[];
+  readonly answers: readonly AnswerSlot[];
 }
 
 export interface GatherSource {
@@ -57,7 +57,7 @@ export interface GatherSource {
   /** [batch]. */
   readonly labels: SlotId;
   /** [batch, classes]: what a teacher answers to the batch. */
-  answers(model: Model, classes: number): SlotId;
+  answers(asked: Asked, classes: number): SlotId;
   /** A dropout layer's mask. */
   keepMask(rate: number, shape: readonly number[]): SlotId;
   readonly gathered: GatheredBatch;
@@ -69,15 +69,15 @@ export function gatherSteps(b: Builder, objective: Objective, dataset: Dataset, 
   const { rows, key, images } = gatherImages(b, dataset, batch, Math.floor(objective.augment?.shift ?? 0));
   const known = b.persistent([count]);
   const labels = b.push({ kind: 'gatherRows', outside: dataset.classes.length }, [known, rows], [batch]);
-  const answers: { model: Model; slot: SlotId }[] = [];
+  const answers: AnswerSlot[] = [];
   let masks = 0;
   return {
     images,
     labels,
     gathered: { rows, key, labels: known, answers },
-    answers(model, classes) {
+    answers(asked, classes) {
       const slot = b.persistent([count, classes]);
-      answers.push({ model, slot });
+      answers.push({ ...asked, slot });
       return b.push({ kind: 'gatherRows', outside: 0 }, [slot, rows], [batch, classes]);
     },
     keepMask: (rate, shape) => b.push({ kind: 'keepMask', number: masks++, rate }, [key], shape),

@@ -5,10 +5,11 @@
  */
 import type { Model } from '#core/model/model';
 import type { Objective } from '#core/objective';
-import type { Predictor } from '#core/predictor';
 import type { SlotId } from '#engine/backend';
+import type { Asked } from '#engine/plan/answers';
 import { type Builder, binary, scaled } from '#engine/plan/builder';
 import { attentionSteps, hintSteps, logitErrorSteps, type TermSteps } from '#engine/plan/loss-imitation';
+import { logitTargets, softTargets, type Teaching } from '#engine/plan/targets';
 import type { FrozenNetwork } from '#engine/plan/teacher';
 import { modelOf } from '#engine/predictors';
 
@@ -24,8 +25,8 @@ export interface LossParts {
   readonly labels: SlotId;
   /** The teachers that run along. */
   readonly teachers: ReadonlyMap<Model, FrozenNetwork>;
-  /** [batch, classes]: logits that a teacher which does not run along gave to these images. */
-  readonly answers: (teacher: Model) => SlotId;
+  /** [batch, classes]: what a teacher which does not run along gave to these images. */
+  readonly answers: (asked: Asked) => SlotId;
   /** [batch]: how much each image counts in the terms with labels and in those with a teacher, 1 on the mean; null: all alike. */
   readonly shares: { readonly labels: SlotId; readonly teachers: SlotId } | null;
 }
@@ -75,10 +76,7 @@ export function lossSteps(b: Builder, objective: Objective, parts: LossParts): L
     for (const [slot, gradient] of term.gradients) seed(slot, gradient);
     extra.push(...term.extra);
   };
-  const answerOf = (teacher: Predictor): SlotId => {
-    const model = modelOf(teacher);
-    return parts.teachers.get(model)?.logits ?? parts.answers(model);
-  };
+  const teaching: Teaching = { batch, classes, answers: parts.answers, live: parts.teachers };
   const portion = (weight: number) => ({ factor: weight / batch, counts: shares?.teachers ?? weights });
   for (const [index, one] of objective.loss.entries()) {
     switch (one.kind) {
@@ -89,12 +87,12 @@ export function lossSteps(b: Builder, objective: Objective, parts: LossParts): L
       }
       case 'distillation': {
         const { temperature } = one;
-        const targets = b.push({ kind: 'softmax', temperature }, [answerOf(one.teacher)], [batch, classes]);
+        const targets = softTargets(b, one.teacher, temperature, teaching);
         entropy(targets, temperature, true, one.weight * temperature ** 2, shares?.teachers);
         break;
       }
       case 'logitError':
-        imitate(logitErrorSteps(b, logits, answerOf(one.teacher), portion(one.weight)), one.weight);
+        imitate(logitErrorSteps(b, logits, logitTargets(b, one.teacher, teaching), portion(one.weight)), one.weight);
         break;
       case 'hint': {
         const [student, teacher] = layers(parts, modelOf(one.teacher), one);

@@ -5,11 +5,12 @@
 import type { TensorRole } from '#core/model/layers';
 import type { Model } from '#core/model/model';
 import type { LossTerm, Objective } from '#core/objective';
+import type { Predictor } from '#core/predictor';
 import type { SlotId } from '#engine/backend';
 import type { Builder } from '#engine/plan/builder';
 import { forward, onlyProbabilities, reachable } from '#engine/plan/network';
 import { heldTensors, plainSlot } from '#engine/plan/parameters';
-import { modelOf } from '#engine/predictors';
+import { leavesOf, modelOf } from '#engine/predictors';
 
 /** A frozen network that runs along. */
 export interface FrozenNetwork {
@@ -50,11 +51,15 @@ export function liveTeachers(objective: Objective): ReadonlyMap<Model, ReadonlyS
     if (!('teacher' in term)) continue;
     const { teacher } = layersOf(term);
     if (!isNew && teacher.length === 0) continue;
-    const model = modelOf(term.teacher);
-    live.set(model, new Set([...(live.get(model) ?? []), ...teacher]));
+    const models = teacher.length > 0 ? [modelOf(term.teacher)] : teachingModels(term.teacher);
+    for (const model of models) live.set(model, new Set([...(live.get(model) ?? []), ...teacher]));
   }
   return live;
 }
+
+/** The networks of a teacher that answer by themselves. */
+const teachingModels = (teacher: Predictor): readonly Model[] =>
+  leavesOf(teacher).flatMap((leaf) => (leaf.kind === 'model' ? [leaf.model] : []));
 
 /** Appends a network's forward pass on `images` as it answers in use: moving statistics, no dropout, nothing trained. */
 export function frozenNetwork(

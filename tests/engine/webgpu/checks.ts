@@ -205,7 +205,7 @@ export const webgpuChecks = {
         const b = makeBuilder();
         const source = gatherSteps(b, { ...lenetObjective(), augment: { shift } }, dataset, n);
         const teacher = lenetObjective().model;
-        const answers = source.answers(teacher, 3);
+        const answers = source.answers({ teacher: { kind: 'model', model: teacher }, temperature: 1 }, 3);
         const masks = [0.5, 0.1].map((rate) => source.keepMask(rate, [n, 50]));
         const outputs = [source.images, source.labels, answers, ...masks];
         for (const slot of outputs) b.keep(slot);

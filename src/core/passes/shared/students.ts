@@ -10,6 +10,7 @@ import { type PassContext, PassError } from '#core/pass';
 import { withDepth } from '#core/passes/shared/depth';
 import { freshWeights } from '#core/passes/shared/fresh-weights';
 import { narrowed } from '#core/passes/shared/width';
+import type { Predictor } from '#core/predictor';
 import { TEMPLATES, templateById } from '#core/templates';
 
 type StudentKind = 'fresh' | 'channels' | 'template' | 'model' | 'modelFresh' | 'same';
@@ -118,8 +119,9 @@ export async function studentOf(
       return { student: fromTemplate(model, values.template, seed()), notes: [] };
     case 'model':
     case 'modelFresh': {
-      const other = values.studentModel === '' ? model : (await predictor(values.studentModel)).model;
-      checkBorders(model, other, { en: 'student', zh: '学生' });
+      const other =
+        values.studentModel === '' ? model : singleModel(await predictor(values.studentModel), STUDENT_ROLE);
+      checkBorders(model, other, STUDENT_ROLE);
       return { student: values.student === 'modelFresh' ? freshWeights(other, seed()) : other, notes: [] };
     }
     default:
@@ -147,6 +149,17 @@ function fromTemplate(model: Model, id: string, seed: number): Model {
       zh: `模板“${template.words.title.zh}”不适合这些图像。${error.words.zh}`,
     });
   }
+}
+
+const STUDENT_ROLE: Words = { en: 'student', zh: '学生' };
+
+/** The model of a predictor that is one. Throws PassError for ensembles and trees, which cannot play this role. */
+export function singleModel(predictor: Predictor, role: Words): Model {
+  if (predictor.kind === 'model') return predictor.model;
+  throw new PassError({
+    en: `The ${role.en} has to be a single network here, not an ensemble or trees. Choose another ${role.en}.`,
+    zh: `这里的${role.zh}必须是单个网络，不能是集成或树。请选择其他${role.zh}。`,
+  });
 }
 
 /** Throws PassError where another model takes or gives other shapes than this one. */

@@ -162,12 +162,14 @@ export function stagesOf(
   const labels: readonly LossTerm[] = softWeight < 1 ? [{ kind: 'crossEntropy', weight: 1 - softWeight }] : [];
   const answers = { loss: [...labels, ...soft], epochs };
   if (lesson === 'hints') {
+    if (teacher.kind !== 'model') return { stages: [answers], notes: [NO_LAYERS] };
     const pair = hintPair(teacher.model, student, values.hintDepth);
     if (!pair) return { stages: [answers], notes: [NO_HINT] };
     const hint = { loss: [{ kind: 'hint', weight: 1, teacher, ...pair }], epochs: values.hintEpochs } as const;
     return { stages: [hint, answers], notes: [hintNote(pair.studentLayer, pair.teacherLayer)] };
   }
   if (lesson === 'attention') {
+    if (teacher.kind !== 'model') return { stages: [answers], notes: [NO_LAYERS] };
     const pairs = attentionPairs(teacher.model, student);
     if (pairs.length === 0) return { stages: [answers], notes: [NO_MAPS] };
     const attention = { kind: 'attention', weight: values.attention, teacher, pairs } as const;
@@ -203,6 +205,10 @@ export function teachingFormula({ lesson, temperature, softWeight, attention }: 
 const NO_HINT: Words = {
   en: 'No hint was given: one of the networks has no layer before its answers. The student learned from the answers alone.',
   zh: '没有给出提示：其中一个网络在输出之前没有中间层。学生只从回答中学习。',
+};
+const NO_LAYERS: Words = {
+  en: 'The teacher is several predictors together, which have no layers in common to look into. The student learned from their answers alone.',
+  zh: '教师由多个预测器组成，没有共同的中间层可供比较。学生只从它们的回答中学习。',
 };
 const NO_MAPS: Words = {
   en: 'No attention was compared: the networks have no images of equal size inside. The student learned from the answers alone.',

@@ -1,0 +1,103 @@
+/** Trees on the engine's data: what they look at (pixels, or a layer of a network), and what they answer. */
+import type { Split, TreeFeatures, TreesPredictor } from '#core/predictor';
+import { treeScores } from '#core/trees/answer';
+import type { Backend } from '#engine/backend';
+import { assertFits, fillBatch, imageSize } from '#engine/batches';
+import { breathe } from '#engine/breathe';
+import type { Dataset } from '#engine/datasets/dataset';
+import type { EvaluateOptions } from '#engine/evaluate';
+import { capturePlan } from '#engine/plan/capture';
+
+/** Images looked at at once. */
+const BATCH = 64;
+
+type Options = Pick<EvaluateOptions, 'signal' | 'images' | 'from' | 'onProgress' | 'between'>;
+
+/** Log-probabilities [images, classes] of the (first) images of a split. */
+export async function treeLogits(
+  backend: Backend,
+  trees: TreesPredictor,
+  dataset: Dataset,
+  split: Split,
+  options: Options = {},
+): Promise<Float32Array> {
+  const parts: Float32Array[] = [];
+  await visitFeatures(backend, trees.features, dataset, split, options, (features, images) => {
+    parts.push(treeScores(trees.forest, features, images, trees.classes));
+  });
+  return joined(parts);
+}
+
+/** What trees look at, [images, features], for the (first) images of a split. */
+export async function featuresOf(
+  backend: Backend,
+  features: TreeFeatures,
+  dataset: Dataset,
+  split: Split,
+  options: Options = {},
+): Promise<Float32Array> {
+  const parts: Float32Array[] = [];
+  await visitFeatures(backend, features, dataset, split, options, (batch) => void parts.push(batch.slice()));
+  return joined(parts);
+}
+
+/** Shows the features batch by batch; the array is valid only during the call. */
+async function visitFeatures(
+  backend: Backend,
+  features: TreeFeatures,
+  dataset: Dataset,
+  split: Split,
+  options: Options,
+  visit: (features: Float32Array, images: number) => void,
+): Promise<void> {
+  const { signal, between = breathe } = options;
+  const images = dataset.splits[split];
+  const from = Math.min(options.from ?? 0, images.count);
+  const count = Math.min(images.count - from, options.images ?? images.count);
+  const size = imageSize(dataset);
+  const pixels = new Float32Array(BATCH * size);
+  const inner = features.kind === 'layer' ? await startLayer(backend, features, dataset) : null;
+  try {
+    for (let done = 0; done < count; done += BATCH) {
+      signal?.throwIfAborted();
+      const rows = Math.min(BATCH, count - done);
+      fillBatch(dataset, images, (i) => from + done + i, rows, pixels);
+      const seen = inner ? await inner.run(pixels) : pixels;
+      visit(seen.subarray(0, (seen.length / BATCH) * rows), rows);
+      options.onProgress?.((done + rows) / count);
+      await between();
+    }
+    signal?.throwIfAborted();
+  } finally {
+    inner?.dispose();
+  }
+}
+
+async function startLayer(
+  backend: Backend,
+  { model, layer }: Extract<TreeFeatures, { kind: 'layer' }>,
+  dataset: Dataset,
+): Promise<{ run(pixels: Float32Array): Promise<Float32Array>; dispose(): void }> {
+  assertFits(model, dataset);
+  const { plan, input, values, writes } = capturePlan(model, BATCH, [{ layer, at: 'output' }], false);
+  const program = await backend.compile(plan);
+  for (const { slot, data } of writes) program.write(slot, data);
+  return {
+    run(pixels) {
+      program.write(input, pixels);
+      program.run();
+      return program.read(values[0] as number);
+    },
+    dispose: () => program.dispose(),
+  };
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
