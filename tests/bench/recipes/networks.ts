@@ -19,8 +19,15 @@ const linear = (filters: number): Row => ({ ...conv(filters, 5), activation: 'li
 
 const network = (name: string, rows: readonly Row[]): Architecture => ({ name, input: [28, 28, 1], classes: 10, rows });
 
-/** 4,150 parameters. */
-export const TINY = network('Tiny CNN', [conv(8, 3), pool, conv(12, 3), pool, conv(16, 3), flatten, answers]);
+/** Followed by batch normalisation, which small networks learn better with; folded afterwards. */
+const normal = (filters: number): readonly Row[] => [
+  { ...conv(filters, 3), activation: 'linear', bias: false } as Row,
+  { kind: 'batchNorm' },
+  { kind: 'activation', activation: 'relu' },
+];
+
+/** 4,150 parameters once its batch normalisation is folded. */
+export const TINY = network('Tiny CNN', [...normal(8), pool, ...normal(12), pool, ...normal(16), flatten, answers]);
 
 /** 29,008 parameters: as many as FitNets' student on MNIST. */
 export const THIN = network('Thin CNN', [
