@@ -1,6 +1,10 @@
 /**
  * Maximum and average pooling and their gradients, in vectors over channels. Global pooling is a window as large as
  * the image.
+ *
+ * Tried (Chromium 156, one thread, LeNet-5's inference, microseconds an image): windows of 2 by 2 without loops make the first
+ * convolution with its pooling 13.2 instead of 14.3; both in one pass, each image pooled while it is in the cache, 12.8,
+ * of 61 in all, which is not worth a kernel of its own.
  */
 import { firstInside, lastInside } from './convolution';
 import { storePart, zeroBytes } from './memory';
@@ -23,6 +27,16 @@ export function maxPool(x: usize, y: usize, n: i32, h: i32, w: i32, c: i32, oh: 
       const x0 = max(0, ix);
       const cols = min(w, ix + kw) - x0;
       const corner = image + <usize>x0 * pixel;
+      if (rows == 2 && cols == 2) {
+        const below = corner + row;
+        for (let i = 0; i < c; i += 4) {
+          const lane: usize = <usize>i << 2;
+          const upper = f32x4.pmax(v128.load(corner + lane), v128.load(corner + pixel + lane));
+          storePart(to + lane, f32x4.pmax(f32x4.pmax(upper, v128.load(below + lane)), v128.load(below + pixel + lane)), c - i);
+        }
+        to += pixel;
+        continue;
+      }
       for (let i = 0; i < c; i += 4) {
         let p = corner + (<usize>i << 2);
         let best = v128.load(p);
