@@ -3,7 +3,7 @@
  */
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
-import { scalesPlugin } from './src/build/chart.ts';
+import { chartPlugin, scalesPlugin } from './src/build/chart.ts';
 import { declarationsPlugin } from './src/build/declarations.ts';
 import { licencesPlugin } from './src/build/licences.ts';
 import { loaderPlugin } from './src/build/loader.ts';
@@ -22,6 +22,7 @@ export default defineConfig({
     react(),
     declarationsPlugin(),
     scalesPlugin(),
+    chartPlugin(),
     kernelsPlugin(),
     packDataPlugin(),
     loaderPlugin(),

@@ -6,7 +6,7 @@
  * chart is drawn, -72 (the engine's own start is 36 since methods, formats and training come when they are asked for);
  * Chinese when it is spoken, -9; recharts with two of d3's scales, -7. Drawing the chart without Suspense, which holds back
  * what comes within 0.3 s of its fallback, brought "usable" from 0.92 to 0.74 s. Not worth it: recharts' modules one by one
- * (they are shaken already), react-dropzone (9) and Mantine's unused colours (6) by hand.
+ * (they are shaken already), react-dropzone (9) and Mantine's unused colours (2) by hand.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from '@playwright/test';
@@ -24,6 +24,8 @@ test('a first visit needs at most 350 kB gzip until the page is usable', async (
   // What is counted is there: the page, its code, its styles, the chart.
   for (const name of [/^index\.html$/, /^index-.*\.js$/, /^react-.*\.js$/, /\.css$/, /^ParetoChart-.*\.js$/])
     expect(needed.filter((one) => name.test(one.name)).length, String(name)).toBeGreaterThan(0);
+  // The same file is not fetched twice, though the page's head and its script both name it.
+  expect(new Set(needed.map(({ name }) => name)).size).toBe(needed.length);
   expect(further.some(({ name }) => /^worker-.*\.js$/.test(name))).toBe(true);
   expect(before, listed(needed)).toBeLessThanOrEqual(LOAD_BUDGET);
 });
