@@ -1,8 +1,7 @@
 /** The README's table, between its two marker lines, from the latest runs that count. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Line } from './measurements';
-import { cellsOf, HEADS, type ReportLine } from './recipes/report';
-import type { Row as RecipeRow } from './recipes/row';
+import { cellsOf, HEADS, type RowTable } from './recipes/report';
 import type { Row } from './row';
 
 const BEGIN = '<!-- bench: written by npm run bench -->';
@@ -15,9 +14,7 @@ export function writeReadme(results: readonly { readonly row: Row; readonly line
 }
 
 /** The table of the recipes, between its own two marker lines. */
-export function writeRecipes(
-  tables: readonly { readonly row: RecipeRow; readonly lines: readonly ReportLine[] }[],
-): void {
+export function writeRecipes(tables: readonly RowTable[]): void {
   write(RECIPES_BEGIN, RECIPES_END, tables.map(recipeSection).join('\n'));
 }
 
@@ -35,7 +32,7 @@ export function withTable(text: string, begin: string, end: string, content: str
   return from < 0 || to < from ? null : `${text.slice(0, from)}${begin}\n${content}${text.slice(to)}`;
 }
 
-function recipeSection({ row, lines }: { row: RecipeRow; lines: readonly ReportLine[] }): string {
+function recipeSection({ row, lines, verdict }: RowTable): string {
   const [first] = lines;
   return [
     `**${row.title}** (${row.dataset}, ${first?.seeds === 1 ? '1 seed' : `${first?.seeds} seeds`})`,
@@ -46,7 +43,7 @@ function recipeSection({ row, lines }: { row: RecipeRow; lines: readonly ReportL
       .join('|')}|`,
     ...lines.map((line) => `| ${cellsOf(line).join(' | ')} |`),
     '',
-    `${row.note} Version ${lines.at(-1)?.version}.`,
+    [verdict, row.note, `Version ${lines.at(-1)?.version}.`].filter((one) => one !== '').join(' '),
     '',
   ].join('\n');
 }

@@ -1,7 +1,7 @@
 /** `npm run bench -- recipes [row …]`: runs what is missing of the rows (all of them without names), prints their table and writes the README's. */
 import { writeRecipes } from '../readme';
 import { readRecords } from './record';
-import { linesOf, printRows } from './report';
+import { linesOf, printRows, verdictOf } from './report';
 import { ROWS } from './rows';
 import { runRows, SCRATCH, stageKey, testLabels } from './run';
 
@@ -26,7 +26,7 @@ export async function benchRecipes(asked: readonly string[]): Promise<number> {
   for (const { dataset } of ROWS) if (!labels.has(dataset)) labels.set(dataset, await testLabels(dataset));
   const tables = ROWS.flatMap((row) => {
     const lines = linesOf(row, records, labels.get(row.dataset) as Uint8Array);
-    return lines.length > 0 ? [{ row, lines }] : [];
+    return lines.length > 0 ? [{ row, lines, verdict: verdictOf(row, records) }] : [];
   });
   printRows(tables);
   writeRecipes(tables);

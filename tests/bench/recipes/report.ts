@@ -32,6 +32,13 @@ const spread = (values: readonly number[]): number =>
     : Math.sqrt(values.reduce((sum, x) => sum + (x - mean(values)) ** 2, 0) / (values.length - 1));
 const whole = (value: number): string => Math.round(value).toLocaleString('en');
 
+/** In points of test error. */
+interface Loss {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
+
 /** The row's stages that were measured, each with the latest line of each seed. */
 export function linesOf(row: Row, records: readonly StageRecord[], labels: Uint8Array): readonly ReportLine[] {
   const seedsOf = (stage: string, name = row.name): readonly StageRecord[] => {
@@ -63,7 +70,7 @@ export function linesOf(row: Row, records: readonly StageRecord[], labels: Uint8
         ratio: `${((4 * start) / mean(bytes)).toPrecision(3)}x`,
         nonZero: whole(mean(seeds.map((one) => one.nonZero))),
         macs: whole(mean(seeds.map((one) => one.macs))),
-        loss: against[0]?.row === row.name && stage === against[0].stage ? '' : lossOf(against, seeds),
+        loss: against[0]?.row === row.name && stage === against[0].stage ? '' : lossWords(lossOf(against, seeds)),
         epochs,
         minutes: (seconds / 60).toFixed(1),
         paper: row.stages.find(({ name }) => name === stage)?.paper ?? '',
@@ -78,13 +85,13 @@ export function linesOf(row: Row, records: readonly StageRecord[], labels: Uint8
  * How many points more are wrong in `after` than in `before`, over the seeds that both have: bootstrap over the images, each with all
  * its seeds.
  */
-export function lossOf(before: readonly StageRecord[], after: readonly StageRecord[]): string {
+function lossOf(before: readonly StageRecord[], after: readonly StageRecord[]): Loss | null {
   const pairs = after.flatMap((one) => {
     const other = before.find(({ seed }) => seed === one.seed);
     return other ? [[other, one] as const] : [];
   });
   const images = pairs[0]?.[0].images ?? 0;
-  if (images === 0) return '';
+  if (images === 0) return null;
   const worse = new Float64Array(images);
   for (const [a, b] of pairs) {
     for (const i of a.wrong) worse[i] = (worse[i] as number) - 1 / pairs.length;
@@ -102,7 +109,34 @@ export function lossOf(before: readonly StageRecord[], after: readonly StageReco
     return (100 * sum) / images;
   });
   const value = (100 * worse.reduce((sum, one) => sum + one, 0)) / images;
-  return `${signed(value)} (${signed(quantile(sums, 0.025))} to ${signed(quantile(sums, 0.975))})`;
+  return { value, low: quantile(sums, 0.025), high: quantile(sums, 0.975) };
+}
+
+/** What the row has to reach and whether its last stage does; '' where that is not measured or nothing is asked. */
+export function verdictOf(row: Row, records: readonly StageRecord[]): string {
+  const { target } = row;
+  const last = records.filter((one) => one.row === row.name && one.stage === row.stages.at(-1)?.name);
+  if (!target || last.length === 0) return '';
+  const bytes = mean(last.map((one) => one.bytes));
+  const error = mean(last.map((one) => one.errors / one.images));
+  const first = records.filter((one) => one.row === row.name && one.stage === row.stages[0]?.name);
+  const loss = lossOf(first, last);
+  const asked = [
+    ...(target.bytes === undefined ? [] : [{ words: `${whole(target.bytes)} bytes`, met: bytes <= target.bytes }]),
+    ...(target.error === undefined
+      ? []
+      : [{ words: `${(100 * target.error).toFixed(2)} %`, met: error <= target.error }]),
+    ...(target.loss === undefined
+      ? []
+      : [
+          {
+            words: `${(100 * target.loss).toFixed(2)} points lost`,
+            met: loss !== null && loss.high <= 100 * target.loss,
+          },
+        ]),
+  ];
+  const seeds = last.length < row.seeds ? `, with ${last.length} of ${row.seeds} seeds` : '';
+  return `Asked: at most ${asked.map(({ words }) => words).join(' at ')}; ${asked.every(({ met }) => met) ? 'met' : 'not met'}${seeds}.`;
 }
 
 function onlyOf(seeds: readonly StageRecord[], labels: Uint8Array, label: number): string {
@@ -110,6 +144,9 @@ function onlyOf(seeds: readonly StageRecord[], labels: Uint8Array, label: number
   const right = seeds.map(({ wrong }) => (100 * (all - wrong.filter((i) => labels[i] === label).length)) / all);
   return `of the images of class ${label}, ${mean(right).toFixed(2)} % are right`;
 }
+
+const lossWords = (loss: Loss | null): string =>
+  loss ? `${signed(loss.value)} (${signed(loss.low)} to ${signed(loss.high)})` : '';
 
 const signed = (value: number): string => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(2)}`;
 
@@ -138,12 +175,20 @@ export const cellsOf = (line: ReportLine): readonly string[] => [
   line.paper,
 ];
 
-export function printRows(tables: readonly { readonly row: Row; readonly lines: readonly ReportLine[] }[]): void {
-  for (const { row, lines } of tables) {
+/** What is printed of a row. */
+export interface RowTable {
+  readonly row: Row;
+  readonly lines: readonly ReportLine[];
+  readonly verdict: string;
+}
+
+export function printRows(tables: readonly RowTable[]): void {
+  for (const { row, lines, verdict } of tables) {
     console.log(`\n${row.title} (${lines[0]?.seeds} seeds)`);
     const all = [HEADS, ...lines.map(cellsOf)];
     const widths = HEADS.map((_, column) => Math.max(...all.map((cells) => (cells[column] as string).length)));
     for (const cells of all)
       console.log(`  ${cells.map((cell, column) => cell.padEnd(widths[column] as number)).join('  ')}`);
+    if (verdict) console.log(`  ${verdict}`);
   }
 }
