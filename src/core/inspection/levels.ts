@@ -17,7 +17,7 @@ export interface Levels {
 }
 
 /** More lines than this are no help to the eye. */
-const most = 256;
+const most = 64;
 
 /** Null where weights may have any value. */
 export function levelsOf({ values }: Encoding): Levels | null {

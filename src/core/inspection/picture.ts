@@ -27,7 +27,7 @@ export interface Picture {
   readonly points: Uint8Array;
 }
 
-const most = { rows: 6, columns: 8, single: 24, blockRows: 32, blockColumns: 64 } as const;
+const most = { rows: 6, columns: 8, single: 24, large: 9, blockRows: 20, blockColumns: 40 } as const;
 
 interface Layout extends Pick<Picture, 'kind' | 'rows' | 'columns' | 'height' | 'width' | 'outputs' | 'inputs'> {
   /** The output, the input, and the place in the window of a point. */
@@ -38,8 +38,8 @@ interface Layout extends Pick<Picture, 'kind' | 'rows' | 'columns' | 'height' | 
 export function layoutOf(kernel: Kernel, image: readonly [number, number] | null): Layout {
   const { height, width, inputs, outputs } = kernel;
   if (image) {
-    const rows = Math.min(outputs, most.single);
     const [tall, wide] = image;
+    const rows = Math.min(outputs, tall * wide > 100 ? most.large : most.single);
     const at = (row: number, _column: number, y: number, x: number) => [row, y * wide + x, 0, 0] as const;
     return {
       kind: 'tiles',

@@ -1,7 +1,6 @@
 /** The words of the field that stand on the page, each in a sentence or two. */
 export const glossary = {
   title: 'Words used here',
-  about: 'What is “{{term}}”?',
   terms: {
     parameter: 'Parameter',
     nonZero: 'Non-zero',

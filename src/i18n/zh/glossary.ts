@@ -3,7 +3,6 @@ import type { Texts } from '#i18n/en';
 
 export const glossary: Texts['glossary'] = {
   title: '术语解释',
-  about: '什么是“{{term}}”？',
   terms: {
     parameter: '参数',
     nonZero: '非零',

@@ -34,7 +34,7 @@ export function HistogramCanvas(props: HistogramProps) {
 }
 
 /** Rem from the top: two fields of bars, each under its name, and the axis. */
-const field = { name: 1.125, bars: 3.75 } as const;
+const field = { name: 1.375, bars: 3.5 } as const;
 
 function draw(canvas: HTMLCanvasElement, width: number, looks: Looks, { found, texts, showX }: HistogramProps): void {
   const { rem, font, colour } = looks;
@@ -47,8 +47,8 @@ function draw(canvas: HTMLCanvasElement, width: number, looks: Looks, { found, t
   const toX = (value: number) => margin + ((value - low) / (high - low)) * (width - 2 * margin);
   context.font = `${rem * 0.6875}px ${font}`;
   const fields = [
-    { name: texts.before, counts: counts[0], zeros: found.before.zeros, tone: colour.before },
-    { name: texts.after, counts: counts[1], zeros: found.after?.zeros ?? 0, tone: colour.after },
+    { name: texts.before, counts: counts[0], zeros: found.before.zeros },
+    { name: texts.after, counts: counts[1], zeros: found.after?.zeros ?? 0 },
   ];
   for (const [at, one] of fields.entries()) {
     const area = { top: at * tall + field.name * rem, bottom: (at + 1) * tall, width, toX, margin };
@@ -56,15 +56,14 @@ function draw(canvas: HTMLCanvasElement, width: number, looks: Looks, { found, t
     context.fillStyle = colour.text;
     context.textBaseline = 'top';
     context.textAlign = 'left';
-    context.fillText(one.name, 0, at * tall + 0.125 * rem);
+    context.fillText(one.name, 0, at * tall + 0.25 * rem);
     if (one.zeros > 0) {
       const words = texts.zeros(one.zeros);
       const half = context.measureText(words).width / 2;
       const nameEnd = context.measureText(one.name).width + rem * 0.75;
       context.textAlign = 'center';
-      context.fillStyle = colour.zero;
       const x = Math.min(width - half, Math.max(nameEnd + half, toX(0)));
-      context.fillText(words, x, at * tall + 0.125 * rem);
+      context.fillText(words, x, at * tall + 0.25 * rem);
     }
     context.strokeStyle = colour.line;
     context.lineWidth = 1;
@@ -84,19 +83,20 @@ interface Area {
 
 function bars(
   context: CanvasRenderingContext2D,
-  { counts, zeros, tone }: { readonly counts: Uint32Array; readonly zeros: number; readonly tone: string },
+  { counts, zeros }: { readonly counts: Uint32Array; readonly zeros: number },
   { top, bottom, toX, width, margin }: Area,
   { rem, colour }: Looks,
 ): void {
   const most = counts.reduce((largest, count) => Math.max(largest, count), 0);
   const tall = bottom - top - 0.25 * rem;
   const wide = (width - 2 * margin) / counts.length;
-  context.fillStyle = tone;
   for (const [k, count] of counts.entries()) {
     if (count === 0) continue;
+    const x = margin + k * wide;
+    context.fillStyle = x + wide / 2 < toX(0) ? colour.negative : colour.positive;
     // What is there is seen, however rare.
     const high = Math.max(1, (count / most) * tall);
-    context.fillRect(margin + k * wide + 0.5, bottom - high, Math.max(1, wide - 1), high);
+    context.fillRect(x + 0.5, bottom - high, Math.max(1, wide - 1), high);
   }
   if (zeros === 0) return;
   const high = most === 0 ? tall : Math.max(1.5, Math.min(1, zeros / most) * tall);
@@ -128,16 +128,14 @@ function marks(
   const top = field.name * rem;
   const levels = after?.levels ?? before.levels;
   const inside = levels ? [...levels.values].filter((value) => value >= low * 1.001 && value <= high * 1.001) : [];
-  const apart = (width - 2 * margin) / Math.max(1, inside.length);
-  if (apart >= 2.5) {
-    context.globalAlpha = apart >= 8 ? 0.45 : 0.22;
-    for (const value of inside) {
-      const x = Math.round(toX(value)) + 0.5;
-      if (apart >= 5) stroke(context, x, top, x, tall);
-      stroke(context, x, tall + top, x, 2 * tall + 0.25 * rem);
-    }
-    context.globalAlpha = 1;
+  // Faint where they are many, so that the bars are seen.
+  context.globalAlpha = (width - 2 * margin) / inside.length >= 10 ? 0.5 : 0.25;
+  for (const value of inside) {
+    const x = Math.round(toX(value)) + 0.5;
+    stroke(context, x, top, x, tall);
+    stroke(context, x, tall + top, x, 2 * tall + 0.25 * rem);
   }
+  context.globalAlpha = 1;
   if (!after || !change?.clipped) return;
   context.setLineDash([rem * 0.25, rem * 0.1875]);
   for (const [end, was] of [

@@ -54,7 +54,11 @@ export default function InspectView({ node }: { node: ModelNode }) {
             value={comparisonOf(node)}
             choices={[
               { value: 'step', label: t('inspect.step') },
-              { value: 'parent', label: t('inspect.parent', { name: parent.name }) },
+              {
+                value: 'parent',
+                label:
+                  node.origin.kind === 'trained' ? t('inspect.untrained') : t('inspect.parent', { name: parent.name }),
+              },
             ]}
             onChange={(how) => setCompare(how as 'step' | 'parent')}
           />

@@ -96,11 +96,11 @@ function sourceOf({ rows, columns, height, width, values, points }: Picture, { c
   const context = source.getContext('2d');
   if (!context) return null;
   const image = context.createImageData(source.width, source.height);
-  const [empty, surface] = [bytesOf(colour.empty), bytesOf(colour.surface)];
+  const [zero, surface] = [bytesOf(colour.zero), bytesOf(colour.surface)];
   const [negative, positive] = [bytesOf(colour.negative), bytesOf(colour.positive)];
   for (let k = 0; k < values.length; k++) {
     const value = values[k] as number;
-    const end = points[k] === POINT.zero ? empty : value < 0 ? negative : positive;
+    const end = points[k] === POINT.zero ? zero : value < 0 ? negative : positive;
     const share = points[k] === POINT.zero ? 1 : points[k] === POINT.gone ? 0 : Math.abs(value) / 127;
     for (let c = 0; c < 3; c++)
       image.data[4 * k + c] = (surface[c] as number) + share * ((end[c] as number) - (surface[c] as number));
@@ -110,7 +110,8 @@ function sourceOf({ rows, columns, height, width, values, points }: Picture, { c
   return source;
 }
 
-/** "#2b6a5c" as red, green and blue. */
-function bytesOf(hex: string): readonly number[] {
-  return [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16) || 0);
+/** "#2b6a5c" or "#fff" as red, green and blue. */
+export function bytesOf(hex: string): readonly number[] {
+  const digits = hex.length === 4 ? hex.slice(1).replace(/./g, '$&$&') : hex.slice(1);
+  return [0, 2, 4].map((at) => Number.parseInt(digits.slice(at, at + 2), 16) || 0);
 }

@@ -2,12 +2,7 @@
 export interface Looks {
   readonly rem: number;
   readonly font: string;
-  readonly colour: Readonly<
-    Record<
-      'line' | 'text' | 'before' | 'after' | 'zero' | 'level' | 'surface' | 'empty' | 'negative' | 'positive',
-      string
-    >
-  >;
+  readonly colour: Readonly<Record<'line' | 'text' | 'level' | 'surface' | 'zero' | 'negative' | 'positive', string>>;
 }
 
 export function looksOf(canvas: HTMLCanvasElement): Looks {
@@ -19,12 +14,9 @@ export function looksOf(canvas: HTMLCanvasElement): Looks {
     colour: {
       line: colour('--w-line'),
       text: colour('--w-dim'),
-      before: colour('--w-line-strong'),
-      after: colour('--w-accent'),
-      zero: colour('--w-pruning'),
       level: colour('--w-text'),
       surface: colour('--w-surface'),
-      empty: colour('--kernel-zero'),
+      zero: colour('--kernel-zero'),
       negative: colour('--kernel-negative'),
       positive: colour('--kernel-positive'),
     },

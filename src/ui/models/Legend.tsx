@@ -1,5 +1,6 @@
 /** What the marks and lines of the chart mean; only what is on it. */
 import { Mark, type MarkKind } from '#ui/kit/Mark.tsx';
+import { Term } from '#ui/kit/Term.tsx';
 import { useText } from '#ui/kit/words.ts';
 import styles from '#ui/models/models.module.css';
 
@@ -35,7 +36,7 @@ export function Legend({ kinds, hasFront, hasLive, hasPreview, hasSweep, note }:
             <Sign>
               <path d="M8 1v12M5 1h6M5 13h6" stroke="var(--w-line-strong)" />
             </Sign>
-            {t('models.interval')}
+            <Term id="interval">{t('models.interval')}</Term>
           </span>
         </>
       )}

@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { useStore } from 'zustand';
 import { project } from '#stores/project';
 import { DownIcon, SortIcon, UpIcon } from '#ui/kit/icons.tsx';
+import { Glossary } from '#ui/kit/Term.tsx';
 import { useText } from '#ui/kit/words.ts';
 import { COLUMNS, type Column, nextSorting, type Sorting, sortRows } from '#ui/models/columns.ts';
 import { ModelRow } from '#ui/models/ModelRow.tsx';
@@ -42,9 +43,12 @@ export function ModelsTable() {
   };
   return (
     <div className={styles.tableSection} id="models" tabIndex={-1}>
-      <h2 className={styles.title} id="models-title">
-        {t('models.table')}
-      </h2>
+      <div className={styles.tableHead}>
+        <h2 className={styles.title} id="models-title">
+          {t('models.table')}
+        </h2>
+        <Glossary />
+      </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
       <section className={styles.scroll} tabIndex={0} aria-labelledby="models-title">
         <table className={styles.table} aria-labelledby="models-title">

@@ -3,6 +3,7 @@ import { useStore } from 'zustand';
 import { optimize } from '#stores/optimize';
 import type { ModelNode, OptimizeState } from '#stores/state';
 import { Help } from '#ui/kit/Layout.tsx';
+import { Term } from '#ui/kit/Term.tsx';
 import { useThrottledPart } from '#ui/kit/use-throttled.ts';
 import { useFormat, useText } from '#ui/kit/words.ts';
 import { AxisHint } from '#ui/optimize/AxisHint.tsx';
@@ -18,10 +19,10 @@ export function PreviewTable({ node, structureOnly }: { node: ModelNode; structu
   const preview = useThrottledPart(optimize, previewOf);
   const { summary, validation } = node;
   const rows = [
-    { key: 'parameters', show: format.count, now: summary.parameters, next: preview?.parameters },
-    { key: 'nonZero', show: format.count, now: summary.nonZero, next: preview?.nonZero },
-    { key: 'bytes', show: format.bytes, now: summary.bytes, next: preview?.bytes },
-    { key: 'macs', show: format.short, now: summary.macs, next: preview?.macs },
+    { key: 'parameters', term: 'parameter', show: format.count, now: summary.parameters, next: preview?.parameters },
+    { key: 'nonZero', term: 'nonZero', show: format.count, now: summary.nonZero, next: preview?.nonZero },
+    { key: 'bytes', term: null, show: format.bytes, now: summary.bytes, next: preview?.bytes },
+    { key: 'macs', term: 'macs', show: format.short, now: summary.macs, next: preview?.macs },
   ] as const;
   const accuracy = preview?.accuracy ?? null;
   return (
@@ -36,9 +37,11 @@ export function PreviewTable({ node, structureOnly }: { node: ModelNode; structu
           </tr>
         </thead>
         <tbody>
-          {rows.map(({ key, show, now, next }) => (
+          {rows.map(({ key, term, show, now, next }) => (
             <tr key={key}>
-              <th scope="row">{t(`optimize.rows.${key}`)}</th>
+              <th scope="row">
+                {term ? <Term id={term}>{t(`optimize.rows.${key}`)}</Term> : t(`optimize.rows.${key}`)}
+              </th>
               <td data-value={now}>{show(now)}</td>
               <td data-value={next}>{next === undefined ? '–' : show(next)}</td>
               <td className={styles.change}>{next === undefined ? '' : changeOf(next / now, format)}</td>
@@ -46,7 +49,9 @@ export function PreviewTable({ node, structureOnly }: { node: ModelNode; structu
           ))}
           {!structureOnly && (
             <tr>
-              <th scope="row">{t('optimize.rows.accuracy')}</th>
+              <th scope="row">
+                <Term id="validation">{t('optimize.rows.accuracy')}</Term>
+              </th>
               <td data-value={validation?.value}>{validation ? format.percent(validation.value) : '–'}</td>
               <td data-value={accuracy?.value} data-testid="estimate">
                 {accuracy ? format.percent(accuracy.value) : '–'}
