@@ -7,9 +7,9 @@ import { roundHalfEven } from '#core/model/encoding';
 import type { Conv2dLayer, DenseLayer, DepthwiseConv2dLayer, Layer } from '#core/model/layers';
 import type { Model, Tensor } from '#core/model/model';
 import { shapesOf } from '#core/model/shapes';
-import { makeTensor } from '#core/model/tensor';
+import { makeTensor, sizeOf } from '#core/model/tensor';
 import type { PassContext, Tap } from '#core/pass';
-import { edgeBefore } from '#core/passes/shared/calibration';
+import { batchFor, edgeBefore } from '#core/passes/shared/calibration';
 import { showImages } from '#core/passes/shared/importance';
 import { channelAxis } from '#core/passes/shared/kernel-grids';
 
@@ -29,9 +29,15 @@ export async function inputMeans(
     const layer = model.layers.find((one) => one.name === name) as Layer;
     return shapes[layer.inputs[0] as string]?.at(-1) as number;
   });
+  const batch = batchFor(
+    layers.reduce((sum, name) => {
+      const layer = model.layers.find((one) => one.name === name) as Layer;
+      return sum + sizeOf(shapes[layer.inputs[0] as string] ?? []);
+    }, 0),
+  );
   const sums = channels.map((count) => new Float64Array(count));
   const rows = layers.map(() => 0);
-  await showImages(model, { taps, images }, context, ({ values }) => {
+  await showImages(model, { taps, images, batch }, context, ({ values }) => {
     for (const [i, one] of values.entries()) {
       const [sum, count] = [sums[i] as Float64Array, channels[i] as number];
       for (let at = 0; at < one.length; at += count)

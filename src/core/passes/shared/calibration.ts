@@ -8,6 +8,8 @@
 import { prunableTensors } from '#core/model/edit';
 import type { Layer, LayerKind } from '#core/model/layers';
 import type { Model } from '#core/model/model';
+import { shapesOf } from '#core/model/shapes';
+import { sizeOf } from '#core/model/tensor';
 import { type Extent, extentOf, gatherer, type Spread } from '#core/numeric/spread';
 import type { Words } from '#core/params';
 import type { PassContext, Tap } from '#core/pass';
@@ -99,6 +101,14 @@ export interface Calibration {
   readonly spreads: ReadonlyMap<string, Spread>;
 }
 
+/** Numbers that a batch of captured values may hold. */
+const CAPTURED = 1.6e7;
+
+/** How many images to show at once where so many numbers of each are looked at: large networks are shown one by one. */
+export function batchFor(perImage: number): number {
+  return Math.max(1, Math.min(64, Math.floor(CAPTURED / Math.max(1, perImage))));
+}
+
 /** Two sweeps over the images: one for the extents, one for the histograms between them. */
 export async function calibrate(
   model: Model,
@@ -107,20 +117,22 @@ export async function calibrate(
   context: PassContext,
 ): Promise<Calibration> {
   const taps = layers.map((layer): Tap => ({ layer, at: 'output' }));
+  const shapes = shapesOf(model);
+  const batch = batchFor(layers.reduce((sum, name) => sum + sizeOf(shapes[name] ?? []), 0));
   const extents: Extent[] = layers.map(() => ({ low: 0, high: 0 }));
   const counts = layers.map(() => 0);
   const half = (begin: number): PassContext => ({
     ...context,
     progress: (done) => context.progress(begin + done / 2),
   });
-  const seen = await showImages(model, { taps, images }, half(0), ({ values }) => {
+  const seen = await showImages(model, { taps, images, batch }, half(0), ({ values }) => {
     for (const [i, one] of values.entries()) {
       extents[i] = extentOf(one, extents[i]);
       counts[i] = (counts[i] as number) + one.length;
     }
   });
   const gatherers = extents.map((extent, i) => gatherer(extent, counts[i] as number));
-  await showImages(model, { taps, images }, half(0.5), ({ values }) => {
+  await showImages(model, { taps, images, batch }, half(0.5), ({ values }) => {
     for (const [i, one] of values.entries()) gatherers[i]?.add(one);
   });
   return { images: seen, spreads: new Map(gatherers.map(({ spread }, i) => [layers[i] as string, spread()])) };

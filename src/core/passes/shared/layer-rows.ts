@@ -5,6 +5,7 @@
 import type { Model } from '#core/model/model';
 import { seededRandom } from '#core/numeric/random';
 import type { PassContext } from '#core/pass';
+import { batchFor } from '#core/passes/shared/calibration';
 import { type Connections, connectionsOf } from '#core/passes/shared/connections';
 import { showImages } from '#core/passes/shared/importance';
 import type { Selected } from '#core/passes/shared/selection';
@@ -35,7 +36,8 @@ export async function layerRows(
   const filled = connections.map(() => 0);
   const random = seeds.map(seededRandom);
   const taps = selected.map(({ layer }) => ({ layer: layer.name, at: 'input' as const }));
-  await showImages(model, { taps, images }, context, ({ values, images: count }) => {
+  const batch = batchFor(connections.reduce((sum, one) => sum + one.inputSize, 0));
+  await showImages(model, { taps, images, batch }, context, ({ values, images: count }) => {
     for (let image = 0; image < count; image++) {
       for (const [i, one] of connections.entries()) {
         const room = rows - (filled[i] as number);
