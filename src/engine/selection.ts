@@ -21,9 +21,11 @@ export interface Selection {
   fill(rows: Float32Array, step: number): void;
 }
 
+/** Throws EngineError('data') where no image is left. */
 export function selectImages(objective: Objective, images: Images): Selection {
   const { data, loss, seed } = objective;
   const pool = indicesOf(images, data?.without ?? [], data?.rows);
+  if (pool.length === 0) throw nothingToShow();
   const labelled = data?.labelled === undefined ? pool : stratified(images, pool, data.labelled, seed);
   const taught = loss.some((term) => 'teacher' in term && term.weight > 0);
   const told = loss.some((term) => !('teacher' in term) && term.weight > 0);
@@ -86,6 +88,13 @@ function indicesOf({ count, labels }: Images, without: readonly number[], rows?:
   const outside = all.find((row) => row >= count);
   if (outside !== undefined) throw new RangeError(`there is no training image ${outside} of ${count}`);
   return without.length > 0 ? all.filter((row) => !without.includes(labels[row] as number)) : all;
+}
+
+function nothingToShow(): EngineError {
+  return new EngineError('data', {
+    en: 'No training image is left to learn from: those that were chosen are all of a class that is left out. Leave out another class, or none.',
+    zh: '没有可供学习的训练图像：选中的图像全都属于被去掉的类别。请换一个要去掉的类别，或不去掉任何类别。',
+  });
 }
 
 /** `wanted` of the pool, by seed: of every class its share, the largest remainders rounded up. Ascending. */

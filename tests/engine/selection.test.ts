@@ -37,6 +37,10 @@ describe('selectImages', () => {
     expect(shown(select({ batchSize: 8, seed: 4 }), 1)).not.toEqual(steps.slice(0, 1));
   });
 
+  it('refuses to leave out every class', () => {
+    expect(() => select({ data: { without: [0, 1, 2] } })).toThrow('No training image is left to learn from');
+  });
+
   it('takes labels of every class alike, and shows nothing else', () => {
     const selection = select({ batchSize: 4, data: { labelled: 20 } });
     expect(selection).toMatchObject({ transfer: null, perEpoch: 5 });

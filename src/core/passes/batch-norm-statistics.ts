@@ -17,7 +17,7 @@ import { makeTensor } from '#core/model/tensor';
 import { channelMoments, type Moments } from '#core/numeric/moments';
 import type { Words } from '#core/params';
 import { definePass, type PassContext } from '#core/pass';
-import { CALIBRATION_IMAGES, showImages } from '#core/passes/shared/importance';
+import { CALIBRATION_IMAGES, checkMeasured, showImages } from '#core/passes/shared/importance';
 import { layersThatRun } from '#core/passes/shared/selection';
 
 export const batchNormStatistics = definePass({
@@ -84,6 +84,7 @@ async function estimated(model: Model, name: string, images: number, context: Pa
   });
   if (!moments) return model;
   const { mean, variance } = moments as Moments;
+  checkMeasured([mean, variance]);
   return withTensors(model, [
     { layer: name, role: 'mean', tensor: makeTensor([channels], Float32Array.from(mean)) },
     { layer: name, role: 'variance', tensor: makeTensor([channels], Float32Array.from(variance)) },

@@ -67,5 +67,5 @@ export const snipPruning = definePass({
 /** Each number as a share of all; zeros where all are 0. */
 function shares(products: readonly Float64Array[]): readonly Float64Array[] {
   const total = products.reduce((sum, own) => own.reduce((part, x) => part + x, sum), 0);
-  return products.map((own) => own.map((x) => (total > 0 ? x / total : 0)));
+  return products.map((own) => own.map((x) => (total === 0 ? 0 : x / total)));
 }

@@ -36,6 +36,12 @@ describe('batch-normalisation statistics', () => {
   });
   const input: Layer = { kind: 'input', name: 'in', inputs: [], shape: [2] };
 
+  it('are not taken from values that are no numbers', async () => {
+    const model = modelOf([input, norm('n', 'in')], [zeros, ones]);
+    const { context } = captureContext([{ images: 1, values: { 'n input': [1, Number.NaN] } }]);
+    await expect(applyPass(batchNormStatistics, model, {}, context)).rejects.toThrow('not finite numbers');
+  });
+
   it('are the mean and the biased variance of the input over all batches', async () => {
     // Channel 1: 1, 3, 8: mean 4, variance (9 + 1 + 16) / 3. Channel 2: always 5.
     const { context, requests } = captureContext([

@@ -31,6 +31,13 @@ describe('Taylor pruning', () => {
     expect(requests).toMatchObject([{ gradients: true, taps: [], images: 256, batch: 16 }]);
   });
 
+  it('refuses to rank by what is no number', async () => {
+    const broken = [{ images: 2, weights: { 'd1/kernel': [1, Number.NaN], 'd2/kernel': [1, 1] } }];
+    const said = /^On training images this model gives values that are not finite numbers/;
+    for (const pass of [taylorPruning, snipPruning])
+      await expect(applyPass(pass, model, {}, captureContext(broken).context)).rejects.toThrow(said);
+  });
+
   it('gives a layer that reaches no output no importance', async () => {
     const scores = await taylorScores(
       model,

@@ -12,7 +12,7 @@ import type { Words } from '#core/params';
 import type { PassContext, Tap } from '#core/pass';
 import { hebbianScores, timesWeights } from '#core/passes/hebbian-pruning';
 import { importanceOf, type RankedGroup } from '#core/passes/shared/channel-ranking';
-import { showImages } from '#core/passes/shared/importance';
+import { checkMeasured, showImages } from '#core/passes/shared/importance';
 import { layersThatRun, type Selected } from '#core/passes/shared/selection';
 import { activationPlace, unitActivity } from '#core/passes/shared/unit-activations';
 
@@ -47,6 +47,7 @@ export async function measureChannels(
     : [];
   const awake = groups.filter((group) => !asleep.includes(group)).map((group) => onlyRunning(group, by, runs));
   const found = awake.length > 0 ? await measure(model, awake, by, images, context) : [];
+  checkMeasured(found.filter((own) => own !== null));
   const measured = new Map(awake.map(({ id }, i) => [id, found[i] ?? null]));
   const ranked = groups.map((group) => {
     return { group, importance: measured.get(group.id) ?? importanceOf(model, group, 'l1') };

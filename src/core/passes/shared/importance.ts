@@ -5,7 +5,7 @@
 import type { Model } from '#core/model/model';
 import { magnitudeKeys } from '#core/numeric/radix';
 import type { NumberParam } from '#core/params';
-import type { CapturedBatch, CaptureRequest, PassContext } from '#core/pass';
+import { type CapturedBatch, type CaptureRequest, type PassContext, PassError } from '#core/pass';
 import { type Ranked, rankAll } from '#core/passes/shared/ranked-pruning';
 import type { Selected } from '#core/passes/shared/selection';
 
@@ -43,6 +43,15 @@ export async function showImages(
   return seen;
 }
 
+/** Throws PassError where something measured is no finite number: what followed from it would follow from nothing. */
+export function checkMeasured(measured: readonly Float64Array[]): void {
+  if (measured.every((own) => own.every(Number.isFinite))) return;
+  throw new PassError({
+    en: 'On training images this model gives values that are not finite numbers, so nothing can be measured on them. Some of its weights or biases are broken or far too large: train it again from its start, with a lower learning rate.',
+    zh: '该模型在训练图像上给出的数值不是有限的数，因此无法测量。它的某些权重或偏置已损坏或过大：请用更低的学习率从头重新训练。',
+  });
+}
+
 /** A ranking by scores of 0 or more, one array for each selected tensor: all are compared on one scale. */
 export function rankByScores(
   model: Model,
@@ -55,10 +64,14 @@ export function rankByScores(
   return rankAll(model, selected, scope, (_one, i) => keys[i] as Uint32Array, context);
 }
 
-/** Keys in the order of the scores: their float32 bits, after dividing by the largest of all so that none is out of range. */
+/**
+ * Keys in the order of the scores: their float32 bits, after dividing by the largest of all so that none is out of range.
+ * Throws PassError as `checkMeasured` does.
+ */
 export function scoreKeys(scores: readonly Float64Array[]): readonly Uint32Array[] {
+  checkMeasured(scores);
   let largest = 0;
   for (const own of scores) for (let i = 0; i < own.length; i++) largest = Math.max(largest, own[i] as number);
-  const unit = largest > 0 && Number.isFinite(largest) ? largest : 1;
+  const unit = largest > 0 ? largest : 1;
   return scores.map((own) => magnitudeKeys(Float32Array.from(own, (score) => score / unit)));
 }
