@@ -9,8 +9,15 @@
  */
 import { derivedSeed, seededRandom } from '#core/numeric/random';
 import { definePass } from '#core/pass';
-import { pruneLowest, pruningFormula, rankWeights, SCOPE, SPARSITY } from '#core/passes/shared/ranked-pruning';
-import { LAYERS, type Selected, selectPrunable } from '#core/passes/shared/selection';
+import {
+  pruneLowest,
+  pruningFormula,
+  type Ranking,
+  rankWeights,
+  SCOPE,
+  SPARSITY,
+} from '#core/passes/shared/ranked-pruning';
+import { LAYERS, selectPrunable } from '#core/passes/shared/selection';
 
 export const randomPruning = definePass({
   id: 'random-pruning',
@@ -49,16 +56,15 @@ export const randomPruning = definePass({
   effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps' },
   preview: 'accuracy',
 
-  async prepare(model, values): Promise<readonly Selected[]> {
-    return selectPrunable(model, values.layers);
-  },
-
-  async apply(model, values, context, selected) {
+  async prepare(model, values, context): Promise<readonly Ranking[]> {
     const seed = Math.floor(context.random() * 2 ** 32);
-    const rankings = rankWeights(selected, values.scope, ({ layer, tensor }) => {
+    return rankWeights(selectPrunable(model, values.layers), values.scope, ({ layer, tensor }) => {
       const random = seededRandom(derivedSeed(seed, layer.name));
       return Uint32Array.from({ length: tensor.data.length }, () => random() * 2 ** 32);
     });
+  },
+
+  async apply(model, values, _context, rankings) {
     return pruneLowest(model, rankings, values.sparsity);
   },
 });

@@ -1,5 +1,6 @@
 /** Random pruning: exact counts, the seed, growing sets while the slider moves, and shares that do not look at the weights. */
 import { describe, expect, it } from 'vitest';
+import { defaultsOf } from '#core/params';
 import { randomPruning } from '#core/passes/random-pruning';
 import { applyPass, denseModel, kernelOf, plainContext, tensor } from './helpers';
 
@@ -21,6 +22,17 @@ describe('random pruning', () => {
   it('draws the same again from the same seed, and others from another', async () => {
     expect(await masks({ sparsity: 0.5 }, 7)).toEqual(await masks({ sparsity: 0.5 }, 7));
     expect(await masks({ sparsity: 0.5 }, 7)).not.toEqual(await masks({ sparsity: 0.5 }, 8));
+  });
+
+  it('draws once, not at every move of the slider', async () => {
+    const values = defaultsOf(randomPruning.params);
+    const ready = await randomPruning.prepare?.(model, values, plainContext(7));
+    const random = (): never => {
+      throw new Error('drawn again');
+    };
+    const { model: pruned } = await randomPruning.apply(model, values, plainContext(7, { random }), ready as never);
+    const { model: whole } = await applyPass(randomPruning, model, values, plainContext(7));
+    expect([...kernelOf(pruned, 'd1').data]).toEqual([...kernelOf(whole, 'd1').data]);
   });
 
   it('only adds to what is drawn as the slider moves up', async () => {
