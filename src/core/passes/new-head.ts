@@ -13,6 +13,7 @@ import { freeName, replaceLayers, tensorOf, withActivationGrids } from '#core/mo
 import type { DenseLayer, Layer } from '#core/model/layers';
 import type { Model, Tensor } from '#core/model/model';
 import { filledTensor } from '#core/model/tensor';
+import type { Words } from '#core/params';
 import { definePass, PassError } from '#core/pass';
 import { denseTail, freshKernel } from '#core/passes/shared/head';
 import { settle, settlingFormula, settlingParams } from '#core/passes/shared/settling';
@@ -94,9 +95,19 @@ export const newHead = definePass({
       const gentle = { ...values, epochs: values.wholeEpochs, learningRate: values.learningRate / 10 };
       trained = await settle(trained, model, gentle, context);
     }
-    return { model: trained, report: { notes: [] } };
+    return { model: trained, report: { notes: learnsNothing(model, frozen) ? [NO_FEATURES] : [] } };
   },
 });
+
+/** Whether no layer in front of the head has weights, so that there are no features to keep. */
+function learnsNothing(model: Model, frozen: readonly string[]): boolean {
+  return !model.layers.some((layer) => 'kernel' in layer && frozen.includes(layer.name));
+}
+
+const NO_FEATURES: Words = {
+  en: 'Every layer with weights was part of the head, so nothing was frozen: the new head reads the image itself.',
+  zh: '所有带权重的层都属于头部，因此没有冻结任何层：新的头部直接读取图像。',
+};
 
 function withHead(
   model: Model,

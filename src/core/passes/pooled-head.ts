@@ -104,6 +104,9 @@ function pooled(
   const first = tail.dense[0];
   if (!first) return { model, notes: [NO_FLATTEN] };
   if (!seesChannels(model, source)) return { model, notes: [PIXELS] };
+  const between = single ? [] : tail.layers.slice(0, tail.layers.indexOf(first.name));
+  const fixed = between.find((name) => NAMED_VALUES.has(layerOf(model, name)?.kind));
+  if (fixed !== undefined) return { model, notes: [eachValue(fixed)] };
   const kernel = tensorOf(model, first, 'kernel') as Tensor;
   const pool: Layer = { kind: 'globalAveragePool2d', name: flatten.name, inputs: flatten.inputs, keepDims: false };
   const replaced = single ? (tail.dense.at(-1) as DenseLayer) : first;
@@ -156,6 +159,16 @@ const PIXELS: Words = {
   en: 'Nothing was changed: the image itself is laid out here, without a convolution before it. Its mean would say nothing.',
   zh: '没有任何改变：这里展开的是输入图像本身，前面没有卷积。它的平均值没有意义。',
 };
+
+/** Layers that know each value of what was laid out by its place. */
+const NAMED_VALUES: ReadonlySet<Layer['kind'] | undefined> = new Set(['batchNorm', 'prelu']);
+
+function eachValue(name: string): Words {
+  return {
+    en: `Nothing was changed: ${name} has numbers for each pixel in front of the dense layer, which pooling would leave without pixels. Put one fresh layer in place of the dense layers instead.`,
+    zh: `没有任何改变：全连接层之前的 ${name} 对每个像素都有自己的数值，池化后就对不上了。请改用“换成一个新的全连接层”。`,
+  };
+}
 
 function doneNote(old: string, name: string, before: Tensor, after: Tensor): Words {
   const [inputs, channels] = [before.shape[0], after.shape[0]];

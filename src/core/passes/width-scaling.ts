@@ -92,7 +92,9 @@ export const widthScaling = definePass({
   },
 
   async apply(model, values, context) {
-    const changed = scaled(model, values.width, values.start === 'fresh', context.random);
+    const fresh = values.start === 'fresh';
+    const changed = scaled(model, values.width, fresh, context.random);
+    if (!fresh && changesOf(model, changed).length === 0) return { model, report: { notes: [UNCHANGED] } };
     return { model: await settle(changed, model, values, context), report: { notes: notesOn(model, changed) } };
   },
 });
@@ -102,18 +104,25 @@ function scaled(model: Model, width: number, fresh: boolean, random: () => numbe
   return fresh ? freshWeights(changed, Math.floor(random() * 2 ** 31)) : changed;
 }
 
-function notesOn(before: Model, after: Model): readonly Words[] {
+/** "layer before → after" for each layer with other channels. */
+function changesOf(before: Model, after: Model): readonly string[] {
   const [old, now] = [shapesOf(before), shapesOf(after)];
-  const changes = before.layers
+  return before.layers
     .filter(({ name, kind }) => (kind === 'conv2d' || kind === 'dense') && old[name]?.at(-1) !== now[name]?.at(-1))
     .map(({ name }) => `${name} ${old[name]?.at(-1)} → ${now[name]?.at(-1)}`);
-  if (changes.length === 0) {
-    return [
-      {
-        en: 'No width changed: rounded to whole channels, every layer stays as it is.',
-        zh: '没有宽度发生变化：取整到整数通道后，各层保持不变。',
-      },
-    ];
-  }
+}
+
+function notesOn(before: Model, after: Model): readonly Words[] {
+  const changes = changesOf(before, after);
+  if (changes.length === 0) return [SAME_WIDTH];
   return [{ en: `Channels: ${changes.join(', ')}.`, zh: `通道数：${changes.join('，')}。` }];
 }
+
+const UNCHANGED: Words = {
+  en: 'Nothing was changed or trained: rounded to whole channels, every layer stays as it is.',
+  zh: '没有任何改变，也没有训练：取整到整数通道后，各层保持不变。',
+};
+const SAME_WIDTH: Words = {
+  en: 'No width changed: rounded to whole channels, every layer is as wide as before. Its weights are fresh.',
+  zh: '宽度没有变化：取整到整数通道后，各层与之前同宽，权重是全新的。',
+};

@@ -17,7 +17,10 @@ const template = (id: string): Model =>
   createModel(TEMPLATES.find((one) => one.id === id)?.architecture([8, 8, 1], 10) as Architecture, 1);
 
 describe('a new head', () => {
-  async function run(model: Model, values: Values): Promise<{ model: Model; objectives: readonly Objective[] }> {
+  async function run(
+    model: Model,
+    values: Values,
+  ): Promise<{ model: Model; objectives: readonly Objective[]; notes: readonly string[] }> {
     const objectives: Objective[] = [];
     const context = plainContext(3, {
       train: async (objective) => {
@@ -27,7 +30,7 @@ describe('a new head', () => {
     });
     const result = await applyPass(newHead, model, values, context);
     validateModel(result.model);
-    return { model: result.model, objectives };
+    return { model: result.model, objectives, notes: result.report.notes.map(({ en }) => en) };
   }
 
   it('takes the place of all dense layers at the end, and is all that learns', async () => {
@@ -60,6 +63,11 @@ describe('a new head', () => {
       [true, 2, 0.001],
     ]);
     expect(tensorOf(model, hidden as DenseLayer, 'bias')?.data.every((b) => b === 0)).toBe(true);
+  });
+
+  it('says where no features are left to freeze', async () => {
+    expect((await run(template('lenet-5'), {})).notes).toEqual([]);
+    expect((await run(template('lenet-300-100'), {})).notes[0]).toContain('nothing was frozen');
   });
 
   it('is refused where the network does not end in dense layers', async () => {

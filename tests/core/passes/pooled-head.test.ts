@@ -1,6 +1,6 @@
 /** Pooled heads: the structure, the weights worked by hand, and where there is nothing to pool. */
 import { describe, expect, it } from 'vitest';
-import type { Architecture } from '#core/architecture';
+import type { Architecture, Row } from '#core/architecture';
 import { createModel } from '#core/model/create';
 import type { DenseLayer } from '#core/model/layers';
 import type { Model } from '#core/model/model';
@@ -62,5 +62,26 @@ describe('a pooled head', () => {
     const residual = template('small-resnet');
     expect((await pool(residual)).model).toBe(residual);
     expect((await pool(residual)).report.notes[0]?.en).toContain('no image of channels is laid out');
+  });
+
+  it('leaves a network alone whose normalisation knows each pixel, unless one fresh layer takes the place of all', async () => {
+    const convolution: Row = {
+      kind: 'conv2d',
+      filters: 2,
+      kernel: 3,
+      stride: 1,
+      padding: 'same',
+      activation: 'relu',
+      bias: true,
+    };
+    const head: Row = { kind: 'dense', units: 3, activation: 'linear', bias: true };
+    const rows: readonly Row[] = [convolution, { kind: 'flatten' }, { kind: 'batchNorm' }, head];
+    const pixels = createModel({ name: 'Pixels', input: [4, 4, 1], classes: 3, rows }, 1);
+    const { model: same, report } = await pool(pixels);
+    expect(same).toBe(pixels);
+    expect(report.notes[0]?.en).toMatch(/has numbers for each pixel/);
+    const { model: fresh } = await pool(pixels, { dense: 'single' });
+    validateModel(fresh);
+    expect(fresh.layers.map(({ kind }) => kind)).toEqual(['input', 'conv2d', 'globalAveragePool2d', 'dense']);
   });
 });

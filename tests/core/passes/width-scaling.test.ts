@@ -1,5 +1,6 @@
 /** Width multiplier: what stays when narrower, and that wider networks compute the same on every structure. */
 import { describe, expect, it } from 'vitest';
+import type { Model } from '#core/model/model';
 import { shapesOf } from '#core/model/shapes';
 import { validateModel } from '#core/model/validate';
 import { seededRandom } from '#core/numeric/random';
@@ -29,8 +30,24 @@ describe('narrower', () => {
 
   it('refuses a network without a layer whose width may change', async () => {
     await expect(scale(denseModel(tensor([2, 2], [1, 2, 3, 4])), { width: 0.5 })).rejects.toThrow(
-      'no layer whose width',
+      'no layer whose width may change. d1: These are the outputs of the model',
     );
+  });
+
+  it('trains nothing where no width changes, unless it starts afresh', async () => {
+    const model = denseModel(tensor([1, 4], [1, -9, 3, 5]), tensor([4, 2], [1, 2, 3, 4, 5, 6, 7, 8]));
+    const trained: Model[] = [];
+    const train = async (objective: Objective): Promise<Model> => {
+      trained.push(objective.model);
+      return objective.model;
+    };
+    const whole = await applyPass(widthScaling, model, { width: 1 }, plainContext(1, { train }));
+    expect(whole.model).toBe(model);
+    expect(whole.report.notes[0]?.en).toMatch(/^Nothing was changed or trained/);
+    expect(trained).toHaveLength(0);
+    const fresh = await applyPass(widthScaling, model, { width: 1, start: 'fresh' }, plainContext(1, { train }));
+    expect(fresh.report.notes[0]?.en).toContain('Its weights are fresh');
+    expect(trained).toHaveLength(1);
   });
 });
 

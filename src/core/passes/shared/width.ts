@@ -25,11 +25,13 @@ interface Spread {
 
 /** The model with this share of the channels of every group, the most important ones. Throws PassError where there is none to cut. */
 export function narrowed(model: Model, width: number): Model {
-  const groups = rankChannels(model, 'l2').filter(({ group }) => group.prunable);
+  const all = rankChannels(model, 'l2');
+  const groups = all.filter(({ group }) => group.prunable);
   if (groups.length === 0) {
+    const reasons = all.map(({ group: { id, reason } }) => ({ id, reason }));
     throw new PassError({
-      en: 'This network has no layer whose width may change: all its channels are inputs or outputs.',
-      zh: '该网络没有可以改变宽度的层：所有通道都是输入或输出。',
+      en: `This network has no layer whose width may change. ${reasons.map(({ id, reason }) => `${id}: ${reason?.en}`).join(' ')}`,
+      zh: `该网络没有可以改变宽度的层。${reasons.map(({ id, reason }) => `${id}：${reason?.zh}`).join('')}`,
     });
   }
   return cutChannels(
