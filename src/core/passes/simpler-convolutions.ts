@@ -66,7 +66,7 @@ export const simplerConvolutions = definePass({
       values.becomes === 'separable'
         ? 'W[·, ·, i, o] ≈ d[·, ·, i] · p[i, o]: first singular pair for each input i'
         : values.becomes === 'centre'
-          ? 'w[i, o] = W[⌊k/2⌋, ⌊k/2⌋, i, o]'
+          ? 'w[i, o] = W[⌊(k−1)/2⌋, ⌊(k−1)/2⌋, i, o]'
           : 'w[i, o] = Σ W[·, ·, i, o] over the window',
       ...settlingFormula(values),
     ].join('\n'),
