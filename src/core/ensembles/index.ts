@@ -3,6 +3,7 @@
  */
 import { accuracyWeights } from '#core/ensembles/accuracy-weights';
 import { boosting } from '#core/ensembles/boosting';
+import { cascade } from '#core/ensembles/cascade';
 import type { Ensemble } from '#core/ensembles/ensemble';
 import { handWeights } from '#core/ensembles/hand-weights';
 import { learnedWeights } from '#core/ensembles/learned-weights';
@@ -10,6 +11,9 @@ import { majorityVote } from '#core/ensembles/majority-vote';
 import { meanLogitsWay } from '#core/ensembles/mean-logits';
 import { meanProbabilitiesWay } from '#core/ensembles/mean-probabilities';
 import { softVote } from '#core/ensembles/soft-vote';
+import { specialists } from '#core/ensembles/specialists';
+import { stacking } from '#core/ensembles/stacking';
+import { taskChain } from '#core/ensembles/task-chain';
 
 export const ENSEMBLES: readonly Ensemble[] = [
   meanProbabilitiesWay,
@@ -19,7 +23,11 @@ export const ENSEMBLES: readonly Ensemble[] = [
   handWeights,
   majorityVote,
   softVote,
+  stacking,
   boosting,
+  cascade,
+  specialists,
+  taskChain,
 ];
 
 /** Throws Error for an id that no way has. */

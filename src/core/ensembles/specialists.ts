@@ -1,0 +1,44 @@
+/**
+ * Specialists: a small router, the first member, says to which group of classes an image belongs, and that group's
+ * specialist says which class of the group it is. One specialist is asked for each image; for the other groups the
+ * router's own probabilities stand. Paper: Jacobs, Jordan, Nowlan, Hinton 1991; Hinton, Vinyals, Dean 2015, section 5.
+ */
+import { defineEnsemble } from '#core/ensembles/ensemble';
+import { byGroups, groupsByStrength, groupsIn } from '#core/ensembles/shared/groups';
+import { logOf } from '#core/numeric/softmax';
+
+export const specialists = defineEnsemble({
+  id: 'specialists',
+  kind: 'serial',
+  words: {
+    title: { en: 'Specialists', zh: '专家' },
+    help: {
+      en: 'A small router looks at every image and hands it to the specialist for that group of classes.',
+      zh: '一个小的路由模型查看每张图像，再把它交给负责该组类别的专家。',
+    },
+    cost: {
+      en: 'Parameters and file add up; for each image only the router and one specialist run.',
+      zh: '参数和文件相加；每张图像只运行路由模型和一个专家。',
+    },
+    pays: {
+      en: 'It pays where classes fall into groups that are easy to tell apart but hard to tell apart inside, as with clothes.',
+      zh: '当类别可分成几组、组间易分而组内难分时值得用，例如服饰图像。',
+    },
+    paper: 'Jacobs, Jordan, Nowlan, Hinton 1991, Adaptive Mixtures of Local Experts',
+    order: { en: 'First the router, then the specialists.', zh: '先是路由模型，然后是各个专家。' },
+  },
+  params: {},
+  members: { least: 2 },
+  gives: 'probabilities',
+  formula: () =>
+    'g* = argmax P(g), P(g) = Σ router over g\nP(c) = P(g*) · softmax of specialist g* over g*; other c: the router',
+  fit({ logits, labels, classes }) {
+    const groups = groupsByStrength(logits.slice(1), labels, classes);
+    const { used } = byGroups(logits, classes, groups, true);
+    return { groups, reach: used.map((own) => own.reduce((sum, one) => sum + one, 0) / Math.max(1, own.length)) };
+  },
+  combine(logits, classes, _values, state) {
+    const { probabilities, used } = byGroups(logits, classes, groupsIn(state, logits.length - 1, classes), true);
+    return { scores: logOf(probabilities), used };
+  },
+});
