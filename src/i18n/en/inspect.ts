@@ -40,13 +40,15 @@ export const inspect = {
     zeroed: '{{share}} of the weights were so close to zero that they became zero: the grey bar.',
     zeroedOther:
       '{{share}} of the weights became zero: the grey bar. They are not simply the smallest: this method looks at more than size.',
-    rounded: '{{share}} of the weights were rounded to zero: the grey bar.',
+    rounded: '{{share}} became zero: the grey bar.',
     clipped: '{{clipped}} weights lay beyond the dashed lines and now stand on them.',
     grid: 'Every weight lies on one of {{levels}} even steps, {{step}} apart, and moved by {{move}} on average.',
+    gridLines:
+      'Every weight lies on one of {{levels}} even steps, the thin lines, {{step}} apart, and moved by {{move}} on average.',
     binary: 'Only two values are left, {{value}} and its opposite: of each weight the sign alone.',
     half: 'Every weight was rounded to 16 bits: it moved by {{move}} on average, too little to be seen.',
     codebook: '{{weights}} weights share {{levels}} values, and moved by {{move}} on average.',
-    lines: 'The thin lines show them.',
+    codebookLines: '{{weights}} weights share {{levels}} values, the thin lines, and moved by {{move}} on average.',
     channels: 'Each channel has its own; the lines are those of the widest.',
     trained: 'Training moved the weights by {{move}} on average, {{error}} of their size.',
     moved: 'The weights moved by {{move}} on average, {{error}} of their size.',

@@ -34,7 +34,7 @@ export function HistogramCanvas(props: HistogramProps) {
 }
 
 /** Rem from the top: two fields of bars, each under its name, and the axis. */
-const field = { name: 1.375, bars: 3.5 } as const;
+const field = { name: 1.625, bars: 3.5 } as const;
 
 function draw(canvas: HTMLCanvasElement, width: number, looks: Looks, { found, texts, showX }: HistogramProps): void {
   const { rem, font, colour } = looks;
@@ -56,14 +56,14 @@ function draw(canvas: HTMLCanvasElement, width: number, looks: Looks, { found, t
     context.fillStyle = colour.text;
     context.textBaseline = 'top';
     context.textAlign = 'left';
-    context.fillText(one.name, 0, at * tall + 0.25 * rem);
+    context.fillText(one.name, 0, at * tall + 0.5 * rem);
     if (one.zeros > 0) {
       const words = texts.zeros(one.zeros);
       const half = context.measureText(words).width / 2;
       const nameEnd = context.measureText(one.name).width + rem * 0.75;
       context.textAlign = 'center';
       const x = Math.min(width - half, Math.max(nameEnd + half, toX(0)));
-      context.fillText(words, x, at * tall + 0.25 * rem);
+      context.fillText(words, x, at * tall + 0.5 * rem);
     }
     context.strokeStyle = colour.line;
     context.lineWidth = 1;
@@ -159,7 +159,7 @@ function axis(
   context.fillStyle = colour.text;
   context.textBaseline = 'top';
   context.textAlign = 'center';
-  for (const tick of linearAxis(low, high, 4).ticks) {
+  for (const tick of linearAxis(low, high, 6).ticks) {
     if (tick < low || tick > high) continue;
     const words = showX(tick);
     const half = context.measureText(words).width / 2;

@@ -18,7 +18,9 @@ export interface Sentence {
 export function sentencesOf(found: Inspection, family: Family | null): readonly Sentence[] {
   const { before, after, change } = found;
   if (!after) return [{ key: 'gone' }];
-  const all = [...structureOf(found), ...zerosOf(found), ...valuesOf(found, family)];
+  const [zeros, values] = [zerosOf(found), valuesOf(found, family)];
+  const isRounded = zeros[0]?.key === 'rounded';
+  const all = [...structureOf(found), ...(isRounded ? [...values, ...zeros] : [...zeros, ...values])];
   if (all.length > 0) return all;
   return change || before.weights === after.weights ? [{ key: 'same' }] : [];
 }
@@ -65,14 +67,15 @@ function valuesOf({ before, after, change }: Inspection, family: Family | null):
 
 function levelsSaid({ kind, count, step = 0, values, channels }: Levels, change: Change, weights: number): Sentence[] {
   const { meanMove: move } = change;
-  const lines: Sentence[] = values.length > 0 ? [{ key: channels > 1 ? 'channels' : 'lines' }] : [];
+  const isDrawn = values.length > 0;
+  const own: Sentence[] = isDrawn && channels > 1 ? [{ key: 'channels' }] : [];
   switch (kind) {
     case 'grid':
-      return [{ key: 'grid', numbers: { levels: count, step, move } }, ...lines];
+      return [{ key: isDrawn ? 'gridLines' : 'grid', numbers: { levels: count, step, move } }, ...own];
     case 'codebook':
-      return [{ key: 'codebook', numbers: { weights, levels: count, move } }, ...lines];
+      return [{ key: isDrawn ? 'codebookLines' : 'codebook', numbers: { weights, levels: count, move } }, ...own];
     case 'binary':
-      return [{ key: 'binary', numbers: { value: values[1] ?? 0 } }, ...(channels > 1 ? lines : [])];
+      return [{ key: 'binary', numbers: { value: values[1] ?? 0 } }, ...own];
     case 'half':
       return [{ key: 'half', numbers: { move } }];
     default:
