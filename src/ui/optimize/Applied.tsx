@@ -19,7 +19,9 @@ export function Applied({ node, result }: { node: ModelNode; result: ApplyResult
   const compared = reports.at(-1)?.comparison;
   // Apply stands at the foot of a form that may be long: what it made comes into sight.
   const box = useRef<HTMLDivElement>(null);
-  useEffect(() => box.current?.scrollIntoView?.({ block: 'nearest' }), []);
+  useEffect(() => {
+    box.current?.scrollIntoView?.({ block: 'nearest' });
+  }, []);
   return (
     <div ref={box} className={styles.applied}>
       <Section heading={t('optimize.result', { name: node.name })}>
