@@ -4,6 +4,7 @@
  * mend what squaring loses, so that small singular values are right too.
  * Drmac and Veselic 2008, "New fast and accurate Jacobi SVD algorithm", on preconditioning.
  */
+import { atOnce } from '#core/numeric/parts';
 import { rotateRows, symmetricEigen } from '#core/numeric/symmetric-eigen';
 
 /** count = min(rows, columns). */
@@ -24,11 +25,16 @@ const TOLERANCE = 1e-12;
 const NOTHING = 1e-14;
 const SWEEPS = 40;
 
+/** As `svdParts`, at one go: for small matrices. */
+export function svd(matrix: ArrayLike<number>, rows: number, columns: number): Svd {
+  return atOnce(svdParts(matrix, rows, columns));
+}
+
 /**
- * Of a row-major matrix [rows, columns] of finite numbers. 500 x 800 takes about a second, up to five where the singular values
+ * Of a row-major matrix [rows, columns] of finite numbers. Yields how many multiplications it has done since it last did. 500 x 800 takes about a second, up to five where the singular values
  * fall over many decades. Values down to 1e-8 of the largest are right to 1e-9. Throws Error for numbers that are not finite.
  */
-export function svd(matrix: ArrayLike<number>, rows: number, columns: number): Svd {
+export function* svdParts(matrix: ArrayLike<number>, rows: number, columns: number): Generator<number, Svd> {
   if (matrix.length !== rows * columns) throw new RangeError(`${rows} x ${columns} is not ${matrix.length} values`);
   let largest = 0;
   for (let i = 0; i < matrix.length; i++) {
@@ -45,9 +51,9 @@ export function svd(matrix: ArrayLike<number>, rows: number, columns: number): S
   for (let i = 0; i < rows; i++)
     for (let j = 0; j < columns; j++)
       given[tall ? j * length + i : i * length + j] = (matrix[i * columns + j] as number) / unit;
-  const { vectors } = symmetricEigen(gram(given, count, length), count);
-  const long = product(vectors, given, count, length);
-  const squares = orthogonalise(long, vectors, count, length);
+  const { vectors } = yield* symmetricEigen(yield* gram(given, count, length), count);
+  const long = yield* product(vectors, given, count, length);
+  const squares = yield* orthogonalise(long, vectors, count, length);
 
   const order = Array.from(squares.keys()).sort((a, b) => (squares[b] as number) - (squares[a] as number) || a - b);
   const top = Math.sqrt(squares[order[0] as number] ?? 0);
@@ -65,7 +71,12 @@ export function svd(matrix: ArrayLike<number>, rows: number, columns: number): S
 }
 
 /** Rotates pairs of rows until all are at right angles, the same in `along`. Returns their squared lengths. */
-function orthogonalise(rows: Float64Array, along: Float64Array, count: number, length: number): Float64Array {
+function* orthogonalise(
+  rows: Float64Array,
+  along: Float64Array,
+  count: number,
+  length: number,
+): Generator<number, Float64Array> {
   const squares = Float64Array.from({ length: count }, (_, p) => dot(rows, length, p, p));
   for (let sweep = 0; sweep < SWEEPS; sweep++) {
     const floor = NOTHING * NOTHING * squares.reduce((a, b) => Math.max(a, b), 0);
@@ -85,6 +96,7 @@ function orthogonalise(rows: Float64Array, along: Float64Array, count: number, l
         squares[p] = dot(rows, length, p, p);
         squares[q] = dot(rows, length, q, q);
       }
+      yield (count - p) * length;
     }
     if (!turned) break;
   }
@@ -106,7 +118,7 @@ function dot(rows: Float64Array, length: number, p: number, q: number): number {
 }
 
 /** The products of all pairs of rows, count x count. */
-function gram(rows: Float64Array, count: number, length: number): Float64Array {
+function* gram(rows: Float64Array, count: number, length: number): Generator<number, Float64Array> {
   const g = new Float64Array(count * count);
   for (let p = 0; p < count; p++) {
     for (let q = p; q < count; q++) {
@@ -114,12 +126,13 @@ function gram(rows: Float64Array, count: number, length: number): Float64Array {
       g[p * count + q] = value;
       g[q * count + p] = value;
     }
+    yield (count - p) * length;
   }
   return g;
 }
 
 /** [count, count] times [count, length]. */
-function product(a: Float64Array, b: Float64Array, count: number, length: number): Float64Array {
+function* product(a: Float64Array, b: Float64Array, count: number, length: number): Generator<number, Float64Array> {
   const out = new Float64Array(count * length);
   for (let i = 0; i < count; i++) {
     const row = out.subarray(i * length, (i + 1) * length);
@@ -128,6 +141,7 @@ function product(a: Float64Array, b: Float64Array, count: number, length: number
       const from = k * length;
       for (let j = 0; j < length; j++) row[j] = (row[j] as number) + x * (b[from + j] as number);
     }
+    yield count * length;
   }
   return out;
 }

@@ -14,15 +14,19 @@ export interface SymmetricEigen {
 
 const STEPS = 60;
 
-/** `matrix` is n x n, row-major, symmetric and finite; it is used up. Throws Error where an eigenvalue is not found in 60 steps. */
-export function symmetricEigen(matrix: Float64Array, n: number): SymmetricEigen {
-  const { diagonal, beside, vectors } = tridiagonal(matrix, n);
+/**
+ * `matrix` is n x n, row-major, symmetric and finite; it is used up. Throws Error where an eigenvalue is not found in 60 steps.
+ * Yields how many multiplications it has done since it last did.
+ */
+export function* symmetricEigen(matrix: Float64Array, n: number): Generator<number, SymmetricEigen> {
+  const { diagonal, beside, vectors } = yield* tridiagonal(matrix, n);
   for (let low = 0; low < n; low++) {
     for (let step = 0; ; step++) {
       const end = unbroken(diagonal, beside, low, n);
       if (end === low) break;
       if (step === STEPS) throw new Error('the eigenvalues of this matrix could not be found');
       sweep(diagonal, beside, vectors, low, end, n);
+      yield 4 * (end - low) * n;
     }
   }
   return { values: diagonal, vectors };
@@ -79,10 +83,10 @@ export function rotateRows(rows: Float64Array, length: number, p: number, q: num
 }
 
 /** matrix = Q T Q^T with T tridiagonal; `vectors` is Q^T. */
-function tridiagonal(
+function* tridiagonal(
   a: Float64Array,
   n: number,
-): { diagonal: Float64Array; beside: Float64Array; vectors: Float64Array } {
+): Generator<number, { diagonal: Float64Array; beside: Float64Array; vectors: Float64Array }> {
   const beside = new Float64Array(n);
   const scales = new Float64Array(n);
   const product = new Float64Array(n);
@@ -112,14 +116,20 @@ function tridiagonal(
       for (let j = k + 1; j < n; j++)
         a[i * n + j] = (a[i * n + j] as number) - v * (product[j] as number) - w * (row[j] as number);
     }
+    yield 3 * (n - k) * (n - k);
   }
   if (n > 1) beside[n - 2] = a[(n - 2) * n + n - 1] as number;
   const diagonal = Float64Array.from({ length: n }, (_, i) => a[i * n + i] as number);
-  return { diagonal, beside, vectors: transposed(reflected(a, scales, product, n), n) };
+  return { diagonal, beside, vectors: transposed(yield* reflected(a, scales, product, n), n) };
 }
 
 /** The product of all reflections, from the last to the first. */
-function reflected(a: Float64Array, scales: Float64Array, work: Float64Array, n: number): Float64Array {
+function* reflected(
+  a: Float64Array,
+  scales: Float64Array,
+  work: Float64Array,
+  n: number,
+): Generator<number, Float64Array> {
   const q = new Float64Array(n * n);
   for (let i = 0; i < n; i++) q[i * n + i] = 1;
   for (let k = n - 3; k >= 0; k--) {
@@ -134,6 +144,7 @@ function reflected(a: Float64Array, scales: Float64Array, work: Float64Array, n:
       const v = scale * (a[k * n + i] as number);
       for (let j = k + 1; j < n; j++) q[i * n + j] = (q[i * n + j] as number) - v * (work[j] as number);
     }
+    yield 2 * (n - k) * (n - k);
   }
   return q;
 }

@@ -18,6 +18,7 @@ import { makeTensor } from '#core/model/tensor';
 import type { Words } from '#core/params';
 import { definePass } from '#core/pass';
 import { distancesOf, gatherAlike, TOO_MANY } from '#core/passes/shared/alike';
+import { inParts } from '#core/passes/shared/in-parts';
 import { LAYERS, type Selected, selectPrunable } from '#core/passes/shared/selection';
 import { tidy } from '#core/passes/shared/words';
 
@@ -105,11 +106,13 @@ export const alikeSharing = definePass({
   },
   preview: 'accuracy',
 
-  async prepare(model, { what, layers }): Promise<readonly Ready[]> {
-    return setsOf(selectPrunable(model, layers), what as What).map(({ pieces, about }) => {
+  async prepare(model, { what, layers }, context): Promise<readonly Ready[]> {
+    const ready: Ready[] = [];
+    for (const { pieces, about } of setsOf(selectPrunable(model, layers), what as What)) {
       const vectors = pieces.map(valuesOf);
-      return { pieces, about, vectors, distances: distancesOf(vectors) };
-    });
+      ready.push({ pieces, about, vectors, distances: await inParts(distancesOf(vectors), context) });
+    }
+    return ready;
   },
 
   async apply(model, { limit, layers }, context, ready) {

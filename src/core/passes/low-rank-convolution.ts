@@ -27,6 +27,7 @@ import {
   unfolding,
   weigh,
 } from '#core/passes/shared/convolution-factors';
+import { inParts } from '#core/passes/shared/in-parts';
 import {
   ENERGY,
   enlargedNote,
@@ -116,7 +117,10 @@ export const lowRankConvolution = definePass({
       const large = unfolding(tensor.shape, method as Method).find(([rows, columns]) => tooLarge(rows, columns));
       if (channels !== tensor.shape[2]) all.push(groupedNote(layer.name));
       else if (large) all.push(tooLargeNote(layer.name, ...large));
-      else decomposed.push({ layer: layer as Conv2dLayer, parts: decompose(tensor, method as Method) });
+      else {
+        const parts = await inParts(decompose(tensor, method as Method), context);
+        decomposed.push({ layer: layer as Conv2dLayer, parts });
+      }
       context.progress((i + 1) / found.length);
     }
     return { decomposed, notes: all };

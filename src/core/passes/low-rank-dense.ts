@@ -14,10 +14,11 @@ import { type Expansion, expandLayers, freeName } from '#core/model/edit';
 import type { DenseLayer, Layer } from '#core/model/layers';
 import type { Model } from '#core/model/model';
 import { makeTensor } from '#core/model/tensor';
-import { type Svd, svd } from '#core/numeric/svd';
+import { type Svd, svdParts } from '#core/numeric/svd';
 import type { Words } from '#core/params';
 import { definePass } from '#core/pass';
 import { lowRankFactors } from '#core/passes/shared/factors';
+import { inParts } from '#core/passes/shared/in-parts';
 import {
   chooseRank,
   ENERGY,
@@ -87,7 +88,10 @@ export const lowRankDense = definePass({
       context.signal.throwIfAborted();
       const [rows, columns] = tensor.shape as [number, number];
       if (tooLarge(rows, columns)) all.push(tooLargeNote(layer.name, rows, columns));
-      else decomposed.push({ layer: layer as DenseLayer, parts: svd(tensor.data, rows, columns) });
+      else {
+        const parts = await inParts(svdParts(tensor.data, rows, columns), context);
+        decomposed.push({ layer: layer as DenseLayer, parts });
+      }
       context.progress((i + 1) / found.length);
     }
     return { decomposed, notes: all };

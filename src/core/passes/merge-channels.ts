@@ -18,6 +18,7 @@ import { makeTensor } from '#core/model/tensor';
 import type { Words } from '#core/params';
 import { definePass } from '#core/pass';
 import { distancesOf, gatherAlike, largerOf, TOO_MANY } from '#core/passes/shared/alike';
+import { inParts } from '#core/passes/shared/in-parts';
 import { tidy } from '#core/passes/shared/words';
 
 interface Ready {
@@ -85,16 +86,19 @@ export const mergeChannels = definePass({
   },
   preview: 'accuracy',
 
-  async prepare(model, { layers }): Promise<readonly Ready[]> {
+  async prepare(model, { layers }, context): Promise<readonly Ready[]> {
     const touched = ({ producers, carriers }: ChannelGroup): boolean =>
       layers.length === 0 || [...producers, ...carriers].some(({ layer }) => layers.includes(layer));
-    return channelGroups(model)
-      .filter((group) => group.prunable && group.count > 1 && touched(group))
-      .map((group) => {
-        const parts = [...group.producers, ...group.carriers].map((member) => vectorsOf(model, member));
-        const [first = null, ...others] = parts.map(distancesOf);
-        return { group, vectors: parts[0] ?? [], distances: others.reduce(largerOf, first) };
-      });
+    const ready: Ready[] = [];
+    for (const group of channelGroups(model)) {
+      if (!group.prunable || group.count < 2 || !touched(group)) continue;
+      const parts = [...group.producers, ...group.carriers].map((member) => vectorsOf(model, member));
+      const apart: (Float32Array | null)[] = [];
+      for (const vectors of parts) apart.push(await inParts(distancesOf(vectors), context));
+      const [first = null, ...others] = apart;
+      ready.push({ group, vectors: parts[0] ?? [], distances: others.reduce(largerOf, first) });
+    }
+    return ready;
   },
 
   async apply(model, { limit }, context, ready) {

@@ -5,6 +5,7 @@ import { expandLayers, layerOf } from '#core/model/edit';
 import type { Conv2dLayer, Layer, Padding, Pair } from '#core/model/layers';
 import type { Model, Tensor } from '#core/model/model';
 import { validateModel } from '#core/model/validate';
+import { atOnce } from '#core/numeric/parts';
 import { seededRandom } from '#core/numeric/random';
 import { lowRankConvolution } from '#core/passes/low-rank-convolution';
 import { decompose, expand, type Method, weigh } from '#core/passes/shared/convolution-factors';
@@ -81,7 +82,7 @@ function expectSameOutputs(before: Model, after: Model): void {
 
 /** All layers in place of `c` at these ranks, whatever they weigh. */
 function at(model: Model, method: Method, ranks?: readonly number[]): Model {
-  const parts = decompose(kernelOf(model, 'c'), method);
+  const parts = atOnce(decompose(kernelOf(model, 'c'), method));
   const full =
     parts.kind === 'spatial' ? [parts.parts.values.length] : [parts.input.values.length, parts.output.values.length];
   const { expansion } = expand(model, layerOf(model, 'c') as Conv2dLayer, parts, ranks ?? full);
@@ -170,11 +171,11 @@ describe('low-rank convolutions', () => {
 
   it('weigh their parts', () => {
     const kernel = tensor([3, 2, 4, 5], noise(120, 6));
-    const tucker = decompose(kernel, 'tucker');
+    const tucker = atOnce(decompose(kernel, 'tucker'));
     // 4 * 2 + 6 * 2 * 3 + 3 * 5; and with a side left whole.
     expect([weigh(tucker, [2, 3]), weigh(tucker, [4, 3]), weigh(tucker, [4, 5])]).toEqual([59, 87, 120]);
     // (3 * 4 + 2 * 5) * 3.
-    expect(weigh(decompose(kernel, 'spatial'), [3])).toBe(66);
+    expect(weigh(atOnce(decompose(kernel, 'spatial')), [3])).toBe(66);
   });
 
   it.each(['tucker', 'spatial'])('refuse what would not become smaller: %s', async (method) => {

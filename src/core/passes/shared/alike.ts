@@ -6,8 +6,8 @@
 /** More vectors than this are not compared each with each: their distances take 36 MB. */
 export const TOO_MANY = 3000;
 
-/** [vectors, vectors], row-major; null for more than TOO_MANY. */
-export function distancesOf(vectors: readonly Float32Array[]): Float32Array | null {
+/** [vectors, vectors], row-major; null for more than TOO_MANY. Yields how many multiplications it has done since it last did. */
+export function* distancesOf(vectors: readonly Float32Array[]): Generator<number, Float32Array | null> {
   const n = vectors.length;
   if (n > TOO_MANY) return null;
   const sizes = vectors.map((own) => Math.sqrt(squareSum(own)));
@@ -23,6 +23,7 @@ export function distancesOf(vectors: readonly Float32Array[]): Float32Array | nu
       distances[i * n + j] = distance;
       distances[j * n + i] = distance;
     }
+    yield i * a.length;
   }
   return distances;
 }

@@ -13,6 +13,7 @@ import type { PassContext, Tap } from '#core/pass';
 import { hebbianScores, timesWeights } from '#core/passes/hebbian-pruning';
 import { importanceOf, type RankedGroup } from '#core/passes/shared/channel-ranking';
 import { checkMeasured, showImages } from '#core/passes/shared/importance';
+import { inParts } from '#core/passes/shared/in-parts';
 import { layersThatRun, type Selected } from '#core/passes/shared/selection';
 import { activationPlace, unitActivity } from '#core/passes/shared/unit-activations';
 
@@ -82,8 +83,11 @@ async function measure(
       return groups.map((group) => importanceOf(model, group, by));
     case 'scale':
       return groups.map((group) => scaleOf(model, group));
-    case 'median':
-      return groups.map((group) => distancesOf(model, group));
+    case 'median': {
+      const found: Float64Array[] = [];
+      for (const group of groups) found.push(await inParts(distancesOf(model, group), context));
+      return found;
+    }
     case 'taylor-activations':
       return activationGradients(model, groups, images, context);
     case 'taylor-weights':
@@ -127,7 +131,7 @@ function scaleOf(model: Model, group: ChannelGroup): Measured {
  * He et al. 2019, "Filter Pruning via Geometric Median": the sum of a filter's distances to all others of its group. The
  * smallest lie at the middle of them, where the others can stand in for them.
  */
-function distancesOf(model: Model, group: ChannelGroup): Float64Array {
+function* distancesOf(model: Model, group: ChannelGroup): Generator<number, Float64Array> {
   const rows: number[][] = Array.from({ length: group.count }, () => []);
   for (const { layer, channels } of group.producers) {
     const kernel = held(model, layer, 'kernel') as Float32Array;
@@ -147,6 +151,7 @@ function distancesOf(model: Model, group: ChannelGroup): Float64Array {
       importance[a] = (importance[a] as number) + distance;
       importance[b] = (importance[b] as number) + distance;
     }
+    yield (group.count - a) * (rows[a]?.length ?? 0);
   }
   return importance;
 }

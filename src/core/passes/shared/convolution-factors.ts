@@ -7,7 +7,7 @@ import { type Expansion, freeName } from '#core/model/edit';
 import type { Conv2dLayer, Padding } from '#core/model/layers';
 import type { Model, Tensor } from '#core/model/model';
 import { makeTensor } from '#core/model/tensor';
-import { type Svd, svd } from '#core/numeric/svd';
+import { type Svd, svdParts } from '#core/numeric/svd';
 import { lowRankFactors } from '#core/passes/shared/factors';
 import { chooseRank, energyOf, type RankValues } from '#core/passes/shared/rank';
 
@@ -47,7 +47,8 @@ export function unfolding(shape: readonly number[], method: Method): readonly (r
   ];
 }
 
-export function decompose(kernel: Tensor, method: Method): Decomposed {
+/** Yields how many multiplications it has done since it last did. */
+export function* decompose(kernel: Tensor, method: Method): Generator<number, Decomposed> {
   const [kh, kw, inner, outer] = kernel.shape as Kernel4;
   const { data } = kernel;
   const laid = (at: (a: number, b: number, i: number, o: number) => number): Float64Array => {
@@ -60,13 +61,13 @@ export function decompose(kernel: Tensor, method: Method): Decomposed {
   };
   if (methodFor(kernel.shape, method) === 'spatial') {
     const matrix = laid((a, b, i, o) => (a * inner + i) * (kw * outer) + b * outer + o);
-    return { kind: 'spatial', kernel, parts: svd(matrix, kh * inner, kw * outer) };
+    return { kind: 'spatial', kernel, parts: yield* svdParts(matrix, kh * inner, kw * outer) };
   }
   const area = kh * kw;
   const byInput = laid((a, b, i, o) => i * area * outer + (a * kw + b) * outer + o);
   const byOutput = laid((a, b, i, o) => o * area * inner + (a * kw + b) * inner + i);
-  const input = svd(byInput, inner, area * outer);
-  const output = svd(byOutput, outer, area * inner);
+  const input = yield* svdParts(byInput, inner, area * outer);
+  const output = yield* svdParts(byOutput, outer, area * inner);
   const seen = projectInput(data, area, inner, outer, input.left, input.values.length);
   const core = projectOutput(seen, outer, output.left, output.values.length);
   return { kind: 'tucker', kernel, input, output, core };
