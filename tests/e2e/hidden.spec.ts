@@ -23,16 +23,16 @@ async function openTab(browser: CDPSession, url: string): Promise<Tab> {
   const { targetId } = await browser.send('Target.createTarget', { url });
   const { sessionId } = await browser.send('Target.attachToTarget', { targetId, flatten: false });
   let last = 0;
-  const waiting = new Map<number, (answer: { result?: Evaluated; error?: { message: string } }) => void>();
+  const waiting = new Map<number, (answer: Answer) => void>();
   browser.on('Target.receivedMessageFromTarget', ({ sessionId: from, message }) => {
-    const answer = JSON.parse(message) as { id?: number };
+    const answer = JSON.parse(message) as Answer;
     if (from === sessionId && answer.id !== undefined) waiting.get(answer.id)?.(answer);
   });
   return {
     id: targetId,
     async run(work, given) {
       const id = ++last;
-      const answered = new Promise<{ result?: Evaluated; error?: { message: string } }>((resolve) => {
+      const answered = new Promise<Answer>((resolve) => {
         waiting.set(id, resolve);
       });
       const params = {
@@ -50,6 +50,11 @@ async function openTab(browser: CDPSession, url: string): Promise<Tab> {
       return result?.result.value as never;
     },
   };
+}
+interface Answer {
+  readonly id?: number;
+  readonly result?: Evaluated;
+  readonly error?: { readonly message: string };
 }
 interface Evaluated {
   readonly result: { readonly value: unknown };
