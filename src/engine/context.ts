@@ -1,15 +1,18 @@
-/** The whole PassContext: what the core only declares (training, accuracy, other models), done by a backend on a data set. */
+/**
+ * The whole PassContext, and what the making of members needs besides: what the core only declares (training, accuracy,
+ * other models), done by a backend on a data set.
+ */
 
+import type { MakingContext } from '#core/ensembles/making/making';
 import { seededRandom } from '#core/numeric/random';
 import type { TrainPoint } from '#core/objective';
-import type { PassContext } from '#core/pass';
 import type { Predictor } from '#core/predictor';
 import type { Backend } from '#engine/backend';
 import { breathe } from '#engine/breathe';
 import { capture } from '#engine/capture';
 import type { Dataset } from '#engine/datasets/dataset';
 import { EngineError } from '#engine/errors';
-import { evaluate } from '#engine/evaluate';
+import { evaluate, logitsOf } from '#engine/evaluate';
 import { type TrainOptions, type TrainProgress, train } from '#engine/train';
 import type { TrainControl } from '#engine/train-control';
 
@@ -30,7 +33,7 @@ export interface ContextParts {
   readonly checkpoints?: Pick<TrainOptions, 'from' | 'onCheckpoint' | 'checkpointEvery'> | undefined;
 }
 
-export function makeContext(parts: ContextParts): PassContext {
+export function makeContext(parts: ContextParts): MakingContext {
   const { backend, signal, progress, between } = parts;
   const dataset = (): Dataset => {
     if (parts.dataset) return parts.dataset;
@@ -61,6 +64,9 @@ export function makeContext(parts: ContextParts): PassContext {
     },
     capture: async (model, request, visit) =>
       capture(backend, model, dataset(), request, visit, { seed: parts.seed, signal, between }),
+    classes: parts.dataset?.classes.length ?? 0,
+    labels: (split) => dataset().splits[split].labels,
+    answers: async (predictor, split) => logitsOf(backend, predictor, dataset(), split, { signal, between }),
     async accuracy(predictor, split, images) {
       return (await evaluate(backend, predictor, dataset(), split, { signal, between, images })).accuracy;
     },

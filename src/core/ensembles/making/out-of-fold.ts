@@ -1,0 +1,90 @@
+/**
+ * Stacking without a leak: the training images are divided into folds, each member is made once for every fold on the
+ * images outside it, and answers those inside; so the second level learns from answers to images that whoever gave them
+ * was not trained on. Then every member is made once more on all training images. Neither validation nor test is used.
+ * Papers: Wolpert 1992; Breiman 1996, "Stacked Regressions"; van der Laan et al. 2007.
+ */
+import { defineMaking, type MakingContext } from '#core/ensembles/making/making';
+import {
+  asPredictor,
+  countParam,
+  type MemberTraining,
+  memberTraining,
+  partOf,
+  seedFrom,
+  trainAfresh,
+} from '#core/ensembles/making/shared';
+import { stacking } from '#core/ensembles/stacking';
+import type { Model } from '#core/model/model';
+import { rowsOf, stratifiedFolds } from '#core/numeric/folds';
+import { PassError } from '#core/pass';
+
+export const outOfFold = defineMaking({
+  id: 'out-of-fold',
+  words: {
+    title: { en: 'Stacking, out of fold', zh: '折外堆叠' },
+    help: {
+      en: 'Makes every member several times, each time without a part of the training images, and lets the second level learn from the answers to the part left out.',
+      zh: '把每个成员制作多次，每次留出一部分训练图像，让第二层从对留出部分的回答中学习。',
+    },
+    cost: {
+      en: 'Folds + 1 trainings for each member.',
+      zh: '每个成员需要（折数 + 1）次训练。',
+    },
+    pays: {
+      en: 'It pays where validation images are few: the second level learns from all training images, and validation stays untouched for choosing.',
+      zh: '当验证图像较少时值得用：第二层可以从全部训练图像学习，验证集仍可用于选择。',
+    },
+    paper: 'Wolpert 1992, Stacked Generalization; van der Laan, Polley, Hubbard 2007, Super Learner',
+    models: {
+      en: 'Members that were made here. Of an opened file nobody knows its training images: stack it on validation instead.',
+      zh: '在这里制作的成员。打开的文件不知道它用过哪些训练图像：请改用验证集堆叠。',
+    },
+  },
+  params: {
+    folds: countParam(5, { en: 'Folds', zh: '折数' }),
+    ...memberTraining(5, 0.002),
+    ...stacking.params,
+  },
+  models: { least: 1, most: 12 },
+
+  async make(models, values, context) {
+    const labels = context.labels('train');
+    const { classes } = context;
+    const foldOf = stratifiedFolds(labels, values.folds, context.random);
+    const logits: Float32Array[] = [];
+    const members: Model[] = [];
+    const parts = models.length * (values.folds + 1);
+    let part = 0;
+    for (const model of models) {
+      const answers = new Float32Array(labels.length * classes);
+      for (let fold = 0; fold < values.folds; fold++) {
+        const made = await refit(model, rowsOf(foldOf, fold, false), values, partOf(context, part++, parts));
+        const all = await context.answers(asPredictor(made), 'train');
+        for (const row of rowsOf(foldOf, fold, true))
+          answers.set(all.subarray(row * classes, (row + 1) * classes), row * classes);
+      }
+      logits.push(answers);
+      members.push(await refit(model, null, values, partOf(context, part++, parts)));
+    }
+    const { level, units, penalty } = values;
+    const second = { level, units, penalty };
+    const state = (await stacking.fit?.({ logits, labels, classes }, second, context)) ?? {};
+    return {
+      members: members.map(asPredictor),
+      names: models.map(({ name }) => ({ en: name, zh: name })),
+      combined: { way: 'stacking', values: second, state },
+      report: { notes: [] },
+    };
+  },
+});
+
+function refit(model: Model, rows: Uint32Array | null, values: MemberTraining, context: MakingContext): Promise<Model> {
+  if (!context.refit) return trainAfresh(model, values, context, rows ? { data: { rows } } : {});
+  const made = context.refit(model, rows, seedFrom(context.random));
+  if (made) return made;
+  throw new PassError({
+    en: `Nobody knows which images ${model.name} was trained on, so it cannot be made again without some of them. Stack on validation images instead.`,
+    zh: `不知道 ${model.name} 用过哪些训练图像，无法在留出部分图像的情况下重新制作它。请改用验证图像堆叠。`,
+  });
+}
