@@ -131,7 +131,7 @@ function Cell({ place, shown, cell, isOutlined, isChosen, isReachable, onChoose,
 
 /** 0 for nothing lost to 1 for half of all answers, evenly in the logarithm: a point more matters most where little is lost. */
 export function heat(lost: number): number {
-  return Math.min(1, Math.max(0, Math.log1p(lost * 200) / Math.log1p(100)));
+  return Math.min(1, Math.log1p(Math.max(0, lost) * 200) / Math.log1p(100));
 }
 
 /** Points in two or three signs: "0", "−0.4", "−12". */
