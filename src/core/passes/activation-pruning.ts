@@ -36,8 +36,8 @@ export const activationPruning = definePass({
       zh: '需要看一些训练图像，小网络不到一秒。零仍然参与乘法，因此变小的是文件而不是计算量。',
     },
     pays: {
-      en: 'It pays in wide networks with ReLU, where some neurons are hardly ever on.',
-      zh: '在使用 ReLU 的宽网络中值得用：其中有些神经元几乎从不激活。',
+      en: 'It is made for wide networks with ReLU in which some neurons are hardly ever on. Where all of them work, the size of the weights usually keeps more accuracy.',
+      zh: '它适用于使用 ReLU、且有些神经元几乎从不激活的宽网络。若所有神经元都在工作，只看权重大小通常保留更多准确率。',
     },
     paper:
       'Hu, Peng, Tai, Tang 2016, Network Trimming: A Data-Driven Neuron Pruning Approach towards Efficient Deep Architectures',

@@ -56,8 +56,8 @@ export const gradualPruning = definePass({
       zh: '需要训练的时间。相同稀疏度下，它保留的准确率远高于一次剪完。',
     },
     pays: {
-      en: 'It pays when the file is to be as small as can be: beyond nine weights in ten nothing else holds the accuracy.',
-      zh: '当文件要尽可能小时值得用：剪去九成以上的权重时，只有它能保持准确率。',
+      en: 'It pays when the file is to be as small as can be: where nine weights in ten or more go, small steps keep more accuracy than one cut.',
+      zh: '当文件要尽可能小时值得用：剪去九成以上的权重时，小步剪枝比一次剪完保留更多准确率。',
     },
     paper: 'Zhu, Gupta 2018, To prune, or not to prune: exploring the efficacy of pruning for model compression',
   },
