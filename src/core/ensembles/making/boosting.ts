@@ -96,7 +96,8 @@ export function sammeStep(
 ): SammeStep {
   let error = 0;
   for (let i = 0; i < shares.length; i++) if (answers[i] !== labels[i]) error += shares[i] as number;
-  if (error >= 1 - 1 / classes) return { kind: 'guessing', error };
+  // A sum of shares can miss the border by its rounding.
+  if (error >= 1 - 1 / classes - 1e-9) return { kind: 'guessing', error };
   if (error === 0) return { kind: 'perfect', error, weight: sammeWeight(0.5 / shares.length, classes) };
   const weight = sammeWeight(error, classes);
   const next = Float64Array.from(shares, (share, i) => (answers[i] === labels[i] ? share : share * Math.exp(weight)));
