@@ -272,7 +272,8 @@ function masked(
     const data = new Float32Array(hidden.length);
     for (let w = 0; w < hidden.length; w++) {
       const size = Math.abs(hidden[w] as number);
-      const stays = size >= splice * limit || (size >= cut * limit && (!before || before[w] === 1));
+      // A weight that is 0 is none, also where so many are that the threshold is 0.
+      const stays = size > 0 && (size >= splice * limit || (size >= cut * limit && (!before || before[w] === 1)));
       if (!stays) continue;
       mask[w] = 1;
       data[w] = hidden[w] as number;

@@ -2,8 +2,9 @@
  * Wanda: a weight matters as much as what it multiplies. Its importance is its size times the size of its input over
  * calibration images; a large weight on an input that is always near zero goes before a small one on a strong input.
  *
- * It helps where inputs differ much in size, as in language models, and costs one look at some images; on networks for the 8 x 8 digits it keeps less than LAMP or Taylor. Weights are compared only with those of the
- * same output, so that every output keeps its share of inputs; wider comparisons can be chosen.
+ * It helps where inputs differ much in size, as in language models, and costs one look at some images; on networks for the
+ * 8 x 8 digits it keeps less than LAMP or Taylor. Weights are compared only with those of the same output, so that every
+ * output keeps its share of inputs; wider comparisons can be chosen.
  *
  * Importance: |w_ij| ||x_i||_2, the norm taken over all calibration images and, for convolutions, over all positions that
  * the weight's place in the kernel reads (padding counts as 0). Ranked within each output, every output of a layer loses the

@@ -67,6 +67,24 @@ describe('network surgery', () => {
     ]);
   });
 
+  it('counts weights that are zero already, and brings none of them back as a zero', async () => {
+    // Three of five are 0, so that at 40 % the threshold is 0 too.
+    const sparse = denseModel(tensor([1, 5], [0, 0, 0, 4, 5]));
+    const { context, seen } = operating([
+      { done: 0, hidden: [0, 0, 0, 4, 5] },
+      { done: 0.7, hidden: [0, 0, 0, 4, 5] },
+    ]);
+    const { model: cut, report } = await applyPass(
+      networkSurgery,
+      sparse,
+      { sparsity: 0.4, schedule: 'once' },
+      context,
+    );
+    expect(seen.at(-1)).toEqual([0, 0, 0, 4, 5]);
+    expect([...(kernelOf(cut, 'd1').encoding.mask ?? [])]).toEqual([0, 0, 0, 1, 1]);
+    expect(report.notes[0]?.en).toContain('60.0 % of the weights are zero');
+  });
+
   it('frees weights from grids and codebooks, and reaches its sparsity in the shortest run', async () => {
     const shared = denseModel(
       tensor([1, 5], [1, 1, 2, 2, 3], { values: { kind: 'codebook', centroids: Float32Array.of(1, 2, 3) } }),
