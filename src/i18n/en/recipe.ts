@@ -67,6 +67,6 @@ export const recipe = {
   compared: {
     accuracy: 'Validation',
     parameters: 'Parameters',
-    agreement: 'Same answer as the teacher',
+    agreement: 'Like the teacher',
   },
 };

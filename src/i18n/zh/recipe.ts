@@ -68,6 +68,6 @@ export const recipe: Texts['recipe'] = {
   compared: {
     accuracy: '验证集',
     parameters: '参数量',
-    agreement: '与教师答案相同',
+    agreement: '与教师一致',
   },
 };
