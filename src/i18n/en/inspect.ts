@@ -2,9 +2,8 @@
 export const inspect = {
   title: 'What it does to the weights',
   layer: 'Layer',
-  compare: 'Compare',
-  step: 'With these values',
-  parent: 'With {{name}}',
+  compare: 'Compare with',
+  step: 'The sliders’ values',
   untrained: 'Before training',
   before: 'Before',
   after: 'After',
@@ -40,6 +39,8 @@ export const inspect = {
     zeroed: '{{share}} of the weights were so close to zero that they became zero: the grey bar.',
     zeroedOther:
       '{{share}} of the weights became zero: the grey bar. They are not simply the smallest: this method looks at more than size.',
+    allZero:
+      'All weights of this layer became zero: what comes in no longer matters, and every image gets the same answer.',
     rounded: '{{share}} became zero: the grey bar.',
     clipped: '{{clipped}} weights lay beyond the dashed lines and now stand on them.',
     grid: 'Every weight lies on one of {{levels}} even steps, {{step}} apart, and moved by {{move}} on average.',

@@ -56,8 +56,7 @@ export default function InspectView({ node }: { node: ModelNode }) {
               { value: 'step', label: t('inspect.step') },
               {
                 value: 'parent',
-                label:
-                  node.origin.kind === 'trained' ? t('inspect.untrained') : t('inspect.parent', { name: parent.name }),
+                label: node.origin.kind === 'trained' ? t('inspect.untrained') : parent.name,
               },
             ]}
             onChange={(how) => setCompare(how as 'step' | 'parent')}

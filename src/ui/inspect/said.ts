@@ -29,7 +29,8 @@ export function useSaid(): (sentence: Sentence) => string {
       Object.fromEntries(names.map((name) => [name, show(numbers[name] ?? 0)])) as Record<N, string>;
     return t(`inspect.says.${key}`, {
       ...told(COUNTS, format.count),
-      ...told(SHARES, (share) => format.percent(share, share < 0.0995 ? 1 : 0)),
+      // Nearly all is not all.
+      ...told(SHARES, (share) => format.percent(share, share < 0.0995 ? 1 : share > 0.99 && share < 1 ? 2 : 0)),
       ...told(VALUES, value),
       ...Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, showShape(shape)])),
     });

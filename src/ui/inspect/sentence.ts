@@ -49,6 +49,7 @@ function zerosOf({ change, after, before }: Inspection): readonly Sentence[] {
   if (!change || !after || after.parts.length > 1) return [];
   const share = change.zeroed / change.compared;
   if (share < 0.0005) return [];
+  if (after.zeros === after.weights) return [{ key: 'allZero' }];
   // On new levels zero is one of them, and what is near it is rounded like everything else.
   const isRounded = change.smallestFirst && isNew(before.levels, after.levels) && change.zeroed < change.moved;
   return [{ key: isRounded ? 'rounded' : change.smallestFirst ? 'zeroed' : 'zeroedOther', numbers: { share } }];
