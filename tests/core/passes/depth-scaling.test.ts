@@ -62,7 +62,7 @@ describe('shallower', () => {
     const model = template('small-resnet');
     const { model: shallow, report } = await scale(model, { depth: 0.5 });
     expect(residualBlocks(shallow)).toHaveLength(1);
-    expect(report.notes[0]?.en).toContain('1 of 2 blocks were left out');
+    expect(report.notes[0]?.en).toContain('1 of 2 blocks was left out');
     const { model: none } = await scale(model, { depth: 0 });
     validateModel(none);
     expect(none.layers.some(({ kind }) => kind === 'add')).toBe(false);
@@ -98,7 +98,7 @@ describe('shallower and afresh', () => {
       [64, 300],
       [300, 10],
     ]);
-    expect(report.notes[0]?.en).toBe('1 of 2 blocks were left out: those that begin with dense_2.');
+    expect(report.notes[0]?.en).toBe('1 of 2 blocks was left out: the one that begins with dense_2.');
     const lenet = template('lenet-5');
     const { model: two } = await scale(lenet, { depth: 0.34, start: 'fresh' });
     validateModel(two);
@@ -161,7 +161,7 @@ describe('deeper', () => {
     const { model: deep, report } = await scale(template('small-resnet'), { depth: 3 });
     expect(residualBlocks(deep)).toHaveLength(6);
     expect(report.notes[0]?.en).toBe(
-      '4 blocks were added to 2. At first they change nothing: the network gives the same answers.',
+      '4 blocks were added to 2. At first nothing changes: the network gives the same answers.',
     );
     expect(
       (await scale(NETWORKS['bent'] as Model, { depth: 2 })).model.layers.filter(({ kind }) => kind === 'conv2d'),

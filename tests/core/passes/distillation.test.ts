@@ -154,7 +154,7 @@ describe('other students', () => {
     const { student, notes } = await run(resnet, { width: 0.5, depth: 0.5 });
     expect(student.layers.filter(({ kind }) => kind === 'add')).toHaveLength(1);
     expect(Object.values(widths(student))[0]).toBe(8);
-    expect(notes[0]).toContain('1 of 2 blocks were left out');
+    expect(notes[0]).toContain('1 of 2 blocks was left out');
     const kept = await run(resnet, { student: 'channels', width: 1, depth: 0.5 });
     const first = Object.keys(widths(kept.student))[0] as string;
     expect(kernelOf(kept.student, first)).toBe(kernelOf(resnet, first));

@@ -48,7 +48,7 @@ function refittedShallower(model: Model, depth: number): Depth {
 function leftOut(gone: readonly Block[], count: number): Words {
   const names = gone.map(({ layers }) => layers[0]).join(', ');
   return {
-    en: `${gone.length} of ${count} blocks were left out: those that begin with ${names}.`,
+    en: `${gone.length} of ${count} blocks ${gone.length === 1 ? 'was' : 'were'} left out: ${gone.length === 1 ? 'the one that begins' : 'those that begin'} with ${names}.`,
     zh: `${count} 个块中去掉了 ${gone.length} 个：以 ${names} 开头的块。`,
   };
 }
@@ -67,7 +67,7 @@ function deeper(model: Model, depth: number): Depth {
   return {
     model: grown,
     note: {
-      en: `${added} blocks were added to ${blocks.length}. At first they change nothing: the network gives the same answers.`,
+      en: `${added} ${added === 1 ? 'block was' : 'blocks were'} added to ${blocks.length}. At first nothing changes: the network gives the same answers.`,
       zh: `在 ${blocks.length} 个块的基础上增加了 ${added} 个。起初它们不改变任何东西：网络的输出相同。`,
     },
   };
@@ -88,7 +88,7 @@ const NOT_REPEATABLE: Words = {
 
 function unchanged(blocks: number): Words {
   return {
-    en: `Nothing was changed: rounded to whole blocks, all ${blocks} stay as they are.`,
+    en: `Nothing was changed: rounded to whole blocks, ${blocks === 1 ? 'the only one stays as it is' : `all ${blocks} stay as they are`}.`,
     zh: `没有任何改变：取整到整数个块后，${blocks} 个块都保持不变。`,
   };
 }
