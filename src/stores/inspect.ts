@@ -10,12 +10,17 @@ import type { InspectState, ModelNode } from '#stores/state';
 import type { Calls } from '#worker/protocol';
 
 export const inspection = createStore<InspectState>()(() => ({
+  isOpen: true,
   layer: null,
   compare: null,
   shown: null,
   fault: null,
 }));
 
+/** Shows it beside the chart, or puts it away. */
+export function setOpen(isOpen: boolean): void {
+  inspection.setState({ isOpen });
+}
 /** Looks into another layer. */
 export function setLayer(layer: string): void {
   inspection.setState({ layer });

@@ -186,8 +186,10 @@ export interface SensitivityState {
   readonly fault: Fault | null;
 }
 
-/** stores/inspect.ts: `inspection`. Actions: setLayer(name), setCompare(how), watchInspection(). */
+/** stores/inspect.ts: `inspection`. Actions: setOpen(isOpen), setLayer(name), setCompare(how), watchInspection(). */
 export interface InspectState {
+  /** Whether it stands beside the chart, where there is room. */
+  readonly isOpen: boolean;
   /** Null: the one with most weights. */
   readonly layer: string | null;
   /** Null: the parent after Apply, else the step. */

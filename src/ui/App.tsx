@@ -8,7 +8,8 @@ import { lazy, type ReactNode, Suspense, useEffect, useLayoutEffect, useMemo, us
 import { I18nextProvider } from 'react-i18next';
 import { useStore } from 'zustand';
 import { fetchTexts, HTML_LANG, hasTexts, type Language, makeI18n } from '#i18n/i18n';
-import { redo, undo } from '#stores/project';
+import { inspection } from '#stores/inspect';
+import { project, redo, undo } from '#stores/project';
 import type { TabId } from '#stores/state';
 import { setTab, view } from '#stores/view';
 import styles from '#ui/app.module.css';
@@ -17,6 +18,7 @@ import { ErrorGuard } from '#ui/ErrorGuard.tsx';
 import { Header } from '#ui/Header.tsx';
 import { Hidden } from '#ui/kit/Layout.tsx';
 import { theme } from '#ui/kit/theme.ts';
+import { useMedia, WIDE } from '#ui/kit/use-media.ts';
 import { useText } from '#ui/kit/words.ts';
 import { ChartFigure } from '#ui/models/ChartFigure.tsx';
 import { ModelsTable } from '#ui/models/ModelsTable.tsx';
@@ -33,6 +35,8 @@ const TABS: readonly { readonly id: TabId; readonly Content: React.ComponentType
   },
   { id: 'export', Content: lazy(async () => ({ default: (await import('#ui/transfer/ExportTab.tsx')).ExportTab })) },
 ];
+
+const InspectView = lazy(() => import('#ui/inspect/InspectView.tsx'));
 
 export function App() {
   return (
@@ -112,6 +116,7 @@ function Frame() {
           <div className={styles.chart}>
             <ChartFigure />
           </div>
+          <Weights />
           <div className={styles.table}>
             <ModelsTable />
           </div>
@@ -119,6 +124,24 @@ function Frame() {
       </main>
       <StatusBar />
       <Notices />
+    </div>
+  );
+}
+
+/** What the method in hand does to the weights: beside the chart where there is room, so that slider and drawing are in one view. */
+function Weights() {
+  const isWide = useMedia(WIDE);
+  const isMethod = useStore(view, ({ tab, optimizeView }) => tab === 'optimize' && optimizeView === 'method');
+  const isOpen = useStore(inspection, (state) => state.isOpen);
+  const node = useStore(project, ({ nodes, selected }) => (selected === null ? undefined : nodes[selected]));
+  if (!isWide || !isMethod || !isOpen || !node) return null;
+  return (
+    <div className={styles.weights}>
+      <ErrorGuard>
+        <Suspense fallback={null}>
+          <InspectView node={node} isBeside />
+        </Suspense>
+      </ErrorGuard>
     </div>
   );
 }

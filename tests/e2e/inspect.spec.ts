@@ -13,11 +13,11 @@ test('what a method does to the weights is seen, said and counted', async ({ pag
   const counts = view.getByRole('table');
   await view.scrollIntoViewIfNeeded();
   await expect(view.getByText(/of the weights were so close to zero/)).toBeVisible();
-  await expect(view.getByRole('img')).toHaveCount(3);
+  await expect(view.locator('canvas')).toHaveCount(3);
 
   // The slider moves it, and most is left where little is taken.
   const zeros = counts.getByRole('row', { name: /^Zero/ }).getByRole('cell').last();
-  const before = await zeros.innerText();
+  const before = (await zeros.textContent()) ?? '';
   await slide(page, 'Sparsity', 0.95);
   await expect(zeros).not.toHaveText(before);
   const canvas = view.getByRole('img', { name: 'Kernels, After' });

@@ -1,9 +1,10 @@
 /** Texts of what a method does to a layer's weights. */
 export const inspect = {
   title: 'What it does to the weights',
+  hide: 'Put this away',
   layer: 'Layer',
   compare: 'Compare with',
-  step: 'The sliders’ values',
+  step: 'The sliders',
   untrained: 'Before training',
   before: 'Before',
   after: 'After',

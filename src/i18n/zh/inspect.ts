@@ -3,6 +3,7 @@ import type { Texts } from '#i18n/en';
 
 export const inspect: Texts['inspect'] = {
   title: '它对权重做了什么',
+  hide: '收起',
   layer: '层',
   compare: '比较对象',
   step: '滑块的取值',

@@ -2,11 +2,12 @@
  * What a method does to the weights of one layer: said in a sentence, drawn as histograms and kernels before and after, and
  * counted. It follows the sliders while it is in sight, and shows a finished model beside the one it was made from.
  */
+import { ActionIcon } from '@mantine/core';
 import { useEffect, useRef, useState } from 'react';
 import { useStore } from 'zustand';
 import { isPrunable, type Layer } from '#core/model/layers';
 import { passById } from '#core/passes/index';
-import { comparisonOf, inspection, parentOf, setCompare, setLayer, watchInspection } from '#stores/inspect';
+import { comparisonOf, inspection, parentOf, setCompare, setLayer, setOpen, watchInspection } from '#stores/inspect';
 import { optimize } from '#stores/optimize';
 import type { ModelNode } from '#stores/state';
 import { Counts } from '#ui/inspect/Counts.tsx';
@@ -17,12 +18,14 @@ import { useSaid, useValue } from '#ui/inspect/said.ts';
 import { sentencesOf } from '#ui/inspect/sentence.ts';
 import { Notice } from '#ui/kit/Feedback.tsx';
 import { SelectField } from '#ui/kit/Fields.tsx';
-import { Fields, Help } from '#ui/kit/Layout.tsx';
+import { CloseIcon } from '#ui/kit/icons.tsx';
+import { Help } from '#ui/kit/Layout.tsx';
 import { useThrottledStore } from '#ui/kit/use-throttled.ts';
 import { useFormat, useLanguage, useText, useWords } from '#ui/kit/words.ts';
 import type { InspectResult } from '#worker/protocol';
 
-export default function InspectView({ node }: { node: ModelNode }) {
+/** `isBeside`: it is a panel of its own, and can be put away. */
+export default function InspectView({ node, isBeside = false }: { node: ModelNode; isBeside?: boolean }) {
   const t = useText();
   const words = useWords();
   const { layer, shown, fault } = useThrottledStore(inspection);
@@ -35,11 +38,24 @@ export default function InspectView({ node }: { node: ModelNode }) {
   const layers = shown?.result.layers ?? layersOf(node);
   const found = shown?.result.inspection;
   return (
-    <section ref={box} className={styles.view} aria-labelledby="inspect-title">
-      <h3 className={styles.heading} id="inspect-title">
-        {t('inspect.title')}
-      </h3>
-      <Fields>
+    <section ref={box} className={styles.view} data-beside={isBeside || undefined} aria-labelledby="inspect-title">
+      <div className={styles.head}>
+        <h3 className={styles.heading} id="inspect-title">
+          {t('inspect.title')}
+        </h3>
+        {isBeside && (
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            size="sm"
+            aria-label={t('inspect.hide')}
+            onClick={() => setOpen(false)}
+          >
+            <CloseIcon size={16} />
+          </ActionIcon>
+        )}
+      </div>
+      <div className={styles.fields}>
         {layers.length > 0 && (
           <SelectField
             label={t('inspect.layer')}
@@ -62,7 +78,7 @@ export default function InspectView({ node }: { node: ModelNode }) {
             onChange={(how) => setCompare(how as 'step' | 'parent')}
           />
         )}
-      </Fields>
+      </div>
       {fault && <Notice level="error" text={words(fault.words)} />}
       {shown ? (
         <Found result={shown.result} family={familyOf(node, shown)} />

@@ -4,12 +4,14 @@ import { lazy, Suspense } from 'react';
 import { useStore } from 'zustand';
 import { passById } from '#core/passes/index';
 import { datasets, nodeFits } from '#stores/datasets';
+import { inspection, setOpen } from '#stores/inspect';
 import { apply, cancelApply, optimize, rest, setMethod, setValue } from '#stores/optimize';
 import { project } from '#stores/project';
 import { recipes } from '#stores/recipes';
 import type { ModelNode } from '#stores/state';
 import { Notice, ProgressLine } from '#ui/kit/Feedback.tsx';
 import { Actions, Text } from '#ui/kit/Layout.tsx';
+import { useMedia, WIDE } from '#ui/kit/use-media.ts';
 import { useFormat, useText, useWords } from '#ui/kit/words.ts';
 import { About } from '#ui/optimize/About.tsx';
 import { Applied } from '#ui/optimize/Applied.tsx';
@@ -68,11 +70,7 @@ export function MethodView({ node }: { node: ModelNode }) {
           )}
         </ParamForm>
       )}
-      {!blocked && (
-        <Suspense fallback={null}>
-          <InspectView node={node} />
-        </Suspense>
-      )}
+      {!blocked && <Weights node={node} />}
       <About pass={pass} values={values[method] ?? {}} />
       {!blocked && (
         <div className={styles.foot}>
@@ -93,6 +91,25 @@ export function MethodView({ node }: { node: ModelNode }) {
         </div>
       )}
     </>
+  );
+}
+
+/** What it does to the weights; on a wide screen that stands beside the chart, unless it was put away. */
+function Weights({ node }: { node: ModelNode }) {
+  const t = useText();
+  const isWide = useMedia(WIDE);
+  const isOpen = useStore(inspection, (state) => state.isOpen);
+  if (isWide && isOpen) return null;
+  return isWide ? (
+    <Actions>
+      <Button size="xs" variant="default" onClick={() => setOpen(true)}>
+        {t('inspect.title')}
+      </Button>
+    </Actions>
+  ) : (
+    <Suspense fallback={null}>
+      <InspectView node={node} />
+    </Suspense>
   );
 }
 
