@@ -2,7 +2,8 @@
  * Which layers of a teacher and a student are compared, where a distillation looks inside. Candidates are the ends of stages: a layer with weights or an
  * add, with the normalisation and activation behind it, but for the one that gives the answers. Attention compares images of one size: for each
  * size that both networks have, the last of it in each (Zagoruyko and Komodakis 2017, the ends of their groups). A hint is the pair nearest to a depth
- * asked for, the middle by default (Romero et al. 2015); of equally near ones, images of one size go first.
+ * asked for, the middle by default (Romero et al. 2015); of equally near ones, images of one size go first. A student's image smaller than the teacher's
+ * cannot be brought to its size, and is passed over.
  */
 import type { Layer } from '#core/model/layers';
 import type { Model } from '#core/model/model';
@@ -54,11 +55,13 @@ export function attentionPairs(teacher: Model, student: Model): readonly LayerPa
   });
 }
 
-/** The pair nearest to this depth (0 to 1) in both networks; null where one of them has no layer before its answers. */
+/** The pair nearest to this depth (0 to 1) in both networks; null where there is none, as where one of them has no layer before its answers. */
 export function hintPair(teacher: Model, student: Model, depth: number): LayerPair | null {
   let best: { readonly pair: LayerPair; readonly distance: number } | null = null;
   for (const t of pointsOf(teacher)) {
     for (const s of pointsOf(student)) {
+      const images = t.shape.length === 3 && s.shape.length === 3;
+      if (images && [0, 1].some((side) => (s.shape[side] as number) < (t.shape[side] as number))) continue;
       const alike = t.shape.length === s.shape.length && t.shape.slice(0, -1).every((side, i) => side === s.shape[i]);
       const distance = Math.abs(t.depth - depth) + Math.abs(s.depth - depth) + (alike ? 0 : 0.25);
       if (!best || distance < best.distance - 1e-9)
