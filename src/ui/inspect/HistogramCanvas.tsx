@@ -34,7 +34,7 @@ export function HistogramCanvas(props: HistogramProps) {
 }
 
 /** Rem from the top: two fields of bars, each under its name, and the axis. */
-const field = { name: 1.625, bars: 3.5 } as const;
+const field = { name: 1.5, bars: 3 } as const;
 
 function draw(canvas: HTMLCanvasElement, width: number, looks: Looks, { found, texts, showX }: HistogramProps): void {
   const { rem, font, colour } = looks;
