@@ -1,10 +1,14 @@
 /** Ensembles and trees on the engine: evaluated, taught with, made; and rows and weights of images in training. */
 import { describe, expect, it } from 'vitest';
+import { asOneModel } from '#core/ensembles/graph';
 import { ensembleById } from '#core/ensembles/index';
 import { boostingMembers } from '#core/ensembles/making/boosting';
 import { soups } from '#core/ensembles/making/soups';
+import { totalsOf } from '#core/metrics/totals';
 import { createModel } from '#core/model/create';
 import type { Model } from '#core/model/model';
+import { validateModel } from '#core/model/validate';
+import { softmaxRows } from '#core/numeric/softmax';
 import { ADAM, type LossTerm, type Objective } from '#core/objective';
 import { defaultsOf } from '#core/params';
 import type { EnsemblePredictor, Predictor } from '#core/predictor';
@@ -97,6 +101,32 @@ describe('an ensemble', () => {
     const studentLayer = network(1).layers[1]?.name as string;
     const hint = { kind: 'hint', weight: 1, teacher: two, teacherLayer: 'a', studentLayer } as const;
     await expect(trained({ loss: [hint] })).rejects.toThrow(/one network/);
+  });
+});
+
+describe('one graph', () => {
+  const three = [network(1), residual, network(5)].map(asPredictor);
+  it.each([
+    ['mean-probabilities', {}],
+    ['soft-vote', {}],
+    ['mean-logits', {}],
+    ['learned-weights', { weights: [0.5, 0, 0.5] }],
+    ['accuracy-weights', { weights: [0.2, 0.5, 0.3] }],
+  ] as const)('answers as the ensemble does (%s)', async (way, state) => {
+    const whole = { ...ensemble(three, way), state };
+    const one = asOneModel(whole, 'Together') as Model;
+    validateModel(one);
+    expect(totalsOf(asPredictor(one)).macs).toBe(
+      totalsOf(whole.way === 'learned-weights' ? ensemble([network(1), network(5)].map(asPredictor)) : whole).macs,
+    );
+    const scores = await logitsOf(backend, whole, bars, 'validation');
+    near(softmaxRows(await logitsOf(backend, asPredictor(one), bars, 'validation'), 3), softmaxRows(scores, 3));
+  });
+
+  it('is none where a graph cannot hold the rule', () => {
+    expect(asOneModel(ensemble(three, 'majority-vote'), 'x')).toBeNull();
+    expect(asOneModel(ensemble(three, 'cascade'), 'x')).toBeNull();
+    expect(asOneModel(ensemble([ensemble(three), ...three]), 'x')).toBeNull();
   });
 });
 

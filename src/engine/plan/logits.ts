@@ -71,7 +71,20 @@ function holdsProbabilities(byName: ReadonlyMap<string, Layer>, name: string): b
   const layer = byName.get(name);
   if (!layer) return false;
   if (finalActivation(layer)?.fn === 'softmax') return true;
+  if (layer.kind === 'add') return isWeightedMean(byName, layer);
   const through =
     layer.kind === 'flatten' || layer.kind === 'reshape' || layer.kind === 'dropout' || layer.kind === 'average';
   return through && layer.inputs.every((input) => holdsProbabilities(byName, input));
+}
+
+/** Probabilities times weights that sum to 1, added up. */
+function isWeightedMean(byName: ReadonlyMap<string, Layer>, { inputs }: Layer): boolean {
+  let sum = 0;
+  for (const name of inputs) {
+    const layer = byName.get(name);
+    if (layer?.kind !== 'rescale' || layer.offset !== 0 || !(layer.scale >= 0)) return false;
+    if (!holdsProbabilities(byName, layer.inputs[0] as string)) return false;
+    sum += layer.scale;
+  }
+  return Math.abs(sum - 1) < 1e-5;
 }
