@@ -23,7 +23,7 @@ export const decisionTree = defineTreeMethod({
   async grow({ features, labels, classes }, { depth, least }, context) {
     const data = binned(features, labels.length);
     const weights = new Float64Array(labels.length).fill(1);
-    const tree = await growTree(data, { kind: 'classes', labels, classes }, weights, {
+    const tree = await growTree(data, { kind: 'classes', labels, classes, pseudo: 1 }, weights, {
       depth,
       leastWeight: least,
       features: data.features,

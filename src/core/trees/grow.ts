@@ -9,8 +9,11 @@ import type { Binned } from '#core/trees/bins';
 
 /** What the leaves are to tell. */
 export type Targets =
-  /** [rows]: class indices; a leaf's value is the weighted share of each class. */
-  | { readonly kind: 'classes'; readonly labels: ArrayLike<number>; readonly classes: number }
+  /**
+   * [rows]: class indices; a leaf's value is the weighted share of each class, `pseudo` images of every class added (0 by
+   * default), so that a leaf of few images rules nothing out (Provost and Domingos 2003).
+   */
+  | { readonly kind: 'classes'; readonly labels: ArrayLike<number>; readonly classes: number; readonly pseudo?: number }
   /** [rows]: a leaf's value is the sum of these over the sum of weights plus lambda. */
   | { readonly kind: 'gradients'; readonly values: Float64Array };
 
@@ -59,8 +62,9 @@ export async function growTree(
     return weight > 0 ? squares / weight : 0;
   };
   const leaf = (sums: Float64Array): number => {
-    const weight = (sums[outputs] as number) + (targets.kind === 'classes' ? 0 : options.lambda);
-    for (let t = 0; t < outputs; t++) tree.value.push(weight > 0 ? (sums[t] as number) / weight : 0);
+    const pseudo = targets.kind === 'classes' ? (targets.pseudo ?? 0) : 0;
+    const weight = (sums[outputs] as number) + (targets.kind === 'classes' ? outputs * pseudo : options.lambda);
+    for (let t = 0; t < outputs; t++) tree.value.push(weight > 0 ? ((sums[t] as number) + pseudo) / weight : 0);
     tree.threshold.push(0);
     tree.left.push(0);
     tree.right.push(0);

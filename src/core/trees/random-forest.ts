@@ -8,6 +8,9 @@ import { binned } from '#core/trees/bins';
 import { growTree } from '#core/trees/grow';
 import { DEPTH, defineTreeMethod, LEAST, pauseIn, TREES, wholeParam } from '#core/trees/method';
 
+/** Images of every class added to each leaf: hardly more than that no class is impossible. */
+const PSEUDO = 0.01;
+
 export const randomForest = defineTreeMethod({
   id: 'random-forest',
   words: {
@@ -36,7 +39,7 @@ export const randomForest = defineTreeMethod({
       const weights = new Float64Array(labels.length);
       for (const row of bootstrapRows(labels.length, context.random)) weights[row] = (weights[row] as number) + 1;
       trees.push(
-        await growTree(data, { kind: 'classes', labels, classes }, weights, {
+        await growTree(data, { kind: 'classes', labels, classes, pseudo: PSEUDO }, weights, {
           depth: values.depth,
           leastWeight: values.least,
           features: Math.max(1, Math.round(Math.sqrt(data.features))),

@@ -73,6 +73,8 @@ describe('growing', () => {
       depth: 0,
     });
     expect(tree.value).toEqual([2 / 3, 1 / 3]);
+    const targets = { kind: 'classes', labels: [0, 1, 1], classes: 3, pseudo: 1 } as const;
+    expect((await growTree(data, targets, weights, { ...options, depth: 0 })).value).toEqual([3 / 6, 2 / 6, 1 / 6]);
   });
 
   it('gives a gradient tree its Newton steps', async () => {
