@@ -302,6 +302,20 @@ const frozenStays: Case = {
 };
 
 const make = (network: keyof typeof NETWORKS): Model => createModel(NETWORKS[network], 9);
+const members = (['residual', 'plain'] as const).map((name, seed) => ({
+  kind: 'model' as const,
+  model: createModel(NETWORKS[name], 20 + seed),
+}));
+const taughtBy: Objective['loss'] = [
+  { kind: 'crossEntropy', weight: 0.5 },
+  {
+    kind: 'distillation',
+    weight: 0.5,
+    temperature: 3,
+    teacher: { kind: 'ensemble', way: 'mean-probabilities', values: {}, members, state: {} },
+  },
+];
+
 export const trainingCases: readonly Case[] = [
   curveCase('a plain network, sgd', () =>
     objectiveFor(make('plain'), { optimizer: { kind: 'sgd' }, learningRate: 0.1, l1: 1e-3 }),
@@ -328,6 +342,14 @@ export const trainingCases: readonly Case[] = [
   ),
   curveCase('whole channels drawn to zero', () =>
     objectiveFor(make('separable'), { optimizer: { kind: 'sgd' }, learningRate: 0.1, groupLasso: 0.05, l1: 1e-3 }),
+  ),
+  curveCase('images that weigh differently', () => {
+    const sampleWeights = Float32Array.from({ length: BATCH * STEPS }, (_, i) => (i % 5) / 2);
+    return objectiveFor(make('plain'), { sampleWeights });
+  }),
+  curveCase('an ensemble for a teacher, its answers looked up', () => objectiveFor(make('plain'), { loss: taughtBy })),
+  curveCase('an ensemble for a teacher, its members running along', () =>
+    objectiveFor(make('plain'), { loss: taughtBy, augment: { shift: 1 } }),
   ),
   curveCase('a teacher imitated in logits, layers and attention', () => {
     const [model, teacher] = [make('plain'), make('residual')];
