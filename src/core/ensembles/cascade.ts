@@ -50,7 +50,7 @@ export const cascade = defineEnsemble({
   gives: 'probabilities',
   formula: ({ threshold }) => `answer of the first m with max softmax(zₘ / Tₘ) ≥ ${threshold}, of the last otherwise`,
   fit({ logits, labels, classes }, { threshold }) {
-    const temperatures = logits.map((own) => fitTemperature(own, labels, classes));
+    const temperatures = logits.map((own) => temperatureOf(own, labels, classes));
     const { used } = cascadeStages(logits, classes, threshold, temperatures);
     const reach = used.map((own) => own.reduce((sum, one) => sum + one, 0) / Math.max(1, own.length));
     return { temperatures, reach };
@@ -60,6 +60,17 @@ export const cascade = defineEnsemble({
     return { scores: logOf(probabilities), used };
   },
 });
+
+/** Temperatures do not depend on the threshold, and a slider moves it: they are fitted once for the same answers. */
+const fitted = new WeakMap<Float32Array, { readonly labels: ArrayLike<number>; readonly temperature: number }>();
+
+function temperatureOf(logits: Float32Array, labels: ArrayLike<number>, classes: number): number {
+  const known = fitted.get(logits);
+  if (known?.labels === labels) return known.temperature;
+  const temperature = fitTemperature(logits, labels, classes);
+  fitted.set(logits, { labels, temperature });
+  return temperature;
+}
 
 /** The state's temperatures; 1 for members that it does not know. */
 export function temperaturesIn({ temperatures }: EnsembleState, members: number): readonly number[] {
