@@ -141,13 +141,13 @@ export interface PassDefinition<P extends Params, Prepared> {
     /** What it costs, in a sentence. */
     readonly cost: Words;
     /** When it pays, in a sentence. */
-    readonly pays?: Words;
+    readonly pays: Words;
     /** Author, year, title. */
     readonly paper: string;
   };
   readonly params: P;
   /** What it computes, with the numbers as they stand: plain text with Unicode mathematics, one or a few lines. */
-  readonly formula?: (values: ValuesOf<P>) => string;
+  readonly formula: (values: ValuesOf<P>) => string;
   readonly needs: readonly Need[];
   readonly effects: Effects;
   /** 'accuracy': evaluated while the slider moves. 'structure': it trains, so only size and MACs are shown while sliding. */

@@ -45,6 +45,7 @@ export function fetchAhead(): void {
     import('#worker/calls/create'),
     import('#worker/calls/train'),
     import('#worker/calls/preview'),
+    import('#worker/calls/inspect'),
     import('#worker/calls/apply'),
   ]).catch(() => undefined);
 }

@@ -28,8 +28,15 @@ function testPass(changes: Partial<Pass>): Pass {
     ...definePass({
       id: 'test',
       family: 'pruning',
-      words: { title: { en: 'Test', zh: '测试' }, help: { en: '', zh: '' }, cost: { en: '', zh: '' }, paper: '' },
+      words: {
+        title: { en: 'Test', zh: '测试' },
+        help: { en: '', zh: '' },
+        cost: { en: '', zh: '' },
+        pays: { en: '', zh: '' },
+        paper: '',
+      },
       params: {},
+      formula: () => '',
       needs: [],
       effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps' },
       preview: 'accuracy',
