@@ -76,21 +76,23 @@ describe.each(ENSEMBLES.map((way) => [way.id, way] as const))('%s', (id, way) =>
     expect(await fit(way, members)).toEqual(await fit(way, members));
   });
 
-  it.skipIf(way.members.least > 1)('answers as its only member', async () => {
-    const own = members[1] as Float32Array;
-    const { scores } = way.combine([own], CLASSES, values(way), {});
-    expect(answersIn(scores, CLASSES)).toEqual(answersIn(own, CLASSES));
-    if (way.gives === 'scores') return;
-    const alone = logSoftmaxRows(own, CLASSES);
-    for (const [i, score] of scores.entries()) expect(score).toBeCloseTo(alone[i] as number, 4);
-  });
+  if (way.members.least === 1)
+    it('answers as its only member', async () => {
+      const own = members[1] as Float32Array;
+      const { scores } = way.combine([own], CLASSES, values(way), {});
+      expect(answersIn(scores, CLASSES)).toEqual(answersIn(own, CLASSES));
+      if (way.gives === 'scores') return;
+      const alone = logSoftmaxRows(own, CLASSES);
+      for (const [i, score] of scores.entries()) expect(score).toBeCloseTo(alone[i] as number, 4);
+    });
 
-  it.skipIf(!isPermuted(way))('does not mind the order of its members', async () => {
-    const turned = [members[2], members[0], members[1]] as Float32Array[];
-    const first = way.combine(members, CLASSES, values(way), await fit(way, members)).scores;
-    const second = way.combine(turned, CLASSES, values(way), await fit(way, turned)).scores;
-    for (const [i, score] of first.entries()) expect(score).toBeCloseTo(second[i] as number, 3);
-  });
+  if (isPermuted(way))
+    it('does not mind the order of its members', async () => {
+      const turned = [members[2], members[0], members[1]] as Float32Array[];
+      const first = way.combine(members, CLASSES, values(way), await fit(way, members)).scores;
+      const second = way.combine(turned, CLASSES, values(way), await fit(way, turned)).scores;
+      for (const [i, score] of first.entries()) expect(score).toBeCloseTo(second[i] as number, 3);
+    });
 
   it('weighs its members to 1, where it weighs them', async () => {
     const weights = way.weights?.(3, values(way), await fit(way, members)) ?? [1];
