@@ -63,8 +63,10 @@ function Card({ looks, face, children }: { looks: string | undefined; face: Reac
   // The card stays where it was opened; what it belongs to would scroll away from under it.
   useEffect(() => {
     if (!isOpen) return;
-    const close = (event: Event) => {
-      if (event.target !== card.current) card.current?.hidePopover();
+    const topOf = () => button.current?.getBoundingClientRect().top ?? 0;
+    const top = topOf();
+    const close = () => {
+      if (Math.abs(topOf() - top) > 8) card.current?.hidePopover();
     };
     document.addEventListener('scroll', close, { capture: true });
     return () => document.removeEventListener('scroll', close, { capture: true });
