@@ -17,7 +17,13 @@ import {
   SCOPE,
   SPARSITY,
 } from '#core/passes/shared/ranked-pruning';
-import { LAYERS, selectPrunable } from '#core/passes/shared/selection';
+import { LAYERS, type Selected, selectPrunable } from '#core/passes/shared/selection';
+
+interface Ready {
+  readonly selected: readonly Selected[];
+  /** The last lot, kept while the slider moves. */
+  drawn: { readonly seed: number; readonly rankings: readonly Ranking[] } | null;
+}
 
 export const randomPruning = definePass({
   id: 'random-pruning',
@@ -56,15 +62,20 @@ export const randomPruning = definePass({
   effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps' },
   preview: 'accuracy',
 
-  async prepare(model, values, context): Promise<readonly Ranking[]> {
-    const seed = Math.floor(context.random() * 2 ** 32);
-    return rankWeights(selectPrunable(model, values.layers), values.scope, ({ layer, tensor }) => {
-      const random = seededRandom(derivedSeed(seed, layer.name));
-      return Uint32Array.from({ length: tensor.data.length }, () => random() * 2 ** 32);
-    });
+  async prepare(model, values): Promise<Ready> {
+    return { selected: selectPrunable(model, values.layers), drawn: null };
   },
 
-  async apply(model, values, _context, rankings) {
-    return pruneLowest(model, rankings, values.sparsity);
+  async apply(model, values, context, ready) {
+    const seed = Math.floor(context.random() * 2 ** 32);
+    if (ready.drawn?.seed !== seed) ready.drawn = { seed, rankings: drawn(ready.selected, values.scope, seed) };
+    return pruneLowest(model, ready.drawn.rankings, values.sparsity);
   },
 });
+
+function drawn(selected: readonly Selected[], scope: string, seed: number): readonly Ranking[] {
+  return rankWeights(selected, scope, ({ layer, tensor }) => {
+    const random = seededRandom(derivedSeed(seed, layer.name));
+    return Uint32Array.from({ length: tensor.data.length }, () => random() * 2 ** 32);
+  });
+}

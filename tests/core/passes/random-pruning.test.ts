@@ -24,15 +24,24 @@ describe('random pruning', () => {
     expect(await masks({ sparsity: 0.5 }, 7)).not.toEqual(await masks({ sparsity: 0.5 }, 8));
   });
 
-  it('draws once, not at every move of the slider', async () => {
+  it('draws once for a seed, not at every move of the slider', async () => {
     const values = defaultsOf(randomPruning.params);
     const ready = await randomPruning.prepare?.(model, values, plainContext(7));
-    const random = (): never => {
-      throw new Error('drawn again');
+    const apply = async (seed: number): Promise<readonly number[]> => {
+      const { model: pruned } = await randomPruning.apply(
+        model,
+        values,
+        plainContext(seed),
+        ready as NonNullable<typeof ready>,
+      );
+      return [...kernelOf(pruned, 'd1').data];
     };
-    const { model: pruned } = await randomPruning.apply(model, values, plainContext(7, { random }), ready as never);
-    const { model: whole } = await applyPass(randomPruning, model, values, plainContext(7));
-    expect([...kernelOf(pruned, 'd1').data]).toEqual([...kernelOf(whole, 'd1').data]);
+    const first = await apply(7);
+    const lot = ready?.drawn;
+    expect(await apply(7)).toEqual(first);
+    expect(ready?.drawn).toBe(lot);
+    expect(await apply(8)).not.toEqual(first);
+    expect(await apply(7)).toEqual(first);
   });
 
   it('only adds to what is drawn as the slider moves up', async () => {
