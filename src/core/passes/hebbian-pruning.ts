@@ -171,7 +171,7 @@ function measured(own: Sums, form: HebbianForm, images: number): Float64Array {
   if (form === 'plain') return products.map((sum) => Math.abs(sum) / images);
   const squares = ofInputs(connections, own.inputSquares);
   if (form === 'normalised')
-    return products.map((sum, w) => ((squares[w] as number) > 0 ? Math.abs(sum) / (squares[w] as number) : 0));
+    return products.map((sum, w) => (squares[w] === 0 ? 0 : Math.abs(sum) / (squares[w] as number)));
   const n = (images * connections.outputSize) / connections.outputs;
   const inputs = ofInputs(connections, own.inputs);
   return products.map((sum, w) => {
@@ -180,12 +180,12 @@ function measured(own: Sums, form: HebbianForm, images: number): Float64Array {
     const together = Math.abs(sum / n - x * y);
     if (form === 'covariance') return together;
     const spread = spreadOf(x, (squares[w] as number) / n) * spreadOf(y, (outputSquares[j] as number) / n);
-    return spread > 0 ? Math.min(1, together / Math.sqrt(spread)) : 0;
+    return spread === 0 ? 0 : Math.min(1, together / Math.sqrt(spread));
   });
 }
 
-/** The variance from the mean and the mean square; what differs only by rounding is constant. */
+/** The variance from the mean and the mean square; what differs only by rounding is constant. No number stays none. */
 function spreadOf(mean: number, square: number): number {
   const variance = square - mean * mean;
-  return variance > 1e-9 * square ? variance : 0;
+  return variance <= 1e-9 * square ? 0 : variance;
 }

@@ -35,6 +35,14 @@ describe('Hebbian pruning', () => {
     expect(await scoresOf(dense, 'normalised', silent)).toEqual([[0, 0, 6 / 4, 8 / 4]]);
   });
 
+  it('refuses values that are no numbers, by every measure', async () => {
+    const broken = [{ images: 1, values: { 'd1 input': [Number.NaN, 2], 'd1 preactivation': [Number.NaN, 4] } }];
+    for (const form of ['plain', 'normalised', 'covariance', 'correlation'])
+      await expect(applyPass(hebbianPruning, dense, { form }, captureContext(broken).context)).rejects.toThrow(
+        'not finite numbers',
+      );
+  });
+
   it('takes the means out for covariance, and the spreads too for correlation', async () => {
     // x1 = 1, 3, 0, mean 4/3; x2 = 2, 0, 1, mean 1. y1 = 1, 2, 4, mean 7/3; y2 = -1, 1, 2, mean 2/3.
     // Means of products 7/3, 2/3, 2, 0 less the products of the means.
