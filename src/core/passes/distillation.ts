@@ -1,7 +1,7 @@
 /**
  * Distillation: a small network, the student, learns from the answers of a larger one, the teacher, and not from the labels alone.
  *
- * It helps because the teacher's probabilities say more than a label does (this 7 is a little like a 1), so the student ends better than trained
+ * It helps because the teacher's probabilities say more than a label does (this 7 is a little like a 1), so the student may end better than trained
  * alone, and because they need no labels: where few images have one, all the others teach too. It costs a whole training, and a teacher. The student is a
  * smaller copy of this model, a template, any other model of the project, or this model itself, which lets a pruned or quantized network learn from what it was.
  *
@@ -35,8 +35,8 @@ export const distillation = definePass({
   words: {
     title: { en: 'Distillation', zh: '知识蒸馏' },
     help: {
-      en: 'Trains a smaller network (the student) to give the answers of a larger one (the teacher). It learns more from them than from the labels alone.',
-      zh: '训练一个较小的网络（学生）去模仿较大网络（教师）的回答。它从中学到的比只看标签更多。',
+      en: 'Trains a smaller network (the student) to give the answers of a larger one (the teacher). Its answers say more than a label does, and need none.',
+      zh: '训练一个较小的网络（学生）去模仿较大网络（教师）的回答。教师的回答比标签包含更多信息，而且不需要标签。',
     },
     cost: {
       en: 'The time of a whole training. The student is an ordinary, smaller network: fewer parameters and multiplications.',

@@ -132,7 +132,9 @@ describe('whatever the weights', () => {
           const again = denseModel(tensor(shape, [...data], encoding));
           const twice = (await applyPass(weightQuantization, again, settings)).model;
           expect([...kernelOf(twice, 'd1').data]).toEqual([...data]);
-          expect(data.every((w) => Math.abs(w / (scale[0] as number) - Math.round(w / (scale[0] as number))) < 0.02)).toBe(true);
+          expect(
+            data.every((w) => Math.abs(w / (scale[0] as number) - Math.round(w / (scale[0] as number))) < 0.02),
+          ).toBe(true);
           expect(Math.abs(zeroPoint[0] as number)).toBeLessThanOrEqual(65_535);
         },
       ),

@@ -9,7 +9,7 @@ import type { ChoiceParam, NumberParam, PredictorParam, Words } from '#core/para
 import { type PassContext, PassError } from '#core/pass';
 import { withDepth } from '#core/passes/shared/depth';
 import { freshWeights } from '#core/passes/shared/fresh-weights';
-import { narrowed } from '#core/passes/shared/width';
+import { canNarrow, narrowed } from '#core/passes/shared/width';
 import type { Predictor } from '#core/predictor';
 import { TEMPLATES, templateById } from '#core/templates';
 
@@ -111,7 +111,9 @@ export async function studentOf(
     case 'fresh':
     case 'channels': {
       const { model: shallow, note } = withDepth(model, values.depth, values.student === 'fresh');
-      const student = values.width < 1 ? narrowed(shallow, values.width) : shallow;
+      // With every layer in between gone there is no width left to change, and nobody asked for one.
+      const narrow = values.width < 1 && (shallow === model || canNarrow(shallow));
+      const student = narrow ? narrowed(shallow, values.width) : shallow;
       const notes = values.depth < 1 ? [note] : [];
       return { student: values.student === 'fresh' ? freshWeights(student, seed()) : student, notes };
     }

@@ -37,7 +37,7 @@ const ATTENTION: NumberParam = {
   min: 0.01,
   max: 1000,
   step: 0.01,
-  default: 10,
+  default: 1,
   scale: 'log',
   control: 'field',
   when: { lesson: ['attention'] },
@@ -203,8 +203,8 @@ export function teachingFormula({ lesson, temperature, softWeight, attention }: 
 }
 
 const NO_HINT: Words = {
-  en: 'No hint was given: one of the networks has no layer before its answers. The student learned from the answers alone.',
-  zh: '没有给出提示：其中一个网络在输出之前没有中间层。学生只从回答中学习。',
+  en: 'No hint was given: the networks have no layers inside that fit each other. The student learned from the answers alone.',
+  zh: '没有给出提示：两个网络内部没有相配的层。学生只从回答中学习。',
 };
 const NO_LAYERS: Words = {
   en: 'The teacher is several predictors together, which have no layers in common to look into. The student learned from their answers alone.',

@@ -23,6 +23,11 @@ interface Spread {
   readonly factors: readonly number[] | null;
 }
 
+/** Whether any layer may become narrower. */
+export function canNarrow(model: Model): boolean {
+  return rankChannels(model, 'l2').some(({ group }) => group.prunable);
+}
+
 /** The model with this share of the channels of every group, the most important ones. Throws PassError where there is none to cut. */
 export function narrowed(model: Model, width: number): Model {
   const all = rankChannels(model, 'l2');
