@@ -78,7 +78,7 @@ export interface Session {
     },
   ): Promise<Accuracy>;
   /** What `prepare` gave, by model, pass and values that are not live. */
-  readonly prepared: Recent<Promise<unknown>>;
+  readonly prepared: Recent<{ readonly value: unknown }>;
   /** Models that steps gave last, by question. */
   readonly changed: Recent<Changed>;
   /** What became of layers, by question. */

@@ -53,11 +53,9 @@ async function make(
     question.seed,
     question.parents,
   ]);
-  let prepared = session.prepared.get(key);
-  if (!prepared) {
-    prepared = Promise.resolve(pass.prepare?.(base, values, context));
-    session.prepared.set(key, prepared);
-    prepared.catch(() => session.prepared.delete(key));
-  }
-  return { model: (await pass.apply(base, values, context, await prepared)).model, trains: false };
+  // What another call is still preparing is not waited for: it may be given up, and it may be waiting for this one.
+  const known = session.prepared.get(key);
+  const prepared = known ?? { value: (await pass.prepare?.(base, values, context)) as unknown };
+  session.prepared.set(key, prepared);
+  return { model: (await pass.apply(base, values, context, prepared.value)).model, trains: false };
 }
