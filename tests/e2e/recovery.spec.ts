@@ -126,7 +126,9 @@ test('Apply goes on in the next engine from where training was', async ({ page }
   await expect.poll(() => storedRuns(page, 'a-'), { timeout: 60_000 }).toBe(2);
   await endEngine(page);
   await expect(notice(page, /It is being applied again/)).toBeVisible({ timeout: 30_000 });
-  await expect(notice(page, /^It goes on from step 1, training epoch \d+(?:\.\d)?\.$/)).toBeVisible({ timeout: 30_000 });
+  await expect(notice(page, /^It goes on from step 1, training epoch \d+(?:\.\d)?\.$/)).toBeVisible({
+    timeout: 30_000,
+  });
   await expect(rows(page)).toHaveCount(before + 1, { timeout: 120_000 });
   await expect.poll(() => storedRuns(page, 'a-')).toBe(0);
 });
