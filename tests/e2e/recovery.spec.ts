@@ -111,14 +111,16 @@ test('Apply goes on in the next engine from where training was', async ({ page }
   test.setTimeout(180_000);
   await openStudio(page);
   await openTab(page, 'Build');
-  await page.getByLabel('Template').selectOption({ label: 'LeNet-5' });
+  await page.getByLabel('Template').selectOption({ label: 'Small residual network' });
   await openTab(page, 'Train');
   await page.getByLabel('Epochs').fill('4');
   await page.getByRole('button', { name: 'Train', exact: true }).click();
   await expect(page.getByRole('button', { name: 'Stop' })).toBeEnabled({ timeout: 30_000 });
   await expect(page.getByRole('button', { name: 'Stop' })).toBeDisabled({ timeout: 60_000 });
   await chooseMethod(page, 'Fine-tuning');
-  await page.getByRole('spinbutton', { name: 'Epochs' }).fill('40');
+  // Long enough (some 10 s) that training is still going on when its first checkpoint is seen.
+  await page.getByRole('spinbutton', { name: 'Epochs' }).fill('50');
+  await page.getByRole('spinbutton', { name: 'Batch size' }).fill('8');
   const before = await rows(page).count();
   await page.getByRole('button', { name: 'Apply', exact: true }).click();
   await expect.poll(() => storedRuns(page, 'a-'), { timeout: 60_000 }).toBeGreaterThan(0);
