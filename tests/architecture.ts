@@ -27,6 +27,8 @@ interface Area {
 
 const page = ['react', 'react-i18next', '@mantine/*', 'recharts'];
 
+const protocol = ['', '-ensembles', '-evaluation', '-search'].map((part) => `worker/protocol${part}`);
+
 /** The table of the design. A name ending in `/*` covers everything below it. */
 export const AREAS: Readonly<Record<string, Area>> = {
   core: { files: /^core\//, ours: ['core/*'], packages: ['valibot'] },
@@ -41,10 +43,10 @@ export const AREAS: Readonly<Record<string, Area>> = {
     packages: ['@tensorflow/*', 'onnxruntime-web', '@litertjs/core'],
   },
   engine: { files: /^engine\//, ours: ['core/*', 'engine/*'], packages: ['@tensorflow/*', 'virtual:kernels'] },
-  'worker/protocol': { files: /^worker\/protocol$/, ours: ['core/*'], packages: [] },
+  'worker/protocol': { files: /^worker\/protocol(-[a-z]+)?$/, ours: ['core/*', ...protocol], packages: [] },
   'worker/client': {
     files: /^worker\/client(-[a-z-]+)?$/,
-    ours: ['core/*', 'worker/protocol', 'worker/client*'],
+    ours: ['core/*', ...protocol, 'worker/client*'],
     packages: [],
   },
   worker: {
@@ -52,11 +54,11 @@ export const AREAS: Readonly<Record<string, Area>> = {
     ours: ['core/*', 'formats/*', 'engine/*', 'worker/*'],
     packages: [],
   },
-  cli: { files: /^cli\//, ours: ['core/*', 'formats/*', 'engine/*', 'cli/*', 'worker/protocol'], packages: ['node:*'] },
+  cli: { files: /^cli\//, ours: ['core/*', 'formats/*', 'engine/*', 'cli/*', ...protocol], packages: ['node:*'] },
   stores: {
     files: /^stores\//,
     ours: ['core/*', 'formats/index', 'worker/client', 'i18n/*', 'stores/*'],
-    types: ['worker/protocol'],
+    types: protocol,
     packages: ['zustand', 'zustand/*', 'idb'],
   },
   i18n: { files: /^i18n\//, ours: ['core/*', 'i18n/*'], packages: ['i18next', 'react-i18next'] },
@@ -70,7 +72,7 @@ export const AREAS: Readonly<Record<string, Area>> = {
     files: /^ui\/[a-z-]+\//,
     // Looking into a layer belongs to whatever changes one, as the form does.
     ours: ['core/*', 'stores/*', 'i18n/*', 'ui/kit/*', 'ui/param-form/*', 'ui/inspect/*', '<own>/*'],
-    types: ['worker/protocol'],
+    types: protocol,
     packages: [...page, 'zustand', 'react-dropzone'],
   },
   ui: {

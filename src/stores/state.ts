@@ -32,6 +32,7 @@ import type {
   TrainProgress,
   TrainSettings,
 } from '#worker/protocol';
+import type { CombinePreview, CombineResult } from '#worker/protocol-ensembles';
 
 /** A model on the page: a point on the chart, a row of the table, a node of the tree. */
 export interface ModelNode {
@@ -59,6 +60,45 @@ export interface ModelNode {
         readonly seconds: number;
         /** Of its steps that ran; absent in projects of earlier versions. */
         readonly reports?: readonly StepOutcome[];
+      }
+    | {
+        /** Several models answer as one. */
+        readonly kind: 'combined';
+        /** Id of a way in `core/ensembles/index`. */
+        readonly way: string;
+        readonly values: Values;
+        /** Nodes of the members, in their order; some may have left the page. */
+        readonly parents: readonly string[];
+        /** What made the members that go together; absent where they were chosen one by one. */
+        readonly making?: string;
+        readonly seconds: number;
+        readonly result: Omit<CombineResult, 'model'>;
+      }
+    | {
+        /** One of the members that were made to go together, or the one model that came of several (a soup). */
+        readonly kind: 'made';
+        /** Id of a way in `core/ensembles/making/index`. */
+        readonly making: string;
+        readonly values: Values;
+        readonly seed: number;
+        /** Which of the members it is, from 0. */
+        readonly member: number;
+        /** Nodes that it was made from. */
+        readonly parents: readonly string[];
+        /** Of all members together. */
+        readonly seconds: number;
+      }
+    | {
+        readonly kind: 'trees';
+        /** Id of a method in `core/trees/index`. */
+        readonly method: string;
+        readonly values: Values;
+        readonly seed: number;
+        /** The node whose layer the trees look at; empty for pixels. */
+        readonly parents: readonly string[];
+        readonly seconds: number;
+        /** [features], the most asked about 1; in the order of the image's pixels or of the layer's values. */
+        readonly importance: readonly number[];
       };
   readonly dataset: DatasetId | null;
   /** Null until measured (a fresh template is not trained: nothing is measured before it is). */
@@ -184,6 +224,52 @@ export interface SensitivityState {
   /** What is being measured, by its key, and how much of it is done. */
   readonly running: { readonly key: string; readonly done: number } | null;
   readonly fault: Fault | null;
+}
+
+/** What the trees are to look at: pixels, or a layer of a node's model. */
+export type TreeSource =
+  | { readonly kind: 'pixels' }
+  | { readonly kind: 'layer'; readonly node: string; readonly layer: string };
+/** What the Combine tab shows: combining models that are there, making members that go together, or growing trees. */
+export type CombineView = 'combine' | 'make' | 'trees';
+/**
+ * stores/combine.ts: `combine`. Actions: setCombineView(view), toggleMember(node), moveMember(from, to), setMembers(nodes),
+ * setWay(id), setWayValue(key, value, moving), combineMembers(); setMaking(id), setMakingValue(key, value), toggleSource(node),
+ * makeMembers(); setTreeMethod(id), setTreeValue(key, value), setTreeSource(source), growTrees(); setCombineSeed(n),
+ * cancelCombine(). Beside them: candidates(): the nodes that can be chosen; combineObstacle(), makeObstacle(),
+ * treesObstacle(): why it cannot be done, or null; originOf(nodes, id): how a node's model was made.
+ */
+export interface CombineState {
+  readonly view: CombineView;
+  /** Node ids, in order: serial ways ask them one after another. */
+  readonly members: readonly string[];
+  readonly way: string;
+  /** By way, kept while switching. */
+  readonly values: Readonly<Record<string, Values>>;
+  /** What it would give, of the choice as it stands; null while there is no answer. */
+  readonly preview: CombinePreview | null;
+  /** True while a preview is on its way. */
+  readonly previewing: boolean;
+  readonly making: string;
+  readonly makingValues: Readonly<Record<string, Values>>;
+  /** Node ids that members are made from, in order. */
+  readonly sources: readonly string[];
+  readonly treeMethod: string;
+  readonly treeValues: Readonly<Record<string, Values>>;
+  readonly treeSource: TreeSource;
+  /** Of making members and growing trees. */
+  readonly seed: number;
+  /** One thing at a time; `done` from 0 to 1. */
+  readonly running: { readonly kind: CombineView; readonly done: number; readonly train: TrainProgress | null } | null;
+  /** The nodes that the last run added, the ensemble last where there is one. */
+  readonly made: {
+    readonly kind: CombineView;
+    readonly nodes: readonly string[];
+    readonly notes: readonly Words[];
+  } | null;
+  readonly fault: Fault | null;
+  /** Why there is no preview although something can be combined. */
+  readonly previewFault: Fault | null;
 }
 
 /** stores/inspect.ts: `inspection`. Actions: setOpen(isOpen), setLayer(name), setCompare(how), watchInspection(). */

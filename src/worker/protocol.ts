@@ -10,9 +10,12 @@ import type { LearningRateSchedule, Optimizer, TrainPoint } from '#core/objectiv
 import type { Words } from '#core/params';
 import type { Recipe, RecipeStep, StepReport } from '#core/recipe';
 import type { Degradation } from '#core/sensitivity';
+import type { EnsembleCalls, EnsembleSummary, TreesSummary } from '#worker/protocol-ensembles';
+import type { EvaluationCalls } from '#worker/protocol-evaluation';
+import type { SearchCalls } from '#worker/protocol-search';
 
 export type BackendName = 'webgpu' | 'wasm' | 'webgl' | 'cpu';
-/** A model in the vault, by the content hash of its structure and tensors. */
+/** A model in the vault, by the content hash of its structure and tensors; or an ensemble or trees, beginning with `p-`. */
 export type ModelId = string;
 export type DatasetId = 'digits' | 'mnist' | 'fashion-mnist';
 export type FormatId = 'tfjs-layers' | 'keras-h5' | 'whittle';
@@ -50,8 +53,17 @@ export interface LayerSummary {
   /** Where the layer's output is rounded to a grid. */
   readonly activationBits?: number;
 }
+/**
+ * A model, or any other predictor. Of an ensemble the figures are totals over its models, each counted once, and `macs`
+ * the mean over validation images.
+ */
 export interface ModelSummary {
   readonly id: ModelId;
+  readonly kind: 'model' | 'ensemble' | 'trees';
+  /** Of an ensemble. */
+  readonly ensemble?: EnsembleSummary;
+  /** Of trees. */
+  readonly trees?: TreesSummary;
   readonly name: string;
   readonly meta: ModelMeta;
   readonly inputShape: readonly number[];
@@ -65,6 +77,7 @@ export interface ModelSummary {
   readonly bytes: number;
   /** Bytes of the .whittle file, where something was pruned, quantized or shared and the model is not too large to pack on the way. */
   readonly packedBytes?: number;
+  /** Empty where it is not one model. */
   readonly layers: readonly LayerSummary[];
 }
 
@@ -228,7 +241,7 @@ export interface OpenResult {
 }
 
 /** Every call: request, response, progress. */
-export interface Calls {
+export interface Calls extends EnsembleCalls, EvaluationCalls, SearchCalls {
   /** Finds the backends, checks their arithmetic, times a few real steps, chooses the fastest. */
   start: {
     request: { backend: BackendName | 'auto' };

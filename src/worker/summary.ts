@@ -16,6 +16,7 @@ export async function summaryOf(model: Model): Promise<ModelSummary> {
   const output = shapes[model.outputs[0] ?? ''] ?? [];
   return {
     id: modelId(model),
+    kind: 'model',
     name: model.name,
     meta: model.meta,
     inputShape: shapes[model.inputs[0] ?? ''] ?? [],

@@ -73,6 +73,7 @@ export const accuracy = (value: number): Accuracy => ({
 export function summary(id: string, some: Partial<ModelSummary> = {}): ModelSummary {
   return {
     id,
+    kind: 'model',
     name: 'Small CNN',
     meta: { source: 'template' },
     inputShape: [8, 8, 1],

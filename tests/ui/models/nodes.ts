@@ -40,6 +40,7 @@ export function modelNode(wish: Wish): ModelNode {
     model: id,
     summary: {
       id,
+      kind: 'model',
       name: id,
       meta: { source: 'template' },
       inputShape: [8, 8, 1],
