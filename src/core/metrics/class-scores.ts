@@ -25,6 +25,8 @@ export interface ClassScores {
   readonly classes: readonly ClassScore[];
   /** Means over the classes. */
   readonly macro: Scores;
+  /** Means over the classes, each counted as often as it has images. */
+  readonly weighted: Scores;
   /** Over all answers together; with one answer an image all three are the accuracy. */
   readonly micro: Scores;
   /** Classes with images that are never answered: their precision is 0 because there is nothing to divide. */
@@ -56,13 +58,20 @@ export function classScores(confusion: ArrayLike<number>, classes: number): Clas
       counted.reduce((total, row) => total + row[of], 0),
       counted.length,
     );
+  const images = sum((k) => (rows[k] as ClassScore).images);
+  const weigh = (of: keyof Scores): number =>
+    over(
+      rows.reduce((total, row) => total + row.images * row[of], 0),
+      images,
+    );
   const share = over(
     sum((k) => at(k, k)),
-    sum((k) => (rows[k] as ClassScore).images),
+    images,
   );
   return {
     classes: rows,
     macro: { precision: mean('precision'), recall: mean('recall'), f1: mean('f1') },
+    weighted: { precision: weigh('precision'), recall: weigh('recall'), f1: weigh('f1') },
     micro: { precision: share, recall: share, f1: share },
     neverAnswered: all.filter((k) => rows[k]?.answered === 0 && (rows[k] as ClassScore).images > 0),
     absent: all.filter((k) => rows[k]?.images === 0),

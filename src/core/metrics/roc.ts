@@ -34,7 +34,11 @@ export function rocOf(probabilities: ArrayLike<number>, labels: ArrayLike<number
   const curves: ClassRoc[] = [];
   const absent: number[] = [];
   for (let k = 0; k < classes; k++) {
-    const scores = Float64Array.from({ length: images }, (_, i) => probabilities[i * classes + k] as number);
+    // What is no number counts as the lowest score.
+    const scores = Float64Array.from({ length: images }, (_, i) => {
+      const score = probabilities[i * classes + k] as number;
+      return Number.isNaN(score) ? Number.NEGATIVE_INFINITY : score;
+    });
     const isOf = Uint8Array.from({ length: images }, (_, i) => (labels[i] === k ? 1 : 0));
     const curve = curveOf(scores, isOf);
     if (curve) curves.push({ class: k, ...curve });
@@ -77,4 +81,18 @@ function curveOf(scores: Float64Array, isOf: Uint8Array): Omit<ClassRoc, 'class'
     })),
     auc: pairs / (2 * positives * negatives),
   };
+}
+
+/** About `most` of a curve's points at most, evenly along its way, both ends among them. Points are [x, y] in [0, 1]. */
+export function thinned(points: readonly RocPoint[], most: number): readonly (readonly [number, number])[] {
+  const all = points.map(({ falsePositives, truePositives }) => [falsePositives, truePositives] as const);
+  if (all.length <= most) return all;
+  // From (0, 0) to (1, 1) by rising steps is a way of length 2.
+  const least = 2 / (most - 2);
+  let last = Number.NEGATIVE_INFINITY;
+  return all.filter(([x, y], at) => {
+    if (at < all.length - 1 && x + y - last < least) return false;
+    last = x + y;
+    return true;
+  });
 }

@@ -18,15 +18,20 @@ export interface Sample {
 
 /** `each` training images of every class, class by class; always the same ones. */
 export function samplesOf(dataset: Dataset, each: number): readonly Sample[] {
-  const { pixels, labels, count } = dataset.splits.train;
-  const size = dataset.shape[0] * dataset.shape[1] * dataset.shape[2];
+  const { labels, count } = dataset.splits.train;
   const found: Sample[][] = dataset.classes.map(() => []);
   for (const index of shuffledIndices(count, seededRandom(1))) {
     const label = labels[index] as number;
     const own = found[label] as Sample[];
     if (own.length >= each) continue;
-    const raw = pixels.subarray(index * size, (index + 1) * size);
-    own.push({ pixels: Uint8Array.from(raw, (value) => Math.round(value * dataset.scale * 255)), label });
+    own.push({ pixels: greyOf(dataset, 'train', index), label });
   }
   return found.flat();
+}
+
+/** An image as it is shown: 8-bit, 0 black to 255 white, row-major. */
+export function greyOf(dataset: Dataset, split: Split, index: number): Uint8Array {
+  const size = dataset.shape[0] * dataset.shape[1] * dataset.shape[2];
+  const raw = dataset.splits[split].pixels.subarray(index * size, (index + 1) * size);
+  return Uint8Array.from(raw, (value) => Math.round(value * dataset.scale * 255));
 }
