@@ -1,5 +1,6 @@
 /** Every string of the page in English, a section for each part of it. The Chinese texts have the same keys. */
 import { build } from '#i18n/en/build';
+import { combine } from '#i18n/en/combine';
 import { data } from '#i18n/en/data';
 import { frame } from '#i18n/en/frame';
 import { glossary } from '#i18n/en/glossary';
@@ -21,6 +22,7 @@ export const en = {
   recipe,
   sensitivity,
   inspect,
+  combine,
   glossary,
   transfer,
   models,

@@ -1,6 +1,7 @@
 /** Every string of the page in Simplified Chinese: the same keys as in English, which the compiler checks. */
 import type { Texts } from '#i18n/en';
 import { build } from '#i18n/zh/build';
+import { combine } from '#i18n/zh/combine';
 import { data } from '#i18n/zh/data';
 import { frame } from '#i18n/zh/frame';
 import { glossary } from '#i18n/zh/glossary';
@@ -22,6 +23,7 @@ export const zh: Texts = {
   recipe,
   sensitivity,
   inspect,
+  combine,
   glossary,
   transfer,
   models,

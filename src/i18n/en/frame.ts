@@ -9,7 +9,16 @@ export const frame = {
   otherLanguage: '中文',
   scheme: { auto: 'Colours: as the system', light: 'Colours: light', dark: 'Colours: dark' },
   sections: 'What to do',
-  tabs: { data: 'Data', build: 'Build', train: 'Train', optimize: 'Optimize', export: 'Export' },
+  tabs: {
+    data: 'Data',
+    build: 'Build',
+    train: 'Train',
+    optimize: 'Optimize',
+    combine: 'Combine',
+    evaluate: 'Evaluate',
+    search: 'Search',
+    export: 'Export',
+  },
   saved: {
     restoring: 'Reading saved work…',
     saved: 'Saved on this computer',

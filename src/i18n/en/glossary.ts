@@ -13,6 +13,9 @@ export const glossary = {
     calibration: 'Calibration',
     teacher: 'Teacher',
     student: 'Student',
+    ensemble: 'Ensemble',
+    disagreement: 'Disagreement',
+    qStatistic: 'Q-statistic',
   },
   means: {
     parameter:
@@ -30,5 +33,10 @@ export const glossary = {
     calibration: 'Running some training images through the network to see how large its activations become.',
     teacher: 'A trained network whose answers another one learns from.',
     student: 'The network that learns from a teacher; mostly a smaller one.',
+    ensemble: 'Several models that answer together. The models in it are its members.',
+    disagreement:
+      'The share of images on which exactly one of two models is right. The more often they disagree, the more they can correct each other.',
+    qStatistic:
+      'Yule’s Q, from −1 to 1: whether two models err on the same images. 0 means that the errors of one say nothing about those of the other.',
   },
 };

@@ -26,6 +26,8 @@ export const models = {
     quantization: 'Quantized',
     sharing: 'Weights shared',
     distillation: 'Distilled',
+    combined: 'Ensemble',
+    trees: 'Trees',
     opened: 'Opened',
     other: 'Other',
   },

@@ -11,7 +11,16 @@ export const frame: Texts['frame'] = {
   otherLanguage: 'English',
   scheme: { auto: '配色：跟随系统', light: '配色：浅色', dark: '配色：深色' },
   sections: '要做的事',
-  tabs: { data: '数据', build: '搭建', train: '训练', optimize: '优化', export: '导出' },
+  tabs: {
+    data: '数据',
+    build: '搭建',
+    train: '训练',
+    optimize: '优化',
+    combine: '组合',
+    evaluate: '评估',
+    search: '搜索',
+    export: '导出',
+  },
   saved: {
     restoring: '正在读取已保存的工作…',
     saved: '已保存在本机',

@@ -15,6 +15,9 @@ export const glossary: Texts['glossary'] = {
     calibration: '校准',
     teacher: '教师',
     student: '学生',
+    ensemble: '集成',
+    disagreement: '分歧率',
+    qStatistic: 'Q 统计量',
   },
   means: {
     parameter: '网络学到的一个数。权重和偏置都是参数；参数越多，文件越大。',
@@ -28,5 +31,8 @@ export const glossary: Texts['glossary'] = {
     calibration: '让一些训练图片通过网络，看激活值有多大。',
     teacher: '已训练好的网络，供另一个网络学习它的回答。',
     student: '向教师学习的网络，通常更小。',
+    ensemble: '一起回答的多个模型；其中的每个模型是它的成员。',
+    disagreement: '两个模型中恰好一个答对的图片所占的比例。分歧越多，越能互相纠正。',
+    qStatistic: 'Yule 的 Q，从 −1 到 1：两个模型是否错在相同的图片上。0 表示一个的错误与另一个无关。',
   },
 };

@@ -28,6 +28,8 @@ export const models: Texts['models'] = {
     quantization: '量化',
     sharing: '权重共享',
     distillation: '蒸馏',
+    combined: '集成',
+    trees: '树',
     opened: '打开的文件',
     other: '其他',
   },

@@ -21,6 +21,9 @@ const TERMS: readonly TermId[] = [
   'calibration',
   'teacher',
   'student',
+  'ensemble',
+  'disagreement',
+  'qStatistic',
 ];
 
 /** The word as it stands in the text, or the term's own name. */
