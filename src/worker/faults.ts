@@ -10,7 +10,7 @@ import { DatasetError } from '#engine/datasets/errors';
 import { EngineError } from '#engine/errors';
 import { ReadError, WriteError } from '#formats/format';
 import type { Fault } from '#worker/protocol';
-import { VaultError } from '#worker/vault/vault';
+import { NotOneModelError, VaultError } from '#worker/vault/vault';
 
 const aborted: Words = { en: 'Stopped.', zh: '已停止。' };
 const backendWords: Record<BackendError['code'], Words> = {
@@ -56,6 +56,7 @@ export function faultOf(error: unknown): Fault {
   }
   if (error instanceof EngineError) return { code: `engine-${error.code}`, words: error.words };
   if (error instanceof PassError) return { code: 'pass', words: error.words };
+  if (error instanceof NotOneModelError) return { code: 'not-one-model', words: error.words };
   if (error instanceof VaultError) return { code: 'model-gone', where: error.id, words: error.words };
   if (error instanceof ShapeError) return { code: 'shape', where: error.layer, words: error.words };
   if (error instanceof ModelError) return { code: `model-${error.code}`, where: error.layer, words: error.words };

@@ -12,7 +12,7 @@ export function modelId(model: Model): string {
 }
 
 /** JSON with the keys of every object in order, so that the order of making does not matter. */
-function canonicalJson(value: unknown): string {
+export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, held: unknown) => {
     if (typeof held === 'number') return Number.isFinite(held) ? held : String(held);
     if (held === null || typeof held !== 'object' || Array.isArray(held)) return held;

@@ -36,7 +36,7 @@ export async function contextMaker(
       resolve: async (nodeId) => {
         const id = parents[nodeId];
         if (id === undefined) throw new PassError(gone);
-        return { kind: 'model', model: await vault.get(id) };
+        return vault.predictor(id);
       },
     };
     const context = makeContext(parts);

@@ -181,6 +181,18 @@ export function readArrays(bytes: Uint8Array): { readonly head: unknown; readonl
   return { head, arrays };
 }
 
+/** Facts as JSON with numbers behind them. */
+export function writeNumbers(head: unknown, numbers: Float64Array = new Float64Array()): Uint8Array {
+  return sealed([...jsonParts(head), bytesOf(numbers)]);
+}
+/** Null when the bytes are damaged. */
+export function readNumbers(bytes: Uint8Array): { readonly head: unknown; readonly numbers: Float64Array } | null {
+  const payload = unsealed(bytes);
+  if (!payload) return null;
+  const { value, end } = readJson(payload);
+  return { head: value, numbers: new Float64Array(payload.slice(end).buffer as ArrayBuffer) };
+}
+
 /** A model without its tensors, which it names by id. */
 export type Structure = Omit<Model, 'tensors'> & { readonly tensorIds: readonly TensorId[] };
 

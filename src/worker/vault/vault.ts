@@ -1,11 +1,13 @@
 /**
- * The vault: models by content id, their tensors once each, written as they come to be. Memory is only a cache over the
- * files, so the worker can be killed at any time. A model's structure is written after its tensors: what is half there
- * does not count as held. Where a write fails, the model stays in memory and the person is told.
+ * The vault: models by content id, their tensors once each, written as they come to be; and ensembles and trees, which
+ * name their members. Memory is only a cache over the files, so the worker can be killed at any time. A model's structure
+ * is written after its tensors, an ensemble after its members: what is half there does not count as held. Where a write fails, the model stays in memory and the person is told.
  */
 import { modelId } from '#core/model/hash';
 import type { Model, Tensor, TensorId } from '#core/model/model';
 import type { Words } from '#core/params';
+import type { Predictor, TreesPredictor } from '#core/predictor';
+import { isOfSeveral, predictorId } from '#core/predictor-id';
 import type { Checkpoint } from '#engine/checkpoint';
 import type { AppliedSoFar } from '#worker/calls/journal';
 import {
@@ -18,6 +20,7 @@ import {
   writeTensor,
 } from '#worker/vault/blob';
 import type { Files } from '#worker/vault/files';
+import { closureOf, namedIn, readPredictor, writePredictor } from '#worker/vault/predictors';
 import { applyingNames, isRunFile, makeRunKeeper, type RunKeeper } from '#worker/vault/run';
 
 /** A model that the vault does not have, or no longer whole. */
@@ -34,16 +37,32 @@ export class VaultError extends Error {
   }
 }
 
+/** One model was asked for, and several stand under this id. */
+export class NotOneModelError extends Error {
+  readonly words: Words = {
+    en: 'This is an ensemble or trees, not one model: it has no layers of its own to change. Distil it into a model, or change its members.',
+    zh: '这是集成或树，不是单个模型：它没有可以修改的层。可以把它蒸馏成一个模型，或修改它的成员。',
+  };
+  constructor(id: string) {
+    super(`${id} is not one model`);
+    this.name = 'NotOneModelError';
+  }
+}
+
 export interface Vault {
   /** Whether what is put in outlives the page. */
   saved(): boolean;
   /** Keeps a model; resolves with its id when it is written. */
   put(model: Model): Promise<string>;
-  /** Throws VaultError. */
+  /** Throws VaultError, or NotOneModelError for the id of an ensemble or of trees. */
   get(id: string): Promise<Model>;
-  /** Which of these models are there. */
+  /** Keeps any predictor with all that it is made of; resolves with its id when it is written. */
+  putPredictor(predictor: Predictor): Promise<string>;
+  /** Any predictor; a model that occurs in it twice is one object. Throws VaultError where anything of it is missing. */
+  predictor(id: string): Promise<Predictor>;
+  /** Which of these are there with all that they are made of. */
   held(ids: readonly string[]): Promise<readonly string[]>;
-  /** Removes every stored model not among `ids` and not put in since this vault was opened, with the tensors that nobody else has. */
+  /** Removes whatever is neither among `ids`, nor part of one of them, nor put in since this vault was opened, with the tensors that nobody else has. */
   keepOnly(ids: readonly string[]): Promise<void>;
   /** The training run that can go on. */
   readonly run: RunKeeper;
@@ -66,6 +85,10 @@ export async function openVault(files: Files, options: VaultOptions): Promise<Va
   const cache = new Map<string, Model>();
   /** Models whose writing failed: memory is all they have. */
   const unwritten = new Map<string, Model>();
+  /** The same of ensembles and trees: their files' bytes. */
+  const unwrittenBytes = new Map<string, Uint8Array>();
+  /** Whoever holds trees holds them by their object: they are the same as long as they are used. */
+  const trees = new Map<string, WeakRef<TreesPredictor>>();
   const stored = new Set(await files.list().catch(() => []));
   const putNow = new Set<string>();
   let failed = false;
@@ -113,7 +136,17 @@ export async function openVault(files: Files, options: VaultOptions): Promise<Va
     return { ...rest, tensors };
   }
 
+  async function bytesFor(id: string): Promise<Uint8Array | null> {
+    return unwrittenBytes.get(id) ?? (await files.read(id))?.bytes ?? null;
+  }
+
   async function isHeld(id: string): Promise<boolean> {
+    if (isOfSeveral(id)) {
+      const bytes = await bytesFor(id);
+      for (const named of (bytes && namedIn(bytes)) ?? [null])
+        if (named === null || !(await isHeld(named))) return false;
+      return true;
+    }
     if (unwritten.has(id)) return true;
     const found = await structure(id);
     if (!found) return false;
@@ -127,40 +160,95 @@ export async function openVault(files: Files, options: VaultOptions): Promise<Va
     return true;
   }
 
+  function fail(error: unknown): void {
+    if (!failed) options.onFailure(error);
+    failed = true;
+  }
+
+  async function put(model: Model): Promise<string> {
+    const id = modelId(model);
+    remember(id, model);
+    putNow.add(id);
+    try {
+      await write(model, id);
+      unwritten.delete(id);
+    } catch (error) {
+      unwritten.set(id, model);
+      fail(error);
+    }
+    return id;
+  }
+
+  async function get(id: string): Promise<Model> {
+    if (isOfSeveral(id)) throw new NotOneModelError(id);
+    const model = unwritten.get(id) ?? cache.get(id) ?? (await fetchModel(id));
+    if (!model) throw new VaultError(id);
+    remember(id, model);
+    return model;
+  }
+
+  async function putPredictor(predictor: Predictor): Promise<string> {
+    if (predictor.kind === 'model') return put(predictor.model);
+    const parts: readonly Predictor[] =
+      predictor.kind === 'ensemble'
+        ? predictor.members
+        : predictor.features.kind === 'layer'
+          ? [{ kind: 'model', model: predictor.features.model }]
+          : [];
+    for (const part of parts) await putPredictor(part);
+    const id = predictorId(predictor);
+    putNow.add(id);
+    if (predictor.kind === 'trees') trees.set(id, new WeakRef(predictor));
+    if (stored.has(id)) return id;
+    const bytes = writePredictor(predictor);
+    try {
+      await files.write(id, bytes);
+      stored.add(id);
+      unwrittenBytes.delete(id);
+    } catch (error) {
+      unwrittenBytes.set(id, bytes);
+      fail(error);
+    }
+    return id;
+  }
+
+  /** `found`: what was fetched on the way, so that one id is one object even where the cache is full. */
+  async function predictor(id: string, found: Map<string, Predictor>): Promise<Predictor> {
+    const known = found.get(id) ?? trees.get(id)?.deref();
+    if (known) return known;
+    const fetched = isOfSeveral(id) ? await several(id, found) : ({ kind: 'model', model: await get(id) } as const);
+    found.set(id, fetched);
+    if (fetched.kind === 'trees') trees.set(id, new WeakRef(fetched));
+    return fetched;
+  }
+
+  async function several(id: string, found: Map<string, Predictor>): Promise<Predictor> {
+    const bytes = await bytesFor(id);
+    const read = bytes && (await readPredictor(bytes, (named) => predictor(named, found)));
+    if (read) return read;
+    stored.delete(id);
+    throw new VaultError(id);
+  }
+
   return {
     run: makeRunKeeper(files),
     applying: makeRunKeeper(files, applyingNames),
     saved: () => files.persistent && !failed,
-    async put(model) {
-      const id = modelId(model);
-      remember(id, model);
-      putNow.add(id);
-      try {
-        await write(model, id);
-        unwritten.delete(id);
-      } catch (error) {
-        unwritten.set(id, model);
-        if (!failed) options.onFailure(error);
-        failed = true;
-      }
-      return id;
-    },
-    async get(id) {
-      const model = unwritten.get(id) ?? cache.get(id) ?? (await fetchModel(id));
-      if (!model) throw new VaultError(id);
-      remember(id, model);
-      return model;
-    },
+    put,
+    get,
+    putPredictor,
+    predictor: (id) => predictor(id, new Map()),
     async held(ids) {
       const answers = await Promise.all(ids.map((id) => isHeld(id).catch(() => false)));
       return ids.filter((_, index) => answers[index]);
     },
     async keepOnly(ids) {
       if (!files.persistent) return;
-      const kept = new Set([...ids, ...putNow]);
+      const kept = await closureOf([...ids, ...putNow], bytesFor);
       const needed = new Set<string>();
       for (const id of kept) {
-        needed.add(structureName(id));
+        needed.add(isOfSeveral(id) ? id : structureName(id));
+        if (isOfSeveral(id)) continue;
         for (const tensorId of (await structure(id))?.tensorIds ?? []) needed.add(tensorName(tensorId));
         for (const tensorId of Object.keys(cache.get(id)?.tensors ?? {})) needed.add(tensorName(tensorId));
       }
