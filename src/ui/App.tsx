@@ -1,10 +1,10 @@
 /**
- * The frame of the studio: header, the five tabs, and beside them, whatever the tab, the chart and the table of models.
+ * The frame of the studio: header, the tabs, and beside them, whatever the tab, the chart and the table of models.
  * The first tab comes with the page, each other one is a chunk of its own. What a tab does lives in its folder; here is
  * only where it stands.
  */
 import { MantineProvider, Tabs } from '@mantine/core';
-import { lazy, type ReactNode, Suspense, useEffect, useLayoutEffect, useMemo, useState } from 'react';
+import { lazy, type ReactNode, Suspense, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { I18nextProvider } from 'react-i18next';
 import { useStore } from 'zustand';
 import { fetchTexts, HTML_LANG, hasTexts, type Language, makeI18n } from '#i18n/i18n';
@@ -86,7 +86,15 @@ function useLanguageReady(): Language {
 function Frame() {
   const t = useText();
   const tab = useStore(view, (state) => state.tab);
+  const list = useRef<HTMLDivElement>(null);
   useUndoKeys();
+  // Where the tabs are wider than the screen, the chosen one and a part of its neighbours are in sight.
+  useEffect(() => {
+    const chosen = list.current?.querySelector<HTMLElement>(`[role="tab"][id$="-${tab}"]`);
+    if (!list.current || !chosen) return;
+    const left = chosen.offsetLeft + chosen.offsetWidth / 2 - list.current.clientWidth / 2;
+    list.current.scrollTo?.({ left });
+  }, [tab]);
   return (
     <div className={styles.page}>
       <a className={styles.skip} href="#models">
@@ -95,7 +103,7 @@ function Frame() {
       <Header />
       <main className={styles.body}>
         <Tabs className={styles.main} value={tab} onChange={(id) => id && setTab(id as TabId)} keepMounted={false}>
-          <Tabs.List className={styles.tabs} aria-label={t('frame.sections')}>
+          <Tabs.List ref={list} className={styles.tabs} aria-label={t('frame.sections')}>
             {TABS.map(({ id }) => (
               <Tabs.Tab key={id} value={id} className={styles.tab}>
                 {t(`frame.tabs.${id}`)}

@@ -2,6 +2,7 @@
 import { Button } from '@mantine/core';
 import { lazy, Suspense } from 'react';
 import { useStore } from 'zustand';
+import { clampValues } from '#core/params';
 import { passById } from '#core/passes/index';
 import { datasets, nodeFits } from '#stores/datasets';
 import { inspection, setOpen } from '#stores/inspect';
@@ -13,12 +14,12 @@ import { Notice, ProgressLine } from '#ui/kit/Feedback.tsx';
 import { Actions, Text } from '#ui/kit/Layout.tsx';
 import { useMedia, WIDE } from '#ui/kit/use-media.ts';
 import { useFormat, useText, useWords } from '#ui/kit/words.ts';
-import { About } from '#ui/optimize/About.tsx';
 import { Applied } from '#ui/optimize/Applied.tsx';
 import { MethodPicker } from '#ui/optimize/MethodPicker.tsx';
 import { layersToChoose } from '#ui/optimize/method-facts.ts';
 import styles from '#ui/optimize/optimize.module.css';
 import { PreviewTable } from '#ui/optimize/PreviewTable.tsx';
+import { About } from '#ui/param-form/About.tsx';
 import { ParamForm } from '#ui/param-form/ParamForm.tsx';
 import type { TrainProgress } from '#worker/protocol';
 
@@ -71,7 +72,7 @@ export function MethodView({ node }: { node: ModelNode }) {
         </ParamForm>
       )}
       {!blocked && <Weights node={node} />}
-      <About pass={pass} values={values[method] ?? {}} />
+      <About words={pass.words} formula={pass.formula?.(clampValues(pass.params, values[method] ?? {}))} />
       {!blocked && (
         <div className={styles.foot}>
           {applying && <Applying {...applying} />}

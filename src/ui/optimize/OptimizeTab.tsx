@@ -1,5 +1,5 @@
 /** The Optimize tab: which model, and how to make it smaller: by one method, by a whole recipe, or seen layer by layer. */
-import { Button, Tabs } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { type ReactNode, useEffect } from 'react';
 import { useStore } from 'zustand';
 import { optimize } from '#stores/optimize';
@@ -10,9 +10,9 @@ import { setOptimizeView, setTab, view } from '#stores/view';
 import { EmptyState } from '#ui/kit/Feedback.tsx';
 import { SelectField } from '#ui/kit/Fields.tsx';
 import { Panel } from '#ui/kit/Layout.tsx';
+import { Views } from '#ui/kit/Views.tsx';
 import { useText } from '#ui/kit/words.ts';
 import { MethodView } from '#ui/optimize/MethodView.tsx';
-import styles from '#ui/optimize/optimize.module.css';
 import { Offer } from '#ui/optimize/recipe/Offer.tsx';
 import { RecipeView } from '#ui/optimize/recipe/RecipeView.tsx';
 import { SensitivityView } from '#ui/optimize/sensitivity/SensitivityView.tsx';
@@ -46,20 +46,16 @@ export function OptimizeTab() {
         onChange={select}
         choices={order.map((id) => ({ value: id, label: nodes[id]?.name ?? id }))}
       />
-      <Tabs value={shown} onChange={(id) => id && setOptimizeView(id as OptimizeView)} keepMounted={false}>
-        <Tabs.List className={styles.views} aria-label={t('optimize.views.label')}>
-          {VIEWS.map(({ id }) => (
-            <Tabs.Tab key={id} value={id} className={styles.view}>
-              {t(`optimize.views.${id}`)}
-            </Tabs.Tab>
-          ))}
-        </Tabs.List>
-        {VIEWS.map(({ id, Content }) => (
-          <Tabs.Panel key={id} value={id} className={styles.shown}>
-            <Content node={node} />
-          </Tabs.Panel>
-        ))}
-      </Tabs>
+      <Views
+        label={t('optimize.views.label')}
+        value={shown}
+        onChange={setOptimizeView}
+        views={VIEWS.map(({ id, Content }) => ({
+          id,
+          name: t(`optimize.views.${id}`),
+          content: () => <Content node={node} />,
+        }))}
+      />
     </Panel>
   );
 }

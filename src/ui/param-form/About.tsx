@@ -1,15 +1,16 @@
 /** What is worth knowing of a method: its formula with the current numbers, when it pays, what it costs, whose it is. */
-import type { Values } from '#core/params';
-import { clampValues } from '#core/params';
-import type { Pass } from '#core/pass';
+import type { Words } from '#core/params';
 import { useText, useWords } from '#ui/kit/words.ts';
-import styles from '#ui/optimize/optimize.module.css';
+import styles from '#ui/param-form/param-form.module.css';
 
-export function About({ pass, values }: { pass: Pass; values: Values }) {
+interface AboutProps {
+  readonly words: { readonly pays?: Words; readonly cost: Words; readonly paper: string };
+  readonly formula?: string | undefined;
+}
+
+export function About({ words: { pays, cost, paper }, formula }: AboutProps) {
   const t = useText();
   const words = useWords();
-  const formula = pass.formula?.(clampValues(pass.params, values));
-  const { pays, cost, paper } = pass.words;
   return (
     <dl className={styles.about}>
       {formula && (
