@@ -1,5 +1,7 @@
-/** What goes on by itself: when nothing else is being done, models without one get their time measured. */
+/** What goes on by itself: looks at test images are counted, and when nothing else is being done models get their time measured. */
 import type { StoreApi } from 'zustand/vanilla';
+import { evaluate } from '#stores/evaluate';
+import { countLooks } from '#stores/looks';
 import { measureLatencies } from '#stores/measure';
 import { optimize } from '#stores/optimize';
 import { project } from '#stores/project';
@@ -20,6 +22,7 @@ export function startBackground(device: StoreApi<DeviceState>): () => void {
       !applying &&
       !recipes.getState().running &&
       !sensitivity.getState().running &&
+      !evaluate.getState().running &&
       !previewing &&
       !opening &&
       exporting === null
@@ -34,6 +37,8 @@ export function startBackground(device: StoreApi<DeviceState>): () => void {
     optimize.subscribe(look),
     recipes.subscribe(look),
     sensitivity.subscribe(look),
+    evaluate.subscribe(look),
+    countLooks(),
     project.subscribe(look),
     transfer.subscribe(look),
   ];

@@ -16,14 +16,29 @@ export function isConnected(): boolean {
   return client !== null;
 }
 
+/** Told of every call that was answered. */
+export type Listener = <N extends CallName>(
+  name: N,
+  request: Calls[N]['request'],
+  response: Calls[N]['response'],
+) => void;
+const listeners = new Set<Listener>();
+/** Returns what ends it. */
+export function onAnswer(listener: Listener): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
 /** One call to the engine. Rejects with FaultError or an AbortError. */
-export function call<N extends CallName>(
+export async function call<N extends CallName>(
   name: N,
   request: Calls[N]['request'],
   options?: CallOptions<N>,
 ): Promise<Calls[N]['response']> {
-  if (!client) return Promise.reject(new Error('the engine was not started'));
-  return client.call(name, request, options);
+  if (!client) throw new Error('the engine was not started');
+  const response = await client.call(name, request, options);
+  for (const listener of listeners) listener(name, request, response);
+  return response;
 }
 
 export function isAbort(error: unknown): boolean {

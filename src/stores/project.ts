@@ -8,7 +8,15 @@ import { holdProjectLock, keepRecords, openRecords, reachable, type StoredProjec
 import type { ModelNode, ProjectState } from '#stores/state';
 import { notify } from '#stores/view';
 
-const empty: ProjectState = { nodes: {}, order: [], selected: null, past: [], future: [], saved: 'restoring' };
+const empty: ProjectState = {
+  nodes: {},
+  order: [],
+  selected: null,
+  past: [],
+  future: [],
+  looks: {},
+  saved: 'restoring',
+};
 const keptSteps = 100;
 
 export const project = createStore<ProjectState>()(() => empty);
@@ -134,6 +142,13 @@ function modelsBetween({ origin }: ModelNode): readonly string[] {
   return origin.kind === 'recipe' ? (origin.reports ?? []).flatMap(({ model }) => model ?? []) : [];
 }
 
+/** Looks of an earlier visit and of this one. */
+function added(a: ProjectState['looks'], b: ProjectState['looks']): ProjectState['looks'] {
+  const sum = { ...a };
+  for (const id of Object.keys(b) as (keyof typeof b)[]) sum[id] = (sum[id] ?? 0) + (b[id] ?? 0);
+  return sum;
+}
+
 async function takeUp(stored: StoredProject, isWriter: boolean): Promise<void> {
   const wanted = reachable(stored);
   // The models between the steps of a recipe are worth keeping, and can be made again.
@@ -148,6 +163,7 @@ async function takeUp(stored: StoredProject, isWriter: boolean): Promise<void> {
       nodes: { ...merged.nodes, ...state.nodes },
       order: [...merged.order, ...state.order],
       past: [...merged.past, ...state.past.map((order) => [...merged.order, ...order])],
+      looks: added(stored.looks, state.looks),
       selected: state.selected ?? merged.selected,
     };
   });

@@ -7,7 +7,7 @@ import type { StoreApi } from 'zustand/vanilla';
 import { seedOf } from '#core/recipe';
 import type { ModelNode, ProjectState } from '#stores/state';
 
-type Lists = Pick<ProjectState, 'order' | 'selected' | 'past' | 'future'>;
+type Lists = Pick<ProjectState, 'order' | 'selected' | 'past' | 'future' | 'looks'>;
 export interface StoredProject extends Lists {
   readonly nodes: Readonly<Record<string, ModelNode>>;
 }
@@ -42,7 +42,13 @@ export async function openRecords(name = 'whittle'): Promise<Records> {
         transaction.objectStore('nodes').getAll(),
       ]);
       await transaction.done;
-      return isLists(lists) ? { ...lists, nodes: Object.fromEntries(nodes.map((node) => [node.id, node])) } : null;
+      return isLists(lists)
+        ? {
+            ...lists,
+            looks: lists.looks ?? looksOf(nodes),
+            nodes: Object.fromEntries(nodes.map((node) => [node.id, node])),
+          }
+        : null;
     },
     async write(lists, changed, gone) {
       const transaction = database.transaction(['nodes', 'project'], 'readwrite');
@@ -55,6 +61,13 @@ export async function openRecords(name = 'whittle'): Promise<Records> {
       ]);
     },
   };
+}
+
+/** Projects of earlier versions did not count looks at test images: each model that was measured on them is one. */
+function looksOf(nodes: readonly ModelNode[]): Lists['looks'] {
+  const looks: { -readonly [D in keyof Lists['looks']]: Lists['looks'][D] } = {};
+  for (const { dataset, test } of nodes) if (dataset && test) looks[dataset] = (looks[dataset] ?? 0) + 1;
+  return looks;
 }
 
 function isLists(value: Lists | undefined): value is Lists {
@@ -103,6 +116,7 @@ export function withoutLost(
     selected: stored.selected !== null && order.includes(stored.selected) ? stored.selected : (order.at(-1) ?? null),
     past: steps(stored.past),
     future: steps(stored.future),
+    looks: stored.looks,
   };
 }
 
@@ -140,14 +154,14 @@ export function keepRecords(
   function flush(): void {
     clearTimeout(timer);
     timer = undefined;
-    const { nodes, order, selected, past, future } = store.getState();
+    const { nodes, order, selected, past, future, looks } = store.getState();
     const changed = Object.values(nodes).filter((node) => written[node.id] !== node);
     const gone = Object.keys(written).filter((id) => !nodes[id]);
     if (changed.length) void globalThis.navigator?.storage?.persist?.().catch(() => false);
     const before = written;
     written = nodes;
     writing = writing
-      .then(() => records.write({ order, selected, past, future }, changed, gone))
+      .then(() => records.write({ order, selected, past, future, looks }, changed, gone))
       .catch((error: unknown) => {
         written = before;
         onFailure(error);

@@ -33,6 +33,7 @@ import type {
   TrainSettings,
 } from '#worker/protocol';
 import type { CombinePreview, CombineResult } from '#worker/protocol-ensembles';
+import type { CompareResult, ExaminedSplit, ExamineResult, JudgedImages } from '#worker/protocol-evaluation';
 
 /** A model on the page: a point on the chart, a row of the table, a node of the tree. */
 export interface ModelNode {
@@ -118,6 +119,8 @@ export interface ProjectState {
   readonly selected: string | null;
   readonly past: readonly (readonly string[])[];
   readonly future: readonly (readonly string[])[];
+  /** How often the test images of each data set were looked at (stores/looks.ts); undo takes no look back. */
+  readonly looks: Readonly<Partial<Record<DatasetId, number>>>;
   /** 'restoring' until IndexedDB and the vault were asked; 'memory' where nothing can be stored; 'other-tab' where another tab holds the project. */
   readonly saved: 'restoring' | 'saved' | 'memory' | 'other-tab';
 }
@@ -272,6 +275,28 @@ export interface CombineState {
   readonly previewFault: Fault | null;
 }
 
+/** What the Evaluate tab shows: which class is taken for which, each class, how far confidence can be trusted, or two models. */
+export type EvaluateView = 'confusion' | 'classes' | 'confidence' | 'compare';
+/** Images of class `truth` that were answered with class `answer`. */
+export interface Cell {
+  readonly truth: number;
+  readonly answer: number;
+}
+/** stores/evaluate.ts: `evaluate`. Everything is about the selected model. Actions: setEvaluateView(view), setSplit(split), setOther(node), setCell(cell), allow(question), askAgain(), watchEvaluation(). */
+export interface EvaluateState {
+  readonly view: EvaluateView;
+  readonly split: ExaminedSplit;
+  /** The node that is compared with; null: the parent, else the last made. */
+  readonly other: string | null;
+  readonly cell: Cell | null;
+  /** What was found, by what was asked; kept while the page is open. */
+  readonly known: Readonly<Record<string, ExamineResult | JudgedImages | CompareResult>>;
+  /** What the person let look at test images. */
+  readonly allowed: readonly string[];
+  readonly running: { readonly key: string; readonly done: number } | null;
+  readonly fault: { readonly key: string; readonly fault: Fault } | null;
+}
+
 /** stores/inspect.ts: `inspection`. Actions: setOpen(isOpen), setLayer(name), setCompare(how), watchInspection(). */
 export interface InspectState {
   /** Whether it stands beside the chart, where there is room. */
@@ -301,7 +326,7 @@ export interface TransferState {
   readonly exportFault: Fault | null;
 }
 
-export type TabId = 'data' | 'build' | 'train' | 'optimize' | 'export';
+export type TabId = 'data' | 'build' | 'train' | 'optimize' | 'evaluate' | 'export';
 /** What the Optimize tab shows: one method, the model's whole recipe, or how sensitive its layers are. */
 export type OptimizeView = 'method' | 'recipe' | 'sensitivity';
 export type Axis = 'parameters' | 'nonZero' | 'bytes' | 'macs' | 'latency';

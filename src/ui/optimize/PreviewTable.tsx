@@ -2,12 +2,12 @@
 import { useStore } from 'zustand';
 import { optimize } from '#stores/optimize';
 import type { ModelNode, OptimizeState } from '#stores/state';
+import { changeOf, signedPoints } from '#ui/kit/changes.ts';
 import { Help } from '#ui/kit/Layout.tsx';
 import { Term } from '#ui/kit/Term.tsx';
 import { useThrottledPart } from '#ui/kit/use-throttled.ts';
 import { useFormat, useText } from '#ui/kit/words.ts';
 import { AxisHint } from '#ui/optimize/AxisHint.tsx';
-import { changeOf, signedPoints } from '#ui/optimize/changes.ts';
 import styles from '#ui/optimize/optimize.module.css';
 
 const previewOf = (state: OptimizeState) => state.preview;

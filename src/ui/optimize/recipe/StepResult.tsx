@@ -1,7 +1,7 @@
 /** What a step achieved: in a line of figures that changed, and all of them before and after. */
 import type { Compared } from '#core/pass';
+import { changeOf, signedPoints } from '#ui/kit/changes.ts';
 import { useFormat, useText, useWords } from '#ui/kit/words.ts';
-import { changeOf, signedPoints } from '#ui/optimize/changes.ts';
 import styles from '#ui/optimize/recipe/recipe.module.css';
 import type { Accuracy, StepOutcome } from '#worker/protocol';
 

@@ -4,8 +4,8 @@
  */
 import { type CSSProperties, type KeyboardEvent, useRef } from 'react';
 import { type Degradation, LEVELS } from '#core/sensitivity';
+import { signedPoints } from '#ui/kit/changes.ts';
 import { useFormat, useText, useWords } from '#ui/kit/words.ts';
-import { signedPoints } from '#ui/optimize/changes.ts';
 import { showLevel } from '#ui/optimize/sensitivity/levels.ts';
 import styles from '#ui/optimize/sensitivity/sensitivity.module.css';
 import type { SensitivityCell } from '#worker/protocol';

@@ -1,6 +1,7 @@
 /** Every cell with its accuracy, interval and difference: what the map shows in colours, for whoever reads or copies it. */
+
+import { signedPoints } from '#ui/kit/changes.ts';
 import { useFormat, useText, useWords } from '#ui/kit/words.ts';
-import { signedPoints } from '#ui/optimize/changes.ts';
 import styles from '#ui/optimize/sensitivity/sensitivity.module.css';
 import type { SensitivityCell } from '#worker/protocol';
 
