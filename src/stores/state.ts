@@ -233,8 +233,8 @@ export interface SensitivityState {
 export type TreeSource =
   | { readonly kind: 'pixels' }
   | { readonly kind: 'layer'; readonly node: string; readonly layer: string };
-/** What the Combine tab shows: combining models that are there, making members that go together, or growing trees. */
-export type CombineView = 'combine' | 'make' | 'trees';
+/** What the Combine tab shows: combining models that are there, making members that go together, growing trees, or what came of it. */
+export type CombineView = 'combine' | 'make' | 'trees' | 'result';
 /**
  * stores/combine.ts: `combine`. Actions: setCombineView(view), toggleMember(node), moveMember(from, to), setMembers(nodes),
  * setWay(id), setWayValue(key, value, moving), combineMembers(); setMaking(id), setMakingValue(key, value), toggleSource(node),
@@ -326,7 +326,7 @@ export interface TransferState {
   readonly exportFault: Fault | null;
 }
 
-export type TabId = 'data' | 'build' | 'train' | 'optimize' | 'evaluate' | 'export';
+export type TabId = 'data' | 'build' | 'train' | 'optimize' | 'combine' | 'evaluate' | 'export';
 /** What the Optimize tab shows: one method, the model's whole recipe, or how sensitive its layers are. */
 export type OptimizeView = 'method' | 'recipe' | 'sensitivity';
 export type Axis = 'parameters' | 'nonZero' | 'bytes' | 'macs' | 'latency';
