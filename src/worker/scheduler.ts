@@ -3,8 +3,11 @@
  * work of lower priority waits while something more urgent is there. Work of one kind goes in order of arrival.
  */
 
-/** Most urgent first. A glance takes milliseconds, and follows what a slider has computed already. */
-const order = ['glance', 'slider', 'evaluation', 'training', 'sweep', 'timing'] as const;
+/**
+ * Most urgent first. A glance takes milliseconds, and follows what a slider has computed already. A search takes hours, and
+ * gives way to everything, so that times too are measured while it waits.
+ */
+const order = ['glance', 'slider', 'evaluation', 'training', 'sweep', 'timing', 'search'] as const;
 export type Priority = (typeof order)[number];
 
 export interface JobOptions {

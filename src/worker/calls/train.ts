@@ -9,6 +9,7 @@ import type { Objective, TrainPoint } from '#core/objective';
 import type { Words } from '#core/params';
 import type { Backend } from '#engine/backend';
 import type { Checkpoint } from '#engine/checkpoint';
+import type { Dataset } from '#engine/datasets/dataset';
 import { train as trainModel } from '#engine/train';
 import { makeTrainControl } from '#engine/train-control';
 import type { Handler } from '#worker/call';
@@ -74,18 +75,15 @@ export const train: Handler<'train'> = async (
         ),
       { signal, isActive },
     );
-    const classes = start.meta.classes ?? dataset.classes.map(({ en }) => en);
-    const model: Model = {
-      ...outcome.model,
-      layers: start.layers.map((layer) => withTensorsOf(layer, outcome.model)),
-      meta: { ...start.meta, dataset: datasetId, classes },
-    };
+    const model = trainedModel(start, outcome.model, dataset);
     const summary = await summaryOf(model);
     await vault.put(model);
     const measure = (split: 'validation' | 'test') =>
-      session.scheduler.run('evaluation', (between) => session.measure(model, datasetId, split, { signal, between }), {
-        signal,
-      });
+      session.scheduler.run(
+        'evaluation',
+        (between) => session.measure({ kind: 'model', model }, datasetId, split, { signal, between }),
+        { signal },
+      );
     const validation = await measure('validation');
     const test = await measure('test');
     return { model: summary, validation, test, seconds: outcome.seconds, stopped: outcome.stopped };
@@ -142,7 +140,8 @@ function withPoint(trace: readonly TrainPoint[], point: TrainPoint): readonly Tr
     : grown;
 }
 
-function objectiveOf(model: Model, settings: TrainSettings): Objective {
+/** What training with these settings minimises. */
+export function objectiveOf(model: Model, settings: TrainSettings): Objective {
   const { dropout, labelSmoothing = 0, groupLasso = 0, shift = 0, ...rest } = settings;
   return {
     ...rest,
@@ -157,6 +156,16 @@ function objectiveOf(model: Model, settings: TrainSettings): Objective {
 function withDropout(model: Model, rate: number | null): Model {
   if (rate === null) return model;
   return { ...model, layers: model.layers.map((layer) => (layer.kind === 'dropout' ? { ...layer, rate } : layer)) };
+}
+
+/** The model with what training gave: its own dropout rates, and where it was trained. */
+export function trainedModel(start: Model, trained: Model, dataset: Dataset): Model {
+  const classes = start.meta.classes ?? dataset.classes.map(({ en }) => en);
+  return {
+    ...trained,
+    layers: start.layers.map((layer) => withTensorsOf(layer, trained)),
+    meta: { ...start.meta, dataset: dataset.id, classes },
+  };
 }
 
 /** The trained layer, or the original one where training was only given another dropout rate. */
