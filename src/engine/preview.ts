@@ -86,7 +86,7 @@ async function see(
   { signal, between }: PreviewOptions,
 ): Promise<Seen> {
   const total = dataset.splits.validation.count;
-  const known = knownEvaluation(backend, model, dataset, 'validation');
+  const known = knownEvaluation(backend, { kind: 'model', model }, dataset, 'validation');
   if (known) return { correct: known.correct, images: total, loss: known.loss * total };
   const seen = remembered(backend, `${modelId(model)} ${dataset.id}`, total);
   while (seen.images < images) {
@@ -103,7 +103,8 @@ async function see(
     seen.loss += part.loss * part.images;
     seen.images += part.images;
   }
-  if (seen.images === total && total > 0) rememberEvaluation(backend, model, dataset, 'validation', evaluationOf(seen));
+  if (seen.images === total && total > 0)
+    rememberEvaluation(backend, { kind: 'model', model }, dataset, 'validation', evaluationOf(seen));
   return seen;
 }
 

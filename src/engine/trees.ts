@@ -56,7 +56,8 @@ async function visitFeatures(
   const count = Math.min(images.count - from, options.images ?? images.count);
   const size = imageSize(dataset);
   const pixels = new Float32Array(BATCH * size);
-  const inner = features.kind === 'layer' ? await startLayer(backend, features, dataset) : null;
+  if (features.kind === 'layer') assertFits(features.model, dataset);
+  const inner = features.kind === 'layer' ? await startLayer(backend, features, BATCH) : null;
   try {
     for (let done = 0; done < count; done += BATCH) {
       signal?.throwIfAborted();
@@ -73,13 +74,24 @@ async function visitFeatures(
   }
 }
 
+/** Trees that answer one image after another, for as long as they are held. */
+export async function startTrees(
+  backend: Backend,
+  { features, forest, classes }: TreesPredictor,
+): Promise<{ run(image: Float32Array): Promise<Float32Array>; release(): void }> {
+  const inner = features.kind === 'layer' ? await startLayer(backend, features, 1) : null;
+  return {
+    run: async (image) => treeScores(forest, inner ? await inner.run(image) : image, 1, classes),
+    release: () => inner?.dispose(),
+  };
+}
+
 async function startLayer(
   backend: Backend,
   { model, layer }: Extract<TreeFeatures, { kind: 'layer' }>,
-  dataset: Dataset,
+  batch: number,
 ): Promise<{ run(pixels: Float32Array): Promise<Float32Array>; dispose(): void }> {
-  assertFits(model, dataset);
-  const { plan, input, values, writes } = capturePlan(model, BATCH, [{ layer, at: 'output' }], false);
+  const { plan, input, values, writes } = capturePlan(model, batch, [{ layer, at: 'output' }], false);
   const program = await backend.compile(plan);
   for (const { slot, data } of writes) program.write(slot, data);
   return {

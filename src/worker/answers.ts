@@ -2,9 +2,9 @@
  * What predictors answered to whole splits, kept by backend: asked for other figures, or as a member of an ensemble,
  * nothing is run again. Bounded: the longest unused go first.
  */
-import { scoresOf } from '#core/ensembles/scores';
+import { type Leaf, scoresOf } from '#core/ensembles/scores';
 import type { Predictor, Split } from '#core/predictor';
-import { predictorId } from '#core/predictor-id';
+import { predictorId, predictorId } from '#core/predictor-id';
 import type { Backend } from '#engine/backend';
 import type { Dataset } from '#engine/datasets/dataset';
 import { leafLogits } from '#engine/evaluate';
@@ -37,22 +37,23 @@ export async function answersOnce(
   assertPredicts(predictor, dataset);
   const cache = caches.get(backend) ?? makeRecent<Float32Array>(KEPT);
   caches.set(backend, cache);
+  const keyOf = (one: Predictor): string => `${predictorId(one)} ${dataset.id} ${split}`;
+  const held = cache.get(keyOf(predictor));
+  if (held) return held;
   const parts = leavesOf(predictor).length;
   let asked = 0;
-  return scoresOf(
-    predictor,
-    async (leaf) => {
-      const before = asked++;
-      const key = `${predictorId(leaf)} ${dataset.id} ${split}`;
-      const known = cache.get(key);
-      if (known) return known;
-      const answers = await leafLogits(backend, leaf, dataset, split, {
-        ...ways,
-        onProgress: onProgress && ((done) => onProgress((before + done) / parts)),
-      });
-      cache.set(key, answers);
-      return answers;
-    },
-    dataset.classes.length,
-  );
+  const ask = async (leaf: Leaf): Promise<Float32Array> => {
+    const before = asked++;
+    const known = cache.get(keyOf(leaf));
+    if (known) return known;
+    const answers = await leafLogits(backend, leaf, dataset, split, {
+      ...ways,
+      onProgress: onProgress && ((done) => onProgress((before + done) / parts)),
+    });
+    cache.set(keyOf(leaf), answers);
+    return answers;
+  };
+  const scores = await scoresOf(predictor, ask, dataset.classes.length);
+  cache.set(keyOf(predictor), scores);
+  return scores;
 }

@@ -7,6 +7,7 @@ import type { Values, Words } from '#core/params';
 import type { EnsembleState } from '#core/predictor';
 import type { Recipe } from '#core/recipe';
 import type { Accuracy, DatasetId, ModelId, ModelSummary, TrainProgress, TrainSettings } from '#worker/protocol';
+import type { JudgedImages } from '#worker/protocol-evaluation';
 
 /** A member as the page names it. */
 export interface Named {
@@ -92,12 +93,21 @@ export interface CombinePreview {
   readonly curve?: readonly CurvePoint[];
 }
 
-/** How a model came to be, from an untrained one on: what has to be done to make it anew on other images. */
-export interface Origin {
-  /** Untrained: only its structure counts, its weights are drawn anew. */
-  readonly start: ModelId;
-  readonly steps: readonly OriginStep[];
-}
+/** How a predictor came to be, from untrained models on: what has to be done to make it anew on other images. */
+export type Origin =
+  | {
+      readonly kind: 'model';
+      /** Untrained: only its structure counts, its weights are drawn anew. */
+      readonly start: ModelId;
+      readonly steps: readonly OriginStep[];
+    }
+  | {
+      /** Its way is fitted anew as well. */
+      readonly kind: 'combined';
+      readonly way: string;
+      readonly values: Values;
+      readonly members: readonly Origin[];
+    };
 export type OriginStep =
   | { readonly kind: 'trained'; readonly settings: TrainSettings }
   | {
@@ -130,18 +140,8 @@ export interface TreesResult {
   /** How often each feature is asked about, [features], the most asked 1; of pixels in the image's order. */
   readonly importance: readonly number[];
 }
-/** Images of a split, and what predictors answer to them. */
-export interface ImagesAt {
-  /** [height, width, channels]. */
-  readonly shape: readonly number[];
-  readonly images: readonly {
-    readonly index: number;
-    readonly pixels: Uint8Array;
-    readonly truth: number;
-    /** By predictor asked about: its class, and the probability that it gives it. */
-    readonly answers: readonly { readonly answer: number; readonly confidence: number }[];
-  }[];
-}
+/** Images of the validation split, and what predictors answer to them. */
+export type ImagesAt = JudgedImages;
 
 export interface EnsembleCalls {
   /** Fits the way, measures the ensemble and its members, and keeps it. */

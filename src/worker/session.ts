@@ -2,16 +2,19 @@
  * What the engine's worker holds between calls: the backend in use, the data sets that were loaded, the vault, the
  * scheduler, and bounded caches. Everything here can be lost with the worker: models are in the vault.
  */
+
+import { accuracyOf } from '#core/metrics/classification';
 import type { Model } from '#core/model/model';
-import { wilson } from '#core/numeric/intervals';
-import type { Split } from '#core/predictor';
+import type { Predictor, Split } from '#core/predictor';
 import type { Backend } from '#engine/backend';
 import { breathe } from '#engine/breathe';
 import { startBackends } from '#engine/choose';
 import type { Dataset } from '#engine/datasets/dataset';
 import { LOADERS } from '#engine/datasets/index';
-import { evaluateOnce } from '#engine/evaluations';
+import { judge } from '#engine/evaluate';
+import { knownEvaluation, rememberEvaluation } from '#engine/evaluations';
 import type { TrainControl } from '#engine/train-control';
+import { answersOnce } from '#worker/answers';
 import type {
   Accuracy,
   BackendName,
@@ -66,9 +69,9 @@ export interface Session {
       readonly onProgress?: (progress: { loaded: number; total: number }) => void;
     },
   ): Promise<Dataset>;
-  /** Accuracy on a whole split; measured once for each model, data set and split. */
+  /** Accuracy on a whole split; measured once for each predictor, data set and split. */
   measure(
-    model: Model,
+    predictor: Predictor,
     dataset: DatasetId,
     split: Split,
     options: {
@@ -166,11 +169,17 @@ export function makeSession(options: SessionOptions): Session {
       }
       return load;
     },
-    async measure(model, datasetId, split, options) {
+    async measure(predictor, datasetId, split, options) {
       const dataset = await session.dataset(datasetId);
-      const { correct, loss, images } = await evaluateOnce(await session.backend(), model, dataset, split, options);
-      const right = correct.reduce((sum, one) => sum + one, 0);
-      return { ...wilson(right, images), images, loss };
+      const backend = await session.backend();
+      let known = knownEvaluation(backend, predictor, dataset, split);
+      if (!known) {
+        // What it answered is kept for whoever combines or examines it.
+        const answers = await answersOnce(backend, predictor, dataset, split, options);
+        known = judge(answers, dataset.splits[split].labels, dataset.classes.length);
+        rememberEvaluation(backend, predictor, dataset, split, known);
+      }
+      return { ...accuracyOf(known.correct), loss: known.loss };
     },
   };
   return session;

@@ -1,18 +1,22 @@
 /** Timing by a clock and a backend of the test's own: each run takes exactly as long as the test says. */
 import { describe, expect, it } from 'vitest';
 import { createModel } from '#core/model/create';
+import type { Predictor } from '#core/predictor';
 import type { Backend } from '#engine/backend';
 import { measureLatency } from '#engine/latency';
 
-const model = createModel(
-  {
-    name: 'Line',
-    input: [4, 1, 1],
-    classes: 2,
-    rows: [{ kind: 'flatten' }, { kind: 'dense', units: 2, activation: 'linear', bias: false }],
-  },
-  1,
-);
+const model: Predictor = {
+  kind: 'model',
+  model: createModel(
+    {
+      name: 'Line',
+      input: [4, 1, 1],
+      classes: 2,
+      rows: [{ kind: 'flatten' }, { kind: 'dense', units: 2, activation: 'linear', bias: false }],
+    },
+    1,
+  ),
+};
 
 /** A backend on which run number i takes `cost(i)` milliseconds, and a clock that ticks every `tick`. */
 function setting(cost: (run: number) => number, tick: number) {

@@ -5,7 +5,7 @@
 import { countMacs } from '#core/metrics/operations';
 import { countValues } from '#core/metrics/size';
 import type { Model } from '#core/model/model';
-import { type EnsemblePredictor, modelsOf, type Predictor } from '#core/predictor';
+import { type EnsemblePredictor, modelsOf, type Predictor, type TreesPredictor } from '#core/predictor';
 
 export interface Totals {
   /** Stored values of every model in it; of trees two for every split and one for every value of a leaf. */
@@ -47,32 +47,36 @@ export function reachOf({ members, state }: Pick<EnsemblePredictor, 'members' | 
   });
 }
 
+/**
+ * What answers by itself in a predictor (models, trees), each once, and the share of images for which it has to, 0 to 1:
+ * the largest where it occurs more than once.
+ */
+export function sharesOf(predictor: Predictor): ReadonlyMap<Model | TreesPredictor, number> {
+  const shares = new Map<Model | TreesPredictor, number>();
+  const visit = (one: Predictor, share: number): void => {
+    if (one.kind === 'ensemble') {
+      const reach = reachOf(one);
+      for (const [m, member] of one.members.entries()) visit(member, share * (reach[m] as number));
+      return;
+    }
+    const leaf = one.kind === 'model' ? one.model : one;
+    shares.set(leaf, Math.max(shares.get(leaf) ?? 0, share));
+  };
+  visit(predictor, 1);
+  return shares;
+}
+
 /** Mean multiply-accumulates for an image. */
 function meanMacs(predictor: Predictor): number {
   const shares = new Map<Model, number>();
-  const visit = (one: Predictor, share: number): void => {
-    switch (one.kind) {
-      case 'model':
-        shares.set(one.model, Math.max(shares.get(one.model) ?? 0, share));
-        return;
-      case 'trees':
-        if (one.features.kind === 'layer')
-          shares.set(one.features.model, Math.max(shares.get(one.features.model) ?? 0, share));
-        return;
-      case 'ensemble': {
-        const reach = reachOf(one);
-        for (const [m, member] of one.members.entries()) visit(member, share * (reach[m] as number));
-        return;
-      }
-      default:
-        throw one satisfies never;
-    }
-  };
-  visit(predictor, 1);
+  for (const [leaf, share] of sharesOf(predictor)) {
+    const model = 'layers' in leaf ? leaf : leaf.features.kind === 'layer' ? leaf.features.model : null;
+    if (model) shares.set(model, Math.max(shares.get(model) ?? 0, share));
+  }
   return [...shares].reduce((sum, [model, share]) => sum + share * countMacs(model).total, 0);
 }
 
-function treesIn(predictor: Predictor): readonly Extract<Predictor, { kind: 'trees' }>[] {
+function treesIn(predictor: Predictor): readonly TreesPredictor[] {
   switch (predictor.kind) {
     case 'model':
       return [];

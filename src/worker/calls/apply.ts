@@ -61,7 +61,7 @@ async function run(
       const measure = (step: number, model: Model): Promise<Accuracy | null> =>
         datasetId === null
           ? Promise.resolve(null)
-          : session.measure(model, datasetId, 'validation', {
+          : session.measure({ kind: 'model', model }, datasetId, 'validation', {
               signal,
               between,
               onProgress: (done) => tell(step, 1 - measureShare * (1 - done)),
@@ -95,7 +95,7 @@ async function run(
     session.scheduler.run(
       'evaluation',
       (between) =>
-        session.measure(model, datasetId, split, {
+        session.measure({ kind: 'model', model }, datasetId, split, {
           signal,
           between,
           onProgress: (done) =>

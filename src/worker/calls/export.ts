@@ -33,7 +33,7 @@ export const exportModel: Handler<'export'> = async (
     'evaluation',
     async (between) => {
       const measure = (split: 'validation' | 'test', from: number) =>
-        session.measure(back.model, datasetId, split, {
+        session.measure({ kind: 'model', model: back.model }, datasetId, split, {
           signal,
           between,
           onProgress: (done) => report(from + 0.35 * done),

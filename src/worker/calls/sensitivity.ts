@@ -148,7 +148,7 @@ async function compare(
   wanted: number,
   ways: Ways,
 ): Promise<Alone> {
-  const before = await evaluateOnce(backend, base, dataset, 'validation', ways);
+  const before = await evaluateOnce(backend, { kind: 'model', model: base }, dataset, 'validation', ways);
   const images = Math.min(wanted, before.images);
   const { correct } = await evaluateChanged(backend, base, changed, dataset, 'validation', { ...ways, images });
   let right = 0;
