@@ -6,7 +6,7 @@ import { defineConfig } from 'vitest/config';
 import { chartPlugin, scalesPlugin } from './src/build/chart.ts';
 import { declarationsPlugin } from './src/build/declarations.ts';
 import { licencesPlugin } from './src/build/licences.ts';
-import { loaderPlugin } from './src/build/loader.ts';
+import { ensembleLoaderPlugin, loaderPlugin } from './src/build/loader.ts';
 import { offlinePlugin } from './src/build/offline.ts';
 import { packDataPlugin } from './src/build/pack-data.ts';
 import { developmentHeaders, headers, policyPlugin } from './src/build/policy.ts';
@@ -26,6 +26,7 @@ export default defineConfig({
     kernelsPlugin(),
     packDataPlugin(),
     loaderPlugin(),
+    ensembleLoaderPlugin(),
     policyPlugin(),
     licencesPlugin(),
     servingPlugin(),
@@ -33,7 +34,7 @@ export default defineConfig({
   ],
   worker: {
     format: 'es',
-    plugins: () => [kernelsPlugin(), licencesPlugin()],
+    plugins: () => [kernelsPlugin(), ensembleLoaderPlugin(), licencesPlugin()],
     rolldownOptions: { checks: { bundlerTimings: false } },
   },
   server: { host, headers: developmentHeaders },

@@ -35,7 +35,14 @@ export const AREAS: Readonly<Record<string, Area>> = {
   formats: {
     files: /^formats\//,
     ours: ['core/*', 'formats/*'],
-    packages: ['@zip.js/zip.js*', 'h5wasm*', '@bufbuild/protobuf', 'onnx-buf', 'flatbuffers'],
+    packages: [
+      '@zip.js/zip.js*',
+      'h5wasm*',
+      '@bufbuild/protobuf',
+      'onnx-buf',
+      'flatbuffers',
+      'virtual:ensemble-loader',
+    ],
   },
   'engine/runtimes': {
     files: /^engine\/runtimes\//,

@@ -26,6 +26,12 @@ declare module 'virtual:kernels' {
   export default addresses;
 }
 
+/** The text of the module that asks an exported ensemble: see loader.ts. */
+declare module 'virtual:ensemble-loader' {
+  const text: string;
+  export default text;
+}
+
 /** Written by vite-plugin-pwa: see offline.ts. */
 declare module 'virtual:pwa-register' {
   /** Registers the service worker; the answer, called with true, changes to the new version and reloads the page. */

@@ -1,13 +1,12 @@
 /** Names for files and, where a format allows fewer characters, for layers. */
-import type { Model } from '#core/model/model';
 import type { Note } from '#formats/format';
 import { info, shown } from '#formats/refuse';
 
 const RESERVED = /^(con|prn|aux|nul|com\d|lpt\d)$/i;
 
-/** A file name that every system takes, made from the model's: letters, digits, dashes, at most 80 characters. */
-export function fileNameFor(model: Model, extension: string): string {
-  const base = model.name
+/** A file name that every system takes, made from a model's or ensemble's: letters, digits, dashes, at most 80 characters. */
+export function fileNameFor({ name }: { readonly name: string }, extension: string): string {
+  const base = name
     .normalize('NFKD')
     .replace(/[^A-Za-z0-9]+/g, '-')
     .replace(/^-+|-+$/g, '')

@@ -26,7 +26,10 @@ export interface Combined {
    * softmax of both sums to 1, so every measure that takes logits takes them; the lowest of equal ones is the answer.
    */
   readonly scores: Float32Array;
-  /** By member, [images]: 1 where it had to be asked, else 0. Absent: every member, every image. */
+  /**
+   * By member, [images]: 1 where it had to be asked, else 0. Whether a member is asked depends on those before it only, so
+   * that they can be asked in turn. Absent: every member, every image.
+   */
   readonly used?: readonly Float32Array[];
 }
 

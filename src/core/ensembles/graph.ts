@@ -1,88 +1,74 @@
 /**
  * An ensemble as one model, where its way of combining is arithmetic that a graph can hold: means of logits or of
- * probabilities, alike or weighted. So it can be written to a file that any reader of that format runs. Votes, cascades
- * and second levels cannot be; their members are written one by one.
+ * probabilities, alike or weighted, a second level over all probabilities, a chain of tasks. So it can be written to a
+ * file that any reader of that format runs. Votes, cascades and routers decide for each image, which a graph cannot;
+ * their members are written one by one (`formats/ensemble`).
  */
-import { ensembleById } from '#core/ensembles/index';
+import { ruleOf } from '#core/ensembles/shared/graph-rules';
 import { layerOf, replaceLayers, withActivationGrids } from '#core/model/edit';
 import type { GridValues } from '#core/model/encoding';
 import type { InputLayer, Layer } from '#core/model/layers';
 import { withoutSoftmax } from '#core/model/logits';
 import type { Model, Tensor } from '#core/model/model';
+import { holdsProbabilities } from '#core/model/probabilities';
 import { shapesOf } from '#core/model/shapes';
-import { clampValues } from '#core/params';
 import type { EnsemblePredictor } from '#core/predictor';
 
-/** Ways whose answer is the weighted mean of members' probabilities. */
-const MEANS: ReadonlySet<string> = new Set([
-  'mean-probabilities',
-  'soft-vote',
-  'accuracy-weights',
-  'learned-weights',
-  'hand-weights',
-]);
-const SOFTMAX = { fn: 'softmax' } as const;
-
-/** One model with the ensemble's answers, or null where there is none. */
+/** One model with the ensemble's answers, or null where there is none. A model that is several members is in it once. */
 export function asOneModel(ensemble: EnsemblePredictor, name: string): Model | null {
-  const ofLogits = ensemble.way === 'mean-logits';
-  if (!ofLogits && !MEANS.has(ensemble.way)) return null;
-  const way = ensembleById(ensemble.way);
-  const all = way.weights?.(ensemble.members.length, clampValues(way.params, ensemble.values), ensemble.state) ?? [];
   const models: Model[] = [];
-  const weights: number[] = [];
-  for (const [m, member] of ensemble.members.entries()) {
-    // A member of weight 0 has no part in the answer.
-    if (all[m] === 0) continue;
-    const model = member.kind === 'model' ? withoutSoftmax(member.model).model : null;
-    if (model?.layout !== 'nhwc' || model.inputs.length !== 1 || !givesLogits(model)) return null;
-    models.push(model);
-    weights.push(all[m] as number);
+  for (const member of ensemble.members) {
+    if (member.kind !== 'model') return null;
+    models.push(member.model);
   }
-  const first = models[0] as Model;
+  const classes = classesOf(models[0] as Model);
+  const rule = classes === null ? null : ruleOf(ensemble, classes);
+  if (classes === null || !rule) return null;
+  const parts = models.map((model, m) => (rule.without.has(m) ? null : partOf(model)));
+  const first = parts.find((part) => part !== null)?.model as Model;
   const shape = inputOf(first).shape;
-  if (models.some((model) => String(inputOf(model).shape) !== String(shape))) return null;
   const input: Layer = { ...inputOf(first), name: 'input' };
   const layers: Layer[] = [input];
   const tensors: Record<string, Tensor> = {};
   const grids: Record<string, GridValues> = {};
-  const ends: string[] = [];
-  for (const [m, model] of models.entries()) {
+  const isAlone = new Set(models.filter((_, m) => !rule.without.has(m))).size === 1;
+  /** The end of each model that is in the graph already. */
+  const ends = new Map<Model, string>();
+  const members: { readonly end: string; readonly isProbabilities: boolean }[] = [];
+  for (const [m, part] of parts.entries()) {
+    if (!part) {
+      members.push({ end: '', isProbabilities: true });
+      continue;
+    }
+    const { model, isProbabilities } = part;
+    const before = ends.get(models[m] as Model);
+    if (model.layout !== 'nhwc' || model.inputs.length !== 1 || !part.isAnswer) return null;
+    if (String(inputOf(model).shape) !== String(shape) || classesOf(model) !== classes) return null;
+    if (isProbabilities && rule.needsLogits(m)) return null;
     const called = (own: string): string => (own === model.inputs[0] ? input.name : `member_${m + 1}_${own}`);
+    const end = before ?? called(model.outputs[0] as string);
+    members.push({ end, isProbabilities });
+    if (before !== undefined) continue;
+    ends.set(models[m] as Model, end);
     for (const layer of model.layers)
       if (layer.kind !== 'input') layers.push({ ...layer, name: called(layer.name), inputs: layer.inputs.map(called) });
     Object.assign(tensors, model.tensors);
     for (const [own, grid] of Object.entries(model.activationGrids ?? {})) {
       // Images that one member rounds are not rounded for the others.
-      if (own === model.inputs[0] && models.length > 1) return null;
+      if (own === model.inputs[0] && !isAlone) return null;
       grids[called(own)] = grid;
     }
-    let end = called(model.outputs[0] as string);
-    const follow = (layer: Layer): void => {
+  }
+  const output = rule.follow(members, {
+    put(layer) {
       layers.push(layer);
-      end = layer.name;
-    };
-    if (!ofLogits)
-      follow({ kind: 'activation', name: `member_${m + 1}_probabilities`, inputs: [end], activation: SOFTMAX });
-    if (!isAlike(weights))
-      follow({
-        kind: 'rescale',
-        name: `member_${m + 1}_weighted`,
-        inputs: [end],
-        scale: weights[m] as number,
-        offset: 0,
-      });
-    ends.push(end);
-  }
-  let output = ends[0] as string;
-  if (ends.length > 1) {
-    output = 'mean';
-    layers.push({ kind: isAlike(weights) ? 'average' : 'add', name: output, inputs: ends });
-  }
-  if (ofLogits) {
-    layers.push({ kind: 'activation', name: 'probabilities', inputs: [output], activation: SOFTMAX });
-    output = 'probabilities';
-  }
+      return layer.name;
+    },
+    hold(tensor) {
+      tensors[tensor.id] = tensor;
+      return tensor.id;
+    },
+  });
   const { activationGrids: _, ...plain } = first;
   const one = replaceLayers({ ...plain, name, inputs: [input.name], outputs: [output] }, layers, tensors);
   return withActivationGrids(one, grids);
@@ -90,12 +76,22 @@ export function asOneModel(ensemble: EnsemblePredictor, name: string): Model | n
 
 const inputOf = (model: Model): InputLayer => layerOf(model, model.inputs[0] as string) as InputLayer;
 
-const isAlike = (weights: readonly number[]): boolean =>
-  weights.every((weight) => Math.abs(weight - 1 / weights.length) < 1e-9);
+/** How many numbers the first output has; null where it is no vector. */
+function classesOf(model: Model): number | null {
+  const shape = shapesOf(model)[model.outputs[0] as string];
+  return shape?.length === 1 ? (shape[0] as number) : null;
+}
 
-/** Whether the first output is a vector that no softmax or sigmoid has been through. */
-function givesLogits(model: Model): boolean {
-  const layer = layerOf(model, model.outputs[0] as string);
-  if (!layer || shapesOf(model)[layer.name]?.length !== 1) return false;
-  return !('activation' in layer) || (layer.activation.fn !== 'softmax' && layer.activation.fn !== 'sigmoid');
+/** A member as far as its logits, or as far as its probabilities where nothing stands before them. */
+function partOf(whole: Model): {
+  readonly model: Model;
+  readonly isProbabilities: boolean;
+  /** Of a sigmoid neither is known. */
+  readonly isAnswer: boolean;
+} {
+  const { model } = withoutSoftmax(whole);
+  const end = model.outputs[0] as string;
+  const layer = layerOf(model, end);
+  const isAnswer = layer !== undefined && !('activation' in layer && layer.activation.fn === 'sigmoid');
+  return { model, isProbabilities: holdsProbabilities(model, end), isAnswer };
 }

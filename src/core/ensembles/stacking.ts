@@ -87,7 +87,7 @@ export const stacking = defineEnsemble({
 });
 
 /** Null before it is fitted: members then count alike. */
-function levelIn({ hidden, weights }: EnsembleState): SecondLevel | null {
+export function levelIn({ hidden, weights }: EnsembleState): SecondLevel | null {
   return typeof hidden === 'number' && Array.isArray(weights) ? { hidden, weights: weights as number[] } : null;
 }
 

@@ -5,6 +5,7 @@
  */
 import type { Activation, Layer } from '#core/model/layers';
 import type { Model } from '#core/model/model';
+import { holdsProbabilities } from '#core/model/probabilities';
 
 export interface LogitsRule {
   /** Layers whose final activation is left out, and what stands in its place. */
@@ -54,7 +55,7 @@ export function logitsRule(model: Model, shapes: Readonly<Record<string, readonl
     replaced: new Map(),
     unrounded: new Set(),
     logSigmoid: false,
-    probabilities: holdsProbabilities(byName, output),
+    probabilities: holdsProbabilities(model, output),
   };
 }
 
@@ -65,26 +66,4 @@ function finalActivation(layer: Layer): Activation | undefined {
     layer.kind === 'activation'
     ? layer.activation
     : undefined;
-}
-
-function holdsProbabilities(byName: ReadonlyMap<string, Layer>, name: string): boolean {
-  const layer = byName.get(name);
-  if (!layer) return false;
-  if (finalActivation(layer)?.fn === 'softmax') return true;
-  if (layer.kind === 'add') return isWeightedMean(byName, layer);
-  const through =
-    layer.kind === 'flatten' || layer.kind === 'reshape' || layer.kind === 'dropout' || layer.kind === 'average';
-  return through && layer.inputs.every((input) => holdsProbabilities(byName, input));
-}
-
-/** Probabilities times weights that sum to 1, added up. */
-function isWeightedMean(byName: ReadonlyMap<string, Layer>, { inputs }: Layer): boolean {
-  let sum = 0;
-  for (const name of inputs) {
-    const layer = byName.get(name);
-    if (layer?.kind !== 'rescale' || layer.offset !== 0 || !(layer.scale >= 0)) return false;
-    if (!holdsProbabilities(byName, layer.inputs[0] as string)) return false;
-    sum += layer.scale;
-  }
-  return Math.abs(sum - 1) < 1e-5;
 }

@@ -32,6 +32,8 @@ export interface WrittenConfig {
   readonly joins: readonly string[];
   /** Layers whose names had to change: [ours, written]. */
   readonly renamed: readonly (readonly [string, string])[];
+  /** By our name of a layer: the written layer that gives its output. */
+  readonly ends: ReadonlyMap<string, string>;
 }
 /** A layer of the configuration, before it is put into either kind of model. */
 export interface WrittenLayer {
@@ -79,7 +81,7 @@ export function writeConfig(model: Model, dialect: Dialect): WrittenConfig {
   const outputs = model.outputs.map((name) => ends.get(name) as string);
   const config = isChain(layers, inputs, outputs) ? sequential(layers) : functional(layers, inputs, outputs, dialect);
   const renamed = [...names].filter(([ours, written]) => ours !== written);
-  return { config, layers: layers.map(({ name }) => name), weights, joins, renamed };
+  return { config, layers: layers.map(({ name }) => name), weights, joins, renamed, ends };
 }
 
 /** Keras and TensorFlow.js accept fewer characters in names than we do. */

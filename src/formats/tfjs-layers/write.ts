@@ -39,9 +39,28 @@ interface Stored {
   readonly encoding: Encoding;
 }
 
+/** The two files of a model, as they are served. */
+export interface LooseFiles {
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly notes: readonly Note[];
+  /** By our name of a layer: its name in the file, and the layer of the file that gives its output. */
+  readonly layers: ReadonlyMap<string, { readonly name: string; readonly output: string }>;
+}
+
 /** Throws WriteError. */
 export async function write(model: Model, options: WriteOptions): Promise<WriteResult> {
-  const { config, weights, joins, renamed } = writeConfig(model, 'tfjs');
+  const { files, notes } = writeLoose(model, options);
+  const fileName = fileNameFor(model, '.zip');
+  return { bundle: new Map([[fileName, await writeZip(files)]]), fileName, notes };
+}
+
+/** The files before they are packed, under other names where several models lie together. Throws WriteError. */
+export function writeLoose(
+  model: Model,
+  options: WriteOptions,
+  names: { readonly json: string; readonly shard: string } = { json: 'model.json', shard: SHARD },
+): LooseFiles {
+  const { config, weights, joins, renamed, ends } = writeConfig(model, 'tfjs');
   const counts: Counts = {
     codebooks: [],
     perChannel: [],
@@ -71,18 +90,17 @@ export async function write(model: Model, options: WriteOptions): Promise<WriteR
     generatedBy: 'Whittle',
     convertedBy: null,
     modelTopology: { ...config, keras_version: '2.15.0', backend: 'tensor_flow.js' },
-    weightsManifest: [{ paths: [SHARD], weights: entries }],
+    weightsManifest: [{ paths: [names.shard], weights: entries }],
     userDefinedMetadata: { whittle: recordOf(model, encodings, joins, renamed) },
   };
-  const bundle = new Map([
-    ['model.json', new TextEncoder().encode(JSON.stringify(json))],
-    [SHARD, joined(parts)],
-  ]);
-  const fileName = fileNameFor(model, '.zip');
+  const written = new Map(renamed);
   return {
-    bundle: new Map([[fileName, await writeZip(bundle)]]),
-    fileName,
+    files: new Map([
+      [names.json, new TextEncoder().encode(JSON.stringify(json))],
+      [names.shard, joined(parts)],
+    ]),
     notes: [...notesOn(counts, options), ...activationNote(model), ...bilinearNote(model), ...renamedNote(renamed)],
+    layers: new Map([...ends].map(([own, output]) => [own, { name: written.get(own) ?? own, output }])),
   };
 }
 
