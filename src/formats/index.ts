@@ -3,6 +3,7 @@
  * first, then zips unpacked, then the format found by content, then the format's own reader.
  */
 import type { Model } from '#core/model/model';
+import type { Predictor } from '#core/predictor';
 import { type Bundle, type Format, type Note, ReadError } from '#formats/format';
 import { kerasH5 } from '#formats/keras-h5/index';
 import { checkFileSizes } from '#formats/limits';
@@ -25,6 +26,14 @@ export interface ReadFiles {
   readonly notes: readonly Note[];
 }
 
+export interface ReadPredictor {
+  readonly format: FormatId;
+  readonly predictor: Predictor;
+  /** What it is called. */
+  readonly name: string;
+  readonly notes: readonly Note[];
+}
+
 export function formatById(id: FormatId): Format {
   return FORMATS.find((format) => format.id === id) as Format;
 }
@@ -38,19 +47,41 @@ export function detectFormat(bundle: Bundle): FormatId {
 }
 
 /** Reads dropped files as one model. Throws ReadError, always naming the file at fault. */
-export async function readFiles(
-  files: readonly { readonly name: string; readonly bytes: Uint8Array }[],
-): Promise<ReadFiles> {
+export async function readFiles(files: readonly File[]): Promise<ReadFiles> {
+  const { format, predictor, notes } = await readPredictor(files);
+  if (predictor.kind === 'model') return { format, model: predictor.model, notes };
+  return refuse(
+    'ensemble',
+    { file: files[0]?.name ?? '', where: '' },
+    { en: 'It is an ensemble, not one model.', zh: '这是一个集成，不是单个模型。' },
+    { en: 'Unpack it, and drop one of its members.', zh: '请解压后拖入其中一个成员。' },
+  );
+}
+
+interface File {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** Reads dropped files as a model, or as the ensemble or trees that were written here. Throws ReadError as well. */
+export async function readPredictor(files: readonly File[]): Promise<ReadPredictor> {
   checkFileSizes(files.map(({ name, bytes }) => ({ name, size: bytes.length })));
   const notes: Note[] = [];
   /** Which dropped zip an unpacked file came from. */
   const zips = new Map<string, string>();
   try {
     const bundle = await unpack(files, notes, zips);
+    const { isEnsemble, readEnsemble } = await import('#formats/ensemble/read');
+    if (isEnsemble(bundle)) {
+      const { predictor, name, notes: more } = await readEnsemble(bundle);
+      return { format: 'tfjs-layers', predictor, name, notes: [...notes, ...more] };
+    }
     const format = formatById(detectFormat(bundle));
     const result = await format.read(bundle);
     noteExtension(files, format, notes);
-    return { format: format.id as FormatId, model: result.model, notes: [...notes, ...result.notes] };
+    const { model } = result;
+    const predictor = { kind: 'model', model } as const;
+    return { format: format.id as FormatId, predictor, name: model.name, notes: [...notes, ...result.notes] };
   } catch (error) {
     const zip = error instanceof ReadError ? zips.get(error.file) : undefined;
     // People know the file that they dropped, not what is in it.
@@ -76,11 +107,7 @@ export async function readFiles(
 }
 
 /** One bundle of all files, zips unpacked one level, by base name. */
-async function unpack(
-  files: readonly { readonly name: string; readonly bytes: Uint8Array }[],
-  notes: Note[],
-  zips: Map<string, string>,
-): Promise<Bundle> {
+async function unpack(files: readonly File[], notes: Note[], zips: Map<string, string>): Promise<Bundle> {
   const bundle = new Map<string, Uint8Array>();
   const add = (name: string, bytes: Uint8Array): void => {
     const before = bundle.get(name);
@@ -126,11 +153,7 @@ function same(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 /** The content decides; a name that says something else is worth a word. */
-function noteExtension(
-  files: readonly { readonly name: string; readonly bytes: Uint8Array }[],
-  format: Format,
-  notes: Note[],
-): void {
+function noteExtension(files: readonly File[], format: Format, notes: Note[]): void {
   for (const { name, bytes } of files) {
     const extension = /\.[A-Za-z0-9]{1,12}$/.exec(name)?.[0].toLowerCase();
     const claims = extension === undefined ? null : CLAIMS.get(extension);

@@ -121,16 +121,26 @@ export function setGrids(unsupportedGrids: 'float' | 'requantize'): void {
   transfer.setState({ unsupportedGrids, ready: null, exportFault: null });
 }
 
+/** Whether it goes out as several files in a zip, because no one graph can hold it: many ensembles, and all trees. */
+export function isSeveral({ summary }: ModelNode): boolean {
+  return summary.kind === 'trees' || (summary.kind === 'ensemble' && summary.ensemble?.oneGraph !== true);
+}
+/** The format that a node is written in: the chosen one, or the only one that can hold several. */
+export function formatOf(node: ModelNode, chosen: FormatId): FormatId {
+  return isSeveral(node) ? 'tfjs-layers' : chosen;
+}
+
 /** Writes the selected model in the chosen format, reads it back and measures it; the file is then in `ready`. */
 export async function exportModel(): Promise<void> {
   const node = selectedNode();
   if (!node || transfer.getState().exporting !== null) return;
-  const { format, unsupportedGrids } = transfer.getState();
+  const { format: chosen, unsupportedGrids } = transfer.getState();
+  const format = formatOf(node, chosen);
   transfer.setState({ exporting: 0, ready: null, exportFault: null });
   try {
     const result = await call(
       'export',
-      { model: node.model, dataset: node.dataset, format, unsupportedGrids },
+      { model: node.model, name: node.name, dataset: node.dataset, format, unsupportedGrids },
       {
         onProgress: ({ done }) => transfer.setState({ exporting: done }),
       },

@@ -37,6 +37,8 @@ export interface EnsembleSummary {
   readonly way: string;
   readonly values: Values;
   readonly members: readonly MemberSummary[];
+  /** True where it can be written as one graph, in any format; else it goes out as its members and what asks them. */
+  readonly oneGraph?: boolean;
 }
 export interface TreesSummary {
   /** Id of a method in `core/trees/index`. */

@@ -356,7 +356,14 @@ export interface Calls extends EnsembleCalls, EvaluationCalls, SearchCalls {
   };
   latency: { request: { model: ModelId }; response: LatencyResult; progress: never };
   export: {
-    request: { model: ModelId; dataset: DatasetId | null; format: FormatId; unsupportedGrids: 'float' | 'requantize' };
+    request: {
+      model: ModelId;
+      /** What an ensemble or trees are called; a model knows its name. */
+      name?: string;
+      dataset: DatasetId | null;
+      format: FormatId;
+      unsupportedGrids: 'float' | 'requantize';
+    };
     response: ExportResult;
     progress: { done: number };
   };

@@ -1,8 +1,9 @@
 /**
- * A disposable worker for one opening: it recognises the files, reads them to a model and hands that to the engine
+ * A disposable worker for one opening: it recognises the files, reads them to a model (or to an ensemble that was written here) and hands that to the engine
  * through the channel it was given. Nothing in a file is ever executed. The page ends this worker whatever happens.
  */
-import { readFiles } from '#formats/index';
+import { modelsOf } from '#core/predictor';
+import { readPredictor } from '#formats/index';
 import { faultOf } from '#worker/faults';
 
 declare const self: DedicatedWorkerGlobalScope;
@@ -14,8 +15,9 @@ interface Request {
 
 self.onmessage = async ({ data: { files, port } }: MessageEvent<Request>) => {
   try {
-    const read = await readFiles(files);
-    const buffers = new Set(Object.values(read.model.tensors).map(({ data }) => data.buffer));
+    const read = await readPredictor(files);
+    const models = modelsOf(read.predictor);
+    const buffers = new Set(models.flatMap(({ tensors }) => Object.values(tensors).map(({ data }) => data.buffer)));
     port.postMessage(read, [...buffers]);
     self.postMessage({ type: 'read' });
   } catch (error) {

@@ -1,6 +1,8 @@
 /** Reads back what `write` wrote, as a predictor. The loader in the zip is left aside: nothing that a file brings is run. */
 import { ENSEMBLES } from '#core/ensembles/index';
 import type { Model } from '#core/model/model';
+import { shapesOf } from '#core/model/shapes';
+import { sizeOf } from '#core/model/tensor';
 import { clampValues, type Values } from '#core/params';
 import type { EnsembleState, Predictor } from '#core/predictor';
 import { readForest } from '#formats/ensemble/forest';
@@ -66,8 +68,12 @@ interface Around {
 function partOf(part: unknown, around: Around, depth: number): Predictor {
   if (!isObject(part) || depth > MOST_DEPTH) return bad('predictor');
   switch (own(part, 'kind')) {
-    case 'model':
-      return { kind: 'model', model: modelAt(part, around) };
+    case 'model': {
+      const model = modelAt(part, around);
+      const shapes = shapesOf(model);
+      if (sizeOf(shapes[model.outputs[0] as string] ?? []) !== around.classes) bad('classes');
+      return { kind: 'model', model };
+    }
     case 'trees':
       return treesOf(part, around);
     case 'ensemble': {
@@ -145,9 +151,11 @@ function forestEntry(forest: JsonObject, classes: number): ForestEntry {
   };
 }
 
-function modelAt(part: JsonObject, { models }: Around): Model {
+function modelAt(part: JsonObject, { models, shape }: Around): Model {
   const network = own(part, 'network');
-  return (typeof network === 'number' ? models[network] : undefined) ?? bad('network');
+  const model = typeof network === 'number' ? models[network] : undefined;
+  if (!model || String(shapesOf(model)[model.inputs[0] as string]) !== String(shape)) return bad('network');
+  return model;
 }
 
 function bytesOf(bundle: Bundle, file: string): Uint8Array {

@@ -11,6 +11,9 @@ export const transfer = {
     float: 'Store as 32-bit floats: same answers, larger file',
     requantize: 'Store on one grid for each tensor: smaller, answers may change',
   },
+  several:
+    'A zip: every member as a TensorFlow.js model of its own, trees as numbers, manifest.json that says how their answers become one, and loader.js that asks them, each only when it is needed. A page with TensorFlow.js uses it as it is.',
+  oneGraph: 'Its members become one graph: other programs open the file like any network.',
   export: 'Export',
   writing: 'Writing, reading back, evaluating',
   ready: 'Ready: {{file}}',

@@ -12,6 +12,9 @@ export const transfer: Texts['transfer'] = {
     float: '存为 32 位浮点：结果相同，文件较大',
     requantize: '每个张量用一个网格：文件较小，结果可能变化',
   },
+  several:
+    '一个压缩包：每个成员各是一个 TensorFlow.js 模型，树以数字保存，manifest.json 说明如何把它们的回答合成一个，loader.js 负责询问成员（只在需要时）。带有 TensorFlow.js 的网页可以直接使用。',
+  oneGraph: '它的成员会合成一个计算图：其他程序可以像普通网络一样打开这个文件。',
   export: '导出',
   writing: '正在写出、读回并评估',
   ready: '已就绪：{{file}}',

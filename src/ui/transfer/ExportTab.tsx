@@ -4,7 +4,7 @@ import { useEffect } from 'react';
 import { useStore } from 'zustand';
 import { FORMATS } from '#stores/formats';
 import { project, select } from '#stores/project';
-import { exportModel, setFormat, setGrids, transfer } from '#stores/transfer';
+import { exportModel, formatOf, isSeveral, setFormat, setGrids, transfer } from '#stores/transfer';
 import { setTab } from '#stores/view';
 import { EmptyState, Notice, ProgressLine } from '#ui/kit/Feedback.tsx';
 import { SelectField } from '#ui/kit/Fields.tsx';
@@ -20,7 +20,7 @@ export function ExportTab() {
   const t = useText();
   const words = useWords();
   const { nodes, order, selected } = useStore(project);
-  const { format, unsupportedGrids, exporting, ready, exportFault } = useStore(transfer);
+  const { format: asked, unsupportedGrids, exporting, ready, exportFault } = useStore(transfer);
   const node = selected === null ? undefined : nodes[selected];
   const last = order.at(-1);
   useEffect(() => {
@@ -41,7 +41,9 @@ export function ExportTab() {
     );
   }
   if (!node) return null;
-  const writable = FORMATS.filter((one) => one.write);
+  const several = isSeveral(node);
+  const format = formatOf(node, asked);
+  const writable = FORMATS.filter((one) => one.write && (!several || one.id === format));
   const chosen = writable.find((one) => one.id === format);
   const hasGrids = node.summary.layers.some(
     (layer) => layer.encoding.kind === 'grid' || layer.encoding.kind === 'codebook',
@@ -62,7 +64,9 @@ export function ExportTab() {
         onChange={(id) => setFormat(id as FormatId)}
         choices={writable.map((one) => ({ value: one.id, label: words(one.words.title) }))}
       />
-      {chosen && <Text>{words(chosen.words.help)}</Text>}
+      {several && <Text>{t('transfer.several')}</Text>}
+      {chosen && !several && <Text>{words(chosen.words.help)}</Text>}
+      {node.summary.kind === 'ensemble' && !several && <Text>{t('transfer.oneGraph')}</Text>}
       {hasGrids && format !== 'whittle' && (
         <SelectField
           label={t('transfer.grids')}

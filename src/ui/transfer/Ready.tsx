@@ -2,13 +2,14 @@
 import { Button } from '@mantine/core';
 import { useState } from 'react';
 import type { ModelNode } from '#stores/state';
+import { isSeveral } from '#stores/transfer';
 import { announce } from '#stores/view';
 import { Notice } from '#ui/kit/Feedback.tsx';
 import { Actions, Help, Section } from '#ui/kit/Layout.tsx';
 import { Stat, Stats } from '#ui/kit/Stat.tsx';
 import { useFormat, useText, useWords } from '#ui/kit/words.ts';
 import { Loader } from '#ui/transfer/Loader.tsx';
-import { snippet } from '#ui/transfer/snippets.ts';
+import { ensembleSnippet, snippet } from '#ui/transfer/snippets.ts';
 import styles from '#ui/transfer/transfer.module.css';
 import type { ExportResult, FormatId } from '#worker/protocol';
 
@@ -18,7 +19,9 @@ export function Ready({ node, format: formatId, result }: { node: ModelNode; for
   const format = useFormat();
   const { fileName, bytes, test, validation, largestDifference, notes } = result;
   const differs = test !== null && node.test !== null && test.value !== node.test.value;
-  const use = snippet(formatId, fileName, node.summary.inputShape);
+  const use = isSeveral(node)
+    ? ensembleSnippet(fileName, node.summary.inputShape)
+    : snippet(formatId, fileName, node.summary.inputShape);
   return (
     <div className={styles.ready}>
       <Section heading={t('transfer.ready', { file: fileName })}>

@@ -1,28 +1,27 @@
 /**
- * Writes a model as a file, reads that file back as anybody would, and measures what was read: the accuracy shown is the
- * file's own. Also how far the file's outputs are from the model's, over validation images.
+ * Writes a model, an ensemble or trees as a file, reads that file back as anybody would, and measures what was read: the
+ * accuracy shown is the file's own. Also how far the file's outputs are from the model's, over validation images.
  */
-import type { Model } from '#core/model/model';
+import type { Predictor } from '#core/predictor';
 import { logitsOf } from '#engine/evaluate';
-import { FORMATS, readFiles } from '#formats/index';
+import { readPredictor } from '#formats/index';
+import { writePredictor } from '#formats/predictors';
 import { type Handler, throttled } from '#worker/call';
 
 /** Images over which outputs are compared. */
 const compared = 500;
 
 export const exportModel: Handler<'export'> = async (
-  { model: id, dataset: datasetId, format: formatId, unsupportedGrids },
+  { model: id, name = 'ensemble', dataset: datasetId, format, unsupportedGrids },
   { session, signal, progress },
 ) => {
-  const model = await (await session.vault).get(id);
-  const format = FORMATS.find((known) => known.id === formatId);
-  if (!format?.write) throw new Error(`no format "${formatId}" can be written`);
-  const { bundle, fileName, notes } = await format.write(model, { unsupportedGrids });
+  const predictor = await (await session.vault).predictor(id);
+  const { bundle, fileName, notes } = await writePredictor(predictor, name, format, { unsupportedGrids });
   const bytes = bundle.get(fileName) ?? [...bundle.values()][0];
   if (!bytes) throw new Error('nothing was written');
   progress({ done: 0.1 });
   // Reading may take its bytes over: the file that is handed out stays whole.
-  const back = await readFiles([{ name: fileName, bytes: bytes.slice() }]);
+  const back = await readPredictor([{ name: fileName, bytes: bytes.slice() }]);
   signal.throwIfAborted();
   progress({ done: 0.2 });
   const result = { fileName, bytes, notes: [...notes, ...back.notes.filter(({ level }) => level === 'warning')] };
@@ -33,23 +32,23 @@ export const exportModel: Handler<'export'> = async (
     'evaluation',
     async (between) => {
       const measure = (split: 'validation' | 'test', from: number) =>
-        session.measure({ kind: 'model', model: back.model }, datasetId, split, {
+        session.measure(back.predictor, datasetId, split, {
           signal,
           between,
           onProgress: (done) => report(from + 0.35 * done),
         });
       const validation = await measure('validation', 0.2);
       const test = await measure('test', 0.55);
-      const outputs = async (of: Model): Promise<Float32Array> =>
+      const outputs = async (of: Predictor): Promise<Float32Array> =>
         softmaxRows(
-          await logitsOf(await session.backend(), { kind: 'model', model: of }, dataset, 'validation', {
+          await logitsOf(await session.backend(), of, dataset, 'validation', {
             signal,
             between,
             images: compared,
           }),
           dataset.classes.length,
         );
-      const largestDifference = largestGap(await outputs(model), await outputs(back.model));
+      const largestDifference = largestGap(await outputs(predictor), await outputs(back.predictor));
       progress({ done: 1 });
       return { ...result, validation, test, largestDifference };
     },
