@@ -77,8 +77,8 @@ export const AREAS: Readonly<Record<string, Area>> = {
   },
   'ui/FEATURE': {
     files: /^ui\/[a-z-]+\//,
-    // Looking into a layer belongs to whatever changes one, as the form does.
-    ours: ['core/*', 'stores/*', 'i18n/*', 'ui/kit/*', 'ui/param-form/*', 'ui/inspect/*', '<own>/*'],
+    // Looking into a layer belongs to whatever changes one, as the form does; what a model is, to whatever lists models.
+    ours: ['core/*', 'stores/*', 'i18n/*', 'ui/kit/*', 'ui/param-form/*', 'ui/inspect/*', 'ui/predictor/*', '<own>/*'],
     types: protocol,
     packages: [...page, 'zustand', 'react-dropzone'],
   },

@@ -2,6 +2,7 @@
 import { build } from '#i18n/en/build';
 import { combine } from '#i18n/en/combine';
 import { data } from '#i18n/en/data';
+import { evaluate } from '#i18n/en/evaluate';
 import { frame } from '#i18n/en/frame';
 import { glossary } from '#i18n/en/glossary';
 import { inspect } from '#i18n/en/inspect';
@@ -23,6 +24,7 @@ export const en = {
   sensitivity,
   inspect,
   combine,
+  evaluate,
   glossary,
   transfer,
   models,

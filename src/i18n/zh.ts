@@ -3,6 +3,7 @@ import type { Texts } from '#i18n/en';
 import { build } from '#i18n/zh/build';
 import { combine } from '#i18n/zh/combine';
 import { data } from '#i18n/zh/data';
+import { evaluate } from '#i18n/zh/evaluate';
 import { frame } from '#i18n/zh/frame';
 import { glossary } from '#i18n/zh/glossary';
 import { inspect } from '#i18n/zh/inspect';
@@ -24,6 +25,7 @@ export const zh: Texts = {
   sensitivity,
   inspect,
   combine,
+  evaluate,
   glossary,
   transfer,
   models,

@@ -9,8 +9,9 @@ import { Mark } from '#ui/kit/Mark.tsx';
 import { useFormat, useText } from '#ui/kit/words.ts';
 import { type Column, rawValue } from '#ui/models/columns.ts';
 import styles from '#ui/models/models.module.css';
-import { markOf, useOrigin } from '#ui/models/origin.ts';
+import { useOrigin } from '#ui/models/origin.ts';
 import type { TreeRow } from '#ui/models/tree.ts';
+import { markOf } from '#ui/predictor/mark.ts';
 import type { Accuracy } from '#worker/protocol';
 
 export function ModelRow({ row, selected }: { row: TreeRow; selected: boolean }) {

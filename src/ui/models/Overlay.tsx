@@ -64,7 +64,7 @@ export function Overlay({ points, shown, links, front, selected, compact, unit, 
           const [a, b] = [at(from), at(to)];
           return (
             <line
-              key={to.node.id}
+              key={`${from.node.id} ${to.node.id}`}
               x1={a.x}
               y1={a.y}
               x2={b.x}

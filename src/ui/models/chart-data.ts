@@ -6,8 +6,8 @@ import { paretoFront } from '#core/metrics/pareto';
 import type { Axis, ModelNode, ProjectState } from '#stores/state';
 import type { MarkKind } from '#ui/kit/Mark.tsx';
 import { linearAxis, logAxis, type Axis as TickedAxis } from '#ui/kit/ticks.ts';
-import { markOf } from '#ui/models/origin.ts';
 import { visibleParent } from '#ui/models/tree.ts';
+import { markOf } from '#ui/predictor/mark.ts';
 
 /** A measured model. `x` in the axis's unit, `y`, `low` and `high` in percent on validation. */
 export interface ChartPoint {
@@ -78,15 +78,19 @@ export function frontOf(points: readonly ChartPoint[]): readonly ChartPoint[] {
   return points.filter(({ onFront }) => onFront).sort((a, b) => a.x - b.x);
 }
 
-/** Pairs of points, a model and the nearest visible one it came from. */
+/** Pairs of points, a model and the nearest visible one it came from; an ensemble and each of its members. */
 export function linksOf(
   state: Pick<ProjectState, 'nodes' | 'order'>,
   points: readonly ChartPoint[],
 ): readonly (readonly [ChartPoint, ChartPoint])[] {
   const byId = new Map(points.map((point) => [point.node.id, point]));
   return points.flatMap((point) => {
-    const parent = byId.get(visibleParent(state, point.node)?.id ?? '');
-    return parent ? [[parent, point] as const] : [];
+    const { origin } = point.node;
+    const from = origin.kind === 'combined' ? origin.parents : [visibleParent(state, point.node)?.id ?? ''];
+    return from.flatMap((id) => {
+      const other = byId.get(id);
+      return other && other !== point ? [[other, point] as const] : [];
+    });
   });
 }
 

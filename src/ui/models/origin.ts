@@ -1,29 +1,12 @@
-/** What a model is on the page: the kind that gives it its mark, and in words where it came from. */
+/** What a model is on the page: in words, where it came from and what it is worth. */
 import { useCallback } from 'react';
 import { datasetFacts } from '#core/datasets';
-import { passById } from '#core/passes/index';
+import { ensembleById } from '#core/ensembles/index';
+import { makingById } from '#core/ensembles/making/index';
+import { treeMethodById } from '#core/trees/index';
 import type { ModelNode } from '#stores/state';
-import { MARKS, type MarkKind } from '#ui/kit/Mark.tsx';
 import { useFormat, useText, useWords } from '#ui/kit/words.ts';
 import { describeStep } from '#ui/param-form/describe.ts';
-
-/** A recipe's model is of the kind of its last step. */
-export function markOf(node: ModelNode): MarkKind {
-  const { origin } = node;
-  switch (origin.kind) {
-    case 'template':
-    case 'trained':
-      return 'training';
-    case 'opened':
-      return 'opened';
-    case 'recipe': {
-      const family = passById(origin.recipe.steps.findLast(({ off }) => !off)?.pass ?? '')?.family;
-      return MARKS.find((kind) => kind === family) ?? 'other';
-    }
-    default:
-      throw origin satisfies never;
-  }
-}
 
 /** Says in a line where a model came from: "Magnitude pruning, Sparsity 90 %". */
 export function useOrigin(): (node: ModelNode) => string {
@@ -45,6 +28,20 @@ export function useOrigin(): (node: ModelNode) => string {
             ? t('models.origin.trained', { count, epochs, dataset: words(datasetFacts(node.dataset).words.title) })
             : t('models.origin.trainedPlain', { count, epochs });
           return origin.stopped ? `${said}, ${t('models.origin.stopped')}` : said;
+        }
+        case 'combined': {
+          const { members = [] } = node.summary.ensemble ?? {};
+          const way = words(ensembleById(origin.way).words.title);
+          return t('models.origin.combined', { way, members: members.map(({ name }) => name).join(', ') });
+        }
+        case 'made':
+          return t('models.origin.made', { making: words(makingById(origin.making).words.title) });
+        case 'trees': {
+          const method = words(treeMethodById(origin.method).words.title);
+          const { features = 'pixels' } = node.summary.trees ?? {};
+          return features === 'pixels'
+            ? t('models.origin.treesOnPixels', { method })
+            : t('models.origin.treesOnLayer', { method, layer: features.layer, name: features.name });
         }
         case 'recipe':
           return origin.recipe.steps

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { chartAxes, chartPoints, costOf, frontOf, linksOf } from '#ui/models/chart-data.ts';
-import { markOf } from '#ui/models/origin.ts';
 import { livePoint, previewPoint } from '#ui/models/use-chart.ts';
+import { markOf } from '#ui/predictor/mark.ts';
 import { modelNode, projectOf, recipeOf } from './nodes';
 
 const state = projectOf([
