@@ -72,8 +72,11 @@ export interface PassContext {
   readonly signal: AbortSignalLike;
   /** `done` from 0 to 1. */
   readonly progress: (done: number, point?: TrainPoint) => void;
-  /** Trains and returns the model with new tensors, encodings kept. */
-  readonly train: (objective: Objective, hooks?: TrainHooks) => Promise<Model>;
+  /**
+   * Trains and returns the model with new tensors, encodings kept. `progress` is told instead of the context's own: a run
+   * that is one of several is a part of the whole.
+   */
+  readonly train: (objective: Objective, hooks?: TrainHooks, progress?: PassContext['progress']) => Promise<Model>;
   /**
    * Runs training images (chosen by the step's seed: the same ones at every call, never validation or test) through the
    * model and shows what each batch gave. Batch normalisation uses its moving statistics, and nothing is dropped out.

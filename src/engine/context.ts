@@ -48,7 +48,7 @@ export function makeContext(parts: ContextParts): MakingContext {
     progress,
     predictor: parts.resolve,
     pause: between ?? breathe,
-    async train(objective, hooks) {
+    async train(objective, hooks, told = progress) {
       const outcome = await train(backend, objective, dataset(), {
         ...parts.checkpoints,
         signal,
@@ -56,7 +56,7 @@ export function makeContext(parts: ContextParts): MakingContext {
         control: parts.control,
         hooks,
         onProgress: (one) => {
-          progress(one.point.step / one.totalSteps, one.point);
+          told(one.point.step / one.totalSteps, one.point);
           parts.onTrain?.(one);
         },
       });

@@ -4,7 +4,7 @@
  */
 import { type Leaf, scoresOf } from '#core/ensembles/scores';
 import type { Predictor, Split } from '#core/predictor';
-import { predictorId, predictorId } from '#core/predictor-id';
+import { predictorId } from '#core/predictor-id';
 import type { Backend } from '#engine/backend';
 import type { Dataset } from '#engine/datasets/dataset';
 import { leafLogits } from '#engine/evaluate';

@@ -44,6 +44,11 @@ const handlers: { readonly [N in CallName]: Handler<N> } = {
   latency: later(async () => (await import('#worker/calls/latency')).latency),
   export: later(async () => (await import('#worker/calls/export')).exportModel),
   held,
+  combine: later(async () => (await import('#worker/calls/combine')).combine),
+  combinePreview: later(async () => (await import('#worker/calls/combine')).combinePreview),
+  make: later(async () => (await import('#worker/calls/make')).make),
+  trees: later(async () => (await import('#worker/calls/trees')).trees),
+  imagesAt: later(async () => (await import('#worker/calls/images-at')).imagesAt),
 };
 
 /** Fetches ahead what the first slider, the first training run and the first file ask for. */

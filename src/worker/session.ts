@@ -15,6 +15,7 @@ import { judge } from '#engine/evaluate';
 import { knownEvaluation, rememberEvaluation } from '#engine/evaluations';
 import type { TrainControl } from '#engine/train-control';
 import { answersOnce } from '#worker/answers';
+import type { Gathered } from '#worker/combining';
 import type {
   Accuracy,
   BackendName,
@@ -49,6 +50,8 @@ export interface Session {
   training: TrainControl | null;
   /** Aborts the preview that has not begun yet. */
   waitingPreview: AbortController | null;
+  /** The same of a combination's preview. */
+  waitingCombination: AbortController | null;
   /** Aborts the inspection before the latest. */
   lastInspection: AbortController | null;
   /** How often a backend was taken up. */
@@ -88,6 +91,8 @@ export interface Session {
   readonly inspections: Recent<InspectResult>;
   /** Previews of whole splits that were computed, by question. */
   readonly previews: Recent<PreviewResult>;
+  /** What members answered that are being combined. */
+  readonly gathered: Recent<Gathered>;
   /** What single layers cost, by question. */
   readonly alone: Recent<SensitivityCell>;
 }
@@ -121,11 +126,13 @@ export function makeSession(options: SessionOptions): Session {
     checkpointEvery: options.checkpointEvery,
     training: null,
     waitingPreview: null,
+    waitingCombination: null,
     lastInspection: null,
     prepared: makeRecent(8),
     changed: makeRecent(2),
     inspections: makeRecent(100),
     previews: makeRecent(1000),
+    gathered: makeRecent(3),
     alone: makeRecent(2000),
     generation: () => generation,
     async replaceBackend(failed) {

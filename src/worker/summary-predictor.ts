@@ -7,7 +7,6 @@ import { shapesOf } from '#core/model/shapes';
 import { clampValues } from '#core/params';
 import { type EnsemblePredictor, modelsOf, type Predictor, type Tree, type TreesPredictor } from '#core/predictor';
 import { predictorId } from '#core/predictor-id';
-import { packedForest } from '#core/trees/packed';
 import type { ModelSummary } from '#worker/protocol';
 import type { MemberSummary, TreesSummary } from '#worker/protocol-ensembles';
 import { summaryOf, writtenBytes } from '#worker/summary';
@@ -31,6 +30,7 @@ export async function summaryOfPredictor(
             way: predictor.way,
             values: predictor.values,
             members: membersOf(predictor, members),
+            oneGraph: asOneModel(predictor, name) !== null,
           },
         }
       : { trees: treesOf(predictor, comparisons) }),
@@ -104,27 +104,11 @@ function borders(predictor: Predictor): Pick<ModelSummary, 'inputShape' | 'class
   }
 }
 
-/** Of its file: one graph where the way of combining allows, else every model once and what combines them. */
+/** Of its file: one graph where the way of combining allows, else a zip of what is in it. */
 async function bytesOf(predictor: EnsemblePredictor | TreesPredictor, name: string): Promise<number> {
   const one = predictor.kind === 'ensemble' ? asOneModel(predictor, name) : null;
   if (one) return writtenBytes(one);
-  let bytes = 0;
-  for (const model of modelsOf(predictor)) bytes += await writtenBytes(model);
-  return bytes + numbersIn(predictor);
-}
-
-function numbersIn(predictor: Predictor): number {
-  switch (predictor.kind) {
-    case 'model':
-      return 0;
-    case 'trees':
-      return packedForest(predictor.forest).numbers.byteLength;
-    case 'ensemble':
-      return (
-        JSON.stringify([predictor.values, predictor.state]).length +
-        [...new Set(predictor.members)].reduce((sum, member) => sum + numbersIn(member), 0)
-      );
-    default:
-      throw predictor satisfies never;
-  }
+  const { writeEnsemble } = await import('#formats/ensemble/write');
+  const { bundle } = await writeEnsemble(predictor, name, { unsupportedGrids: 'float' });
+  return [...bundle.values()].reduce((sum, bytes) => sum + bytes.length, 0);
 }

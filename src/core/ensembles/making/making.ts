@@ -19,7 +19,12 @@ export interface MakingContext extends PassContext {
    * Makes a model anew as it was made (its whole recipe, teacher included), but on these training rows only, or on all
    * for null. Null where nobody knows how it was made (an opened file). Absent: models are trained afresh, from labels.
    */
-  readonly refit?: (model: Model, rows: Uint32Array | null, seed: number) => Promise<Model> | null;
+  readonly refit?: (
+    model: Model,
+    rows: Uint32Array | null,
+    seed: number,
+    progress: PassContext['progress'],
+  ) => Promise<Model> | null;
 }
 
 export interface Made {

@@ -81,7 +81,7 @@ export const outOfFold = defineMaking({
 
 function refit(model: Model, rows: Uint32Array | null, values: MemberTraining, context: MakingContext): Promise<Model> {
   if (!context.refit) return trainAfresh(model, values, context, rows ? { data: { rows } } : {});
-  const made = context.refit(model, rows, seedFrom(context.random));
+  const made = context.refit(model, rows, seedFrom(context.random), context.progress);
   if (made) return made;
   throw new PassError({
     en: `Nobody knows which images ${model.name} was trained on, so it cannot be made again without some of them. Stack on validation images instead.`,

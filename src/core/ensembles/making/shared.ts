@@ -31,7 +31,8 @@ export const seedFrom = (random: () => number): number => Math.floor(random() * 
 
 /** The context of the `at`-th of `parts` equal parts of the work. */
 export function partOf(context: MakingContext, at: number, parts: number): MakingContext {
-  return { ...context, progress: (done, point) => context.progress((at + done) / parts, point) };
+  const progress: MakingContext['progress'] = (done, point) => context.progress((at + done) / parts, point);
+  return { ...context, progress, train: (objective, hooks, own = progress) => context.train(objective, hooks, own) };
 }
 
 /** Trains on the labels from the model's weights; Adam, the learning rate falling to 0 along a cosine. */

@@ -1,0 +1,118 @@
+/**
+ * Several predictors as one, from what they answered to the validation images: fitted, judged by images that it was not
+ * fitted to, and compared with its members. What members answered is kept, so that a slider only costs arithmetic.
+ */
+import type { MemberAnswers } from '#core/ensembles/ensemble';
+import { fitEnsemble } from '#core/ensembles/fit';
+import { heldOutParts, heldOutScores } from '#core/ensembles/held-out';
+import { ensembleById } from '#core/ensembles/index';
+import { accuracyOf } from '#core/metrics/classification';
+import { seededRandom } from '#core/numeric/random';
+import type { Words } from '#core/params';
+import { PassError } from '#core/pass';
+import type { EnsemblePredictor, EnsembleState, Predictor } from '#core/predictor';
+import { predictorId } from '#core/predictor-id';
+import { type Evaluation, judge } from '#engine/evaluate';
+import { answersOnce } from '#worker/answers';
+import type { Accuracy, DatasetId } from '#worker/protocol';
+import type { Combination } from '#worker/protocol-ensembles';
+import type { Session } from '#worker/session';
+
+/** Second levels and folds are drawn alike whenever the same is combined. */
+const SEED = 1;
+
+/** Members, and what they answered to the validation images. */
+export interface Gathered {
+  readonly members: readonly Predictor[];
+  readonly answers: MemberAnswers & { readonly labels: Uint8Array };
+  /** By member. */
+  readonly judged: readonly Evaluation[];
+  /** Made when a way that learns is first asked for. */
+  parts: ReturnType<typeof heldOutParts> | null;
+}
+export interface Ways {
+  readonly signal: AbortSignal;
+  readonly between: () => Promise<void>;
+  readonly onProgress?: (done: number) => void;
+}
+
+/** Asks every member once; what is known already is not asked for again. */
+export async function gather(
+  session: Session,
+  members: readonly Predictor[],
+  datasetId: DatasetId,
+  { onProgress, ...ways }: Ways,
+): Promise<Gathered> {
+  const dataset = await session.dataset(datasetId);
+  const backend = await session.backend();
+  const key = JSON.stringify([backend.id, datasetId, members.map(predictorId)]);
+  const known = session.gathered.get(key);
+  if (known) return known;
+  const { labels } = dataset.splits.validation;
+  const classes = dataset.classes.length;
+  const logits: Float32Array[] = [];
+  for (const [m, member] of members.entries()) {
+    logits.push(
+      await answersOnce(backend, member, dataset, 'validation', {
+        ...ways,
+        onProgress: (done) => onProgress?.((m + done) / members.length),
+      }),
+    );
+  }
+  const gathered: Gathered = {
+    members,
+    answers: { logits, labels, classes },
+    judged: logits.map((own) => judge(own, labels, classes)),
+    parts: null,
+  };
+  session.gathered.set(key, gathered);
+  return gathered;
+}
+
+export interface Fitted {
+  readonly ensemble: EnsemblePredictor;
+  /** On validation; of a way that learned from it, each image by a fit without its part. */
+  readonly judged: Evaluation;
+  /** Whether it learned from the validation images. */
+  readonly learned: boolean;
+}
+
+/** Throws PassError where there are too few or too many members. */
+export async function fit(
+  gathered: Gathered,
+  { way: id, values, state }: Pick<Combination, 'way' | 'values'> & { readonly state?: EnsembleState | undefined },
+  { signal, between }: Ways,
+): Promise<Fitted> {
+  const way = ensembleById(id);
+  const { members, answers } = gathered;
+  const { least, most = Number.POSITIVE_INFINITY } = way.members;
+  if (members.length < least || members.length > most) throw new PassError(countWords(way.words.title, least, most));
+  const context = { random: seededRandom(SEED) };
+  const ensemble = await fitEnsemble(id, values, members, answers, context, state);
+  await between();
+  signal.throwIfAborted();
+  const learned = way.fit !== undefined && state === undefined;
+  let scores: Float32Array;
+  if (learned) {
+    gathered.parts ??= heldOutParts(answers, seededRandom(SEED));
+    scores = await heldOutScores(id, ensemble.values, gathered.parts, { random: seededRandom(SEED) }, between);
+    signal.throwIfAborted();
+  } else scores = way.combine(answers.logits, answers.classes, ensemble.values, ensemble.state).scores;
+  return { ensemble, judged: judge(scores, answers.labels, answers.classes), learned };
+}
+
+export function asAccuracy({ correct, loss }: Evaluation): Accuracy {
+  return { ...accuracyOf(correct), loss };
+}
+
+function countWords(title: Words, least: number, most: number): Words {
+  return Number.isFinite(most)
+    ? {
+        en: `${title.en} takes ${least} to ${most} members.`,
+        zh: `“${title.zh}”需要 ${least} 到 ${most} 个成员。`,
+      }
+    : {
+        en: `${title.en} takes ${least} members or more.`,
+        zh: `“${title.zh}”至少需要 ${least} 个成员。`,
+      };
+}
