@@ -1,12 +1,19 @@
 /**
  * What the page needs of a method or a format is what it declares: words, parameters, effects, extensions. What it does
- * runs in a worker. So in the page's build a pass loses `prepare`, `apply` and `sketch`, a format `detect`, `read` and
- * `write`; each becomes one function that says where it is, and the bundler drops everything that only they used. The
- * workers' builds, the development server and the tests have the files as they are.
+ * runs in a worker. So in the page's build a pass loses `prepare`, `apply` and `sketch`, a way of combining `fit`, `combine`
+ * and `weights`, a way of making members `make`, of growing trees `grow`, a format `detect`, `read` and `write`; each becomes
+ * one function that says where it is, and the bundler drops everything that only they used. The workers' builds, the
+ * development server and the tests have the files as they are.
  */
 import { type Plugin, parseSync } from 'vite';
 
-const passWork = new Set(['prepare', 'apply', 'sketch']);
+/** By the function that declares. */
+const coreWork: Readonly<Record<string, ReadonlySet<string>>> = {
+  definePass: new Set(['prepare', 'apply', 'sketch']),
+  defineEnsemble: new Set(['fit', 'combine', 'weights']),
+  defineMaking: new Set(['make']),
+  defineTreeMethod: new Set(['grow']),
+};
 const formatWork = new Set(['detect', 'read', 'write']);
 
 /** The name that stands for what was taken out. */
@@ -50,14 +57,15 @@ function workOf(object: Node, names: ReadonlySet<string>): Node[] {
  * repository, with `/`.
  */
 export function declarationsOf(path: string, text: string): string | undefined {
-  const isPass = path.startsWith('src/core/passes/');
-  if (!isPass && !/^src\/formats\/[^/]+\/index\.ts$/.test(path)) return undefined;
+  const isCore = /^src\/core\/(passes|ensembles|trees)\//.test(path);
+  if (!isCore && !/^src\/formats\/[^/]+\/index\.ts$/.test(path)) return undefined;
   const cuts: Node[] = [];
   for (const node of nodesOf(parseSync(path, text).program)) {
-    if (isPass) {
-      if (node.type !== 'CallExpression' || (node['callee'] as { name?: string }).name !== 'definePass') continue;
+    if (isCore) {
+      const work = node.type === 'CallExpression' && coreWork[(node['callee'] as { name?: string }).name ?? ''];
+      if (!work) continue;
       const [given] = node['arguments'] as readonly Node[];
-      if (given?.type === 'ObjectExpression') cuts.push(...workOf(given, passWork));
+      if (given?.type === 'ObjectExpression') cuts.push(...workOf(given, work));
     } else if (node.type === 'TSSatisfiesExpression') {
       const object = unwrapped(node);
       if (object.type === 'ObjectExpression') cuts.push(...workOf(object, formatWork));
