@@ -53,10 +53,14 @@ function setOrder(state: ProjectState, order: readonly string[], selected: strin
   return { order, selected, past: [...state.past, state.order].slice(-keptSteps), future: [] };
 }
 
-/** Adds a node and selects it, in one step of undo. `instead` leaves the page in the same step (an untrained template). */
-export function addNode(node: ModelNode, instead?: string): void {
+/**
+ * Adds a node and selects it, in one step of undo. `instead` leaves the page in the same step (an untrained template);
+ * `hidden` are ancestors that never stood on it.
+ */
+export function addNode(node: ModelNode, instead?: string, hidden: readonly ModelNode[] = []): void {
+  const added = Object.fromEntries([...hidden, node].map((one) => [one.id, one]));
   project.setState((state) => ({
-    nodes: { ...state.nodes, [node.id]: node },
+    nodes: { ...state.nodes, ...added },
     ...setOrder(state, [...state.order.filter((id) => id !== instead), node.id], node.id),
   }));
 }

@@ -107,8 +107,27 @@ export interface ModelNode {
   readonly test: Accuracy | null;
   readonly latency: LatencyResult | null;
   readonly notes: readonly Words[];
+  /** Made again in the same way with other seeds (stores/repeat.ts), this model not among them. */
+  readonly runs?: readonly SeedRun[];
+  /** Where it is the best that a search found, or another of its candidates. */
+  readonly searched?: SearchedFacts;
   /** Milliseconds since 1970. */
   readonly made: number;
+}
+/** The same thing made with another seed. */
+export interface SeedRun {
+  readonly seed: number;
+  readonly validation: Accuracy;
+  readonly test?: Accuracy;
+  readonly cost: { readonly parameters: number; readonly macs: number; readonly bytes: number };
+}
+/** What a model was chosen among, and by what. */
+export interface SearchedFacts {
+  readonly strategy: 'grid' | 'random' | 'halving';
+  readonly trials: number;
+  /** 0: by validation images. */
+  readonly folds: number;
+  readonly isBest: boolean;
 }
 
 /** stores/project.ts: `project`. Actions: select(id), rename(id, name), remove(id), undo(), redo(), addNode(node), patchNode(id, patch), clearProject(), restoreProject(). */
@@ -326,7 +345,7 @@ export interface TransferState {
   readonly exportFault: Fault | null;
 }
 
-export type TabId = 'data' | 'build' | 'train' | 'optimize' | 'combine' | 'evaluate' | 'export';
+export type TabId = 'data' | 'build' | 'train' | 'optimize' | 'combine' | 'evaluate' | 'search' | 'export';
 /** What the Optimize tab shows: one method, the model's whole recipe, or how sensitive its layers are. */
 export type OptimizeView = 'method' | 'recipe' | 'sensitivity';
 export type Axis = 'parameters' | 'nonZero' | 'bytes' | 'macs' | 'latency';

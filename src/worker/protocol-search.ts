@@ -48,7 +48,7 @@ export interface MembersChosen {
 export interface SearchCalls {
   /**
    * Runs what the plan and `results`, those of earlier, leave to be done, one run after another, and gives way to
-   * everything else. `test`: measures every run on test too; for runs that are reported, not chosen among.
+   * everything else. Answers with its own results. `test`: measures every run on test too; for runs that are reported, not chosen among.
    */
   search: {
     request: Search & { readonly results: readonly SearchResult[]; readonly paused: boolean; readonly test?: boolean };

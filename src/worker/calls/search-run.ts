@@ -6,7 +6,6 @@
 import { countMacs } from '#core/metrics/operations';
 import { countParameters } from '#core/metrics/size';
 import { createModel } from '#core/model/create';
-import { modelId } from '#core/model/hash';
 import type { Model } from '#core/model/model';
 import type { TrainPoint } from '#core/objective';
 import { PASSES } from '#core/passes/index';
@@ -174,7 +173,7 @@ async function applied(
     {
       async onStep(step, made, facts) {
         const bytes = await writtenBytes(made);
-        reports.push({ ...facts, step, bytes, validation: null, model: modelId(made) });
+        reports.push({ ...facts, step, bytes, validation: null });
       },
     },
   );

@@ -33,18 +33,19 @@ export const search: Handler<'search'> = async (request, context) => {
   const { session, signal, progress } = context;
   const control = makeTrainControl(paused);
   going.set(session, control);
-  const results: SearchResult[] = [...request.results];
+  const results: SearchResult[] = [];
+  const all = (): readonly SearchResult[] => [...request.results, ...results];
   try {
     const dataset = await session.dataset(id, { signal });
     const left = new Map<string, Left>();
     let held: { readonly fold: number; readonly dataset: Dataset } | null = null;
-    for (let run = nextRun(plan, results); run; run = nextRun(plan, results)) {
+    for (let run = nextRun(plan, all()); run; run = nextRun(plan, all())) {
       await control.next(signal);
       if (run.fold !== null && held?.fold !== run.fold)
         held = { fold: run.fold, dataset: foldOf(dataset, plan.folds, run.fold, plan.seed) };
       const seen = run.fold === null ? dataset : (held?.dataset ?? dataset);
       progress({ begun: run });
-      const result = await perform(request, run, results, seen, left, control, context);
+      const result = await perform(request, run, all(), seen, left, control, context);
       results.push(result);
       progress({ result });
     }
