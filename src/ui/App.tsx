@@ -33,6 +33,11 @@ const TABS: readonly { readonly id: TabId; readonly Content: React.ComponentType
     id: 'optimize',
     Content: lazy(async () => ({ default: (await import('#ui/optimize/OptimizeTab.tsx')).OptimizeTab })),
   },
+  { id: 'combine', Content: lazy(async () => ({ default: (await import('#ui/combine/CombineTab.tsx')).CombineTab })) },
+  {
+    id: 'evaluate',
+    Content: lazy(async () => ({ default: (await import('#ui/evaluate/EvaluateTab.tsx')).EvaluateTab })),
+  },
   { id: 'export', Content: lazy(async () => ({ default: (await import('#ui/transfer/ExportTab.tsx')).ExportTab })) },
 ];
 
@@ -142,7 +147,7 @@ function Weights() {
   const isMethod = useStore(view, ({ tab, optimizeView }) => tab === 'optimize' && optimizeView === 'method');
   const isOpen = useStore(inspection, (state) => state.isOpen);
   const node = useStore(project, ({ nodes, selected }) => (selected === null ? undefined : nodes[selected]));
-  if (!isWide || !isMethod || !isOpen || !node) return null;
+  if (!isWide || !isMethod || !isOpen || !node || node.summary.kind !== 'model') return null;
   return (
     <div className={styles.weights}>
       <ErrorGuard>

@@ -1,0 +1,61 @@
+/** Found images over false alarms, a curve for each class, in a chunk of its own with the drawing library. */
+import { Scatter, ScatterChart } from 'recharts';
+import styles from '#ui/evaluate/evaluate.module.css';
+import { DIAGONAL, noMark, ShareAxes, still } from '#ui/evaluate/ShareAxes.tsx';
+import { useText } from '#ui/kit/words.ts';
+import type { ExamineResult } from '#worker/protocol-evaluation';
+
+interface RocProps {
+  readonly curves: ExamineResult['roc']['classes'];
+  /** The class whose curve stands out; null: all alike. */
+  readonly chosen: number | null;
+  /** Only the corner at the upper left, ten times as large. */
+  readonly isCorner: boolean;
+  readonly label: string;
+}
+
+function RocChart({ curves, chosen, isCorner, label }: RocProps) {
+  const t = useText();
+  const x = isCorner ? ([0, 0.1] as const) : ([0, 1] as const);
+  const y = isCorner ? ([0.9, 1] as const) : ([0, 1] as const);
+  // The chosen curve is drawn last, on top.
+  const ordered = [...curves].sort((a, b) => Number(a.class === chosen) - Number(b.class === chosen));
+  return (
+    <figure className={styles.figure} role="img" aria-label={label}>
+      <div className={styles.plot} data-square>
+        <ScatterChart
+          responsive
+          accessibilityLayer={false}
+          style={{ width: '100%', height: '100%' }}
+          margin={{ top: 8, right: 14, bottom: 18, left: 4 }}
+        >
+          <ShareAxes x={x} y={y} xLabel={t('evaluate.classes.x')} yLabel={t('evaluate.classes.y')} />
+          <Scatter
+            {...still}
+            data={DIAGONAL}
+            line={{ stroke: 'var(--w-line-strong)', strokeDasharray: '3 4' }}
+            shape={noMark}
+          />
+          {ordered.map((curve) => {
+            const stands = curve.class === chosen;
+            return (
+              <Scatter
+                key={curve.class}
+                {...still}
+                data={curve.points.map(([x, y]) => ({ x, y }))}
+                line={{
+                  stroke: stands ? 'var(--w-pruning)' : 'var(--w-accent)',
+                  strokeWidth: stands ? 2.5 : 1.5,
+                  strokeOpacity: stands || chosen === null ? 1 : 0.3,
+                }}
+                shape={noMark}
+              />
+            );
+          })}
+        </ScatterChart>
+      </div>
+    </figure>
+  );
+}
+
+export default RocChart;

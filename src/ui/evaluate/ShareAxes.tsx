@@ -1,0 +1,60 @@
+/** Axes and grid of a chart of one share over another, both named, with room for a corner enlarged. */
+import { CartesianGrid, XAxis, YAxis } from 'recharts';
+import { linearAxis } from '#ui/kit/ticks.ts';
+import { useFormat } from '#ui/kit/words.ts';
+
+interface AxesProps {
+  /** Shares of 0 to 1. */
+  readonly x: readonly [number, number];
+  readonly y: readonly [number, number];
+  readonly xLabel: string;
+  readonly yLabel: string;
+}
+
+const looks = { fill: 'var(--w-dim)', fontSize: 11 };
+
+export function ShareAxes({ x, y, xLabel, yLabel }: AxesProps) {
+  const format = useFormat();
+  const show = (share: number) => format.percent(share, 0);
+  const common = { type: 'number', allowDataOverflow: true, niceTicks: 'none', tickLine: false, tick: looks } as const;
+  return (
+    <>
+      <CartesianGrid stroke="var(--w-line)" strokeDasharray="0" />
+      <XAxis
+        {...common}
+        dataKey="x"
+        domain={[...x]}
+        ticks={[...linearAxis(...x, 5).ticks]}
+        tickFormatter={show}
+        axisLine={{ stroke: 'var(--w-line-strong)' }}
+        height={24}
+        label={{ value: xLabel, position: 'insideBottom', offset: -12, ...looks }}
+      />
+      <YAxis
+        {...common}
+        dataKey="y"
+        domain={[...y]}
+        ticks={[...linearAxis(...y, 5).ticks]}
+        tickFormatter={show}
+        axisLine={false}
+        width={52}
+        label={{
+          value: yLabel,
+          angle: -90,
+          position: 'insideLeft',
+          offset: 2,
+          style: { textAnchor: 'middle' },
+          ...looks,
+        }}
+      />
+    </>
+  );
+}
+
+/** What every line of such a chart has. */
+export const still = { isAnimationActive: false } as const;
+export const noMark = () => <g />;
+export const DIAGONAL = [
+  { x: 0, y: 0 },
+  { x: 1, y: 1 },
+];
