@@ -1,5 +1,6 @@
 /** What goes on by itself: looks at test images are counted, and when nothing else is being done models get their time measured. */
 import type { StoreApi } from 'zustand/vanilla';
+import { combine } from '#stores/combine';
 import { evaluate } from '#stores/evaluate';
 import { countLooks } from '#stores/looks';
 import { measureLatencies } from '#stores/measure';
@@ -22,6 +23,8 @@ export function startBackground(device: StoreApi<DeviceState>): () => void {
       !applying &&
       !recipes.getState().running &&
       !sensitivity.getState().running &&
+      !combine.getState().running &&
+      !combine.getState().previewing &&
       !evaluate.getState().running &&
       !previewing &&
       !opening &&
@@ -37,6 +40,7 @@ export function startBackground(device: StoreApi<DeviceState>): () => void {
     optimize.subscribe(look),
     recipes.subscribe(look),
     sensitivity.subscribe(look),
+    combine.subscribe(look),
     evaluate.subscribe(look),
     countLooks(),
     project.subscribe(look),

@@ -65,6 +65,16 @@ export function addNode(node: ModelNode, instead?: string, hidden: readonly Mode
   }));
 }
 
+/** Adds nodes and selects the last of them, in one step of undo. */
+export function addNodes(nodes: readonly ModelNode[]): void {
+  const last = nodes.at(-1);
+  if (!last) return;
+  project.setState((state) => ({
+    nodes: { ...state.nodes, ...Object.fromEntries(nodes.map((node) => [node.id, node])) },
+    ...setOrder(state, [...state.order, ...nodes.map(({ id }) => id)], last.id),
+  }));
+}
+
 export function patchNode(id: string, patch: Partial<Omit<ModelNode, 'id'>>): void {
   project.setState((state) => {
     const node = state.nodes[id];

@@ -70,6 +70,11 @@ function looksOf(nodes: readonly ModelNode[]): Lists['looks'] {
   return looks;
 }
 
+/** A node as this version writes it: earlier ones knew of models only. */
+export function upToDate(node: ModelNode): ModelNode {
+  return (node.summary.kind as unknown) ? node : { ...node, summary: { ...node.summary, kind: 'model' } };
+}
+
 function isLists(value: Lists | undefined): value is Lists {
   return value !== undefined && Array.isArray(value.order) && Array.isArray(value.past) && Array.isArray(value.future);
 }
@@ -77,15 +82,19 @@ function isLists(value: Lists | undefined): value is Lists {
 /** Nodes that can still come into sight (by undo and redo too), and the ancestors that they name. */
 export function reachable({ nodes, order, past, future }: StoredProject): readonly ModelNode[] {
   const found = new Map<string, ModelNode>();
-  for (const id of new Set([order, ...past, ...future].flat())) {
-    for (
-      let node = nodes[id];
-      node && !found.has(node.id);
-      node = node.parent === null ? undefined : nodes[node.parent]
-    )
-      found.set(node.id, node);
+  const waiting = [...new Set([order, ...past, ...future].flat())];
+  for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
+    const node = nodes[id];
+    if (!node || found.has(id)) continue;
+    found.set(id, node);
+    waiting.push(...ancestorsNamed(node));
   }
   return [...found.values()].sort((a, b) => a.made - b.made);
+}
+
+/** The node that it came from, or the several. */
+function ancestorsNamed({ parent, origin }: ModelNode): readonly string[] {
+  return [...(parent === null ? [] : [parent]), ...('parents' in origin ? origin.parents : [])];
 }
 
 /** The project with only `wanted` nodes that are not `lost`; children of a lost node belong to its closest ancestor that is there. */
