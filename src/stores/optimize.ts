@@ -35,7 +35,7 @@ function currentPass(): Pass {
   return pass;
 }
 
-/** What the engine is asked about: the selected model under the current method and values. Null where none is selected. */
+/** What the engine is asked about: the selected model under the current method and values. Null where none is, or not a single one. */
 interface Question {
   readonly model: ModelId;
   readonly dataset: DatasetId | null;
@@ -45,7 +45,7 @@ interface Question {
 }
 function question(): Question | null {
   const node = selectedNode();
-  if (!node) return null;
+  if (!node || node.summary.ensemble || node.summary.trees) return null;
   const pass = currentPass();
   const { values, seed } = optimize.getState();
   const step = { pass: pass.id, values: clampValues(pass.params, values[pass.id] ?? {}) as Values };

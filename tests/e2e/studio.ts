@@ -21,7 +21,9 @@ export async function openStudio(page: Page, path = './'): Promise<void> {
   await expect(page.getByRole('tab', { name: 'Data' })).toBeVisible();
 }
 
-export async function openTab(page: Page, name: 'Data' | 'Build' | 'Train' | 'Optimize' | 'Export'): Promise<void> {
+type Tab = 'Data' | 'Build' | 'Train' | 'Optimize' | 'Combine' | 'Evaluate' | 'Search' | 'Export';
+
+export async function openTab(page: Page, name: Tab): Promise<void> {
   await page.getByRole('tab', { name, exact: true }).click();
   await expect(page.getByRole('tab', { name, exact: true })).toHaveAttribute('aria-selected', 'true');
 }

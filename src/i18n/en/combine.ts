@@ -2,7 +2,7 @@
 export const combine = {
   title: 'Combine',
   intro: 'Several models answer together. Where they err on different images, all of them beat the best one.',
-  views: { label: 'What to do', ways: 'Combine', makings: 'Train members', trees: 'Trees', result: 'Result' },
+  views: { label: 'What to do', ways: 'Join models', makings: 'Train members', trees: 'Trees', result: 'Result' },
   way: 'How they answer together',
   wayPlaceholder: 'Search a way…',
   kinds: { parallel: 'Side by side: all answer', serial: 'One after another' },

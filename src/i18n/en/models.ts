@@ -59,6 +59,7 @@ export const models = {
   packedHelp: 'As a .whittle file, {{ratio}} times smaller than 4 bytes for each parameter.',
   smaller: '{{ratio}}× smaller',
   fewer: '{{ratio}}× fewer',
+  mean: 'mean of images',
   onImages: 'on {{images}} images',
   from: 'from {{name}}',
   origin: {

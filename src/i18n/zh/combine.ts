@@ -4,7 +4,7 @@ import type { Texts } from '#i18n/en';
 export const combine: Texts['combine'] = {
   title: '组合',
   intro: '多个模型一起回答。只要它们错在不同的图片上，合起来就比其中最好的还准。',
-  views: { label: '要做什么', ways: '组合', makings: '训练成员', trees: '树', result: '结果' },
+  views: { label: '要做什么', ways: '合并模型', makings: '训练成员', trees: '树', result: '结果' },
   way: '如何一起回答',
   wayPlaceholder: '搜索组合方式…',
   kinds: { parallel: '并列：所有成员都回答', serial: '依次：一个接一个' },

@@ -60,6 +60,7 @@ export const models: Texts['models'] = {
   packedHelp: '存为 .whittle 文件时，比每个参数 4 字节小 {{ratio}} 倍。',
   smaller: '缩小 {{ratio}} 倍',
   fewer: '减少 {{ratio}} 倍',
+  mean: '各图片平均',
   onImages: '在 {{images}} 张图片上',
   from: '来自 {{name}}',
   origin: {

@@ -45,7 +45,10 @@ export function ModelRow({ row, selected }: { row: TreeRow; selected: boolean })
             title: t('models.packedHelp', { ratio: format.ratio((4 * summary.parameters) / summary.packedBytes) }),
           }),
     },
-    macs: { value: format.short(summary.macs), note: shrunk('macs', 'fewer') },
+    macs: {
+      value: format.short(Math.round(summary.macs)),
+      note: summary.ensemble?.members.some(({ used }) => used < 1) ? t('models.mean') : shrunk('macs', 'fewer'),
+    },
     test: accuracy(node.test),
     validation: accuracy(node.validation),
     latency: latency && {

@@ -16,6 +16,7 @@ import { MethodView } from '#ui/optimize/MethodView.tsx';
 import { Offer } from '#ui/optimize/recipe/Offer.tsx';
 import { RecipeView } from '#ui/optimize/recipe/RecipeView.tsx';
 import { SensitivityView } from '#ui/optimize/sensitivity/SensitivityView.tsx';
+import { Instead } from '#ui/predictor/Instead.tsx';
 
 const VIEWS: readonly { readonly id: OptimizeView; readonly Content: (props: { node: ModelNode }) => ReactNode }[] = [
   { id: 'method', Content: MethodView },
@@ -46,16 +47,20 @@ export function OptimizeTab() {
         onChange={select}
         choices={order.map((id) => ({ value: id, label: nodes[id]?.name ?? id }))}
       />
-      <Views
-        label={t('optimize.views.label')}
-        value={shown}
-        onChange={setOptimizeView}
-        views={VIEWS.map(({ id, Content }) => ({
-          id,
-          name: t(`optimize.views.${id}`),
-          content: () => <Content node={node} />,
-        }))}
-      />
+      {node.summary.kind !== 'model' ? (
+        <Instead node={node} wanted="optimize" />
+      ) : (
+        <Views
+          label={t('optimize.views.label')}
+          value={shown}
+          onChange={setOptimizeView}
+          views={VIEWS.map(({ id, Content }) => ({
+            id,
+            name: t(`optimize.views.${id}`),
+            content: () => <Content node={node} />,
+          }))}
+        />
+      )}
     </Panel>
   );
 }

@@ -12,6 +12,7 @@ import { SelectField } from '#ui/kit/Fields.tsx';
 import { PauseIcon, PlayIcon, StepIcon, StopIcon } from '#ui/kit/icons.tsx';
 import { Actions, Help, Panel, Section } from '#ui/kit/Layout.tsx';
 import { useText, useWords } from '#ui/kit/words.ts';
+import { Instead } from '#ui/predictor/Instead.tsx';
 import { BackendField } from '#ui/train/BackendField.tsx';
 import { Interrupted } from '#ui/train/Interrupted.tsx';
 import { Run } from '#ui/train/Run.tsx';
@@ -33,6 +34,7 @@ export function TrainTab() {
   const node = selected === null ? null : (nodes[selected] ?? null);
   const isIdle = status === 'idle';
   const isMisfit = node !== null && !fitsDataset(node.summary.inputShape, node.summary.classes, facts);
+  const isMany = node !== null && node.summary.kind !== 'model';
   const shape = (of: readonly number[]) => of.join(' × ');
   return (
     <Panel title={t('train.title')} intro={t('train.intro')}>
@@ -47,7 +49,7 @@ export function TrainTab() {
           ]}
           onChange={(id) => select(id === '' ? null : id)}
         />
-        {isMisfit && (
+        {isMisfit && !isMany && (
           <Notice
             level="info"
             text={t('train.misfit', {
@@ -57,6 +59,7 @@ export function TrainTab() {
             })}
           />
         )}
+        {isMany && <Instead node={node} wanted="train" />}
         <BackendField disabled={!isIdle} />
       </Section>
       <SettingsForm settings={settings} disabled={!isIdle} onChange={setSettings} />
@@ -65,7 +68,7 @@ export function TrainTab() {
           <Button
             {...small}
             leftSection={<PlayIcon size={16} />}
-            disabled={status === 'running' || status === 'finishing' || isMisfit}
+            disabled={status === 'running' || status === 'finishing' || isMisfit || isMany}
             onClick={() => void (status === 'paused' ? resume() : train())}
           >
             {t('train.train')}
@@ -83,7 +86,7 @@ export function TrainTab() {
             {...small}
             variant="default"
             leftSection={<StepIcon size={16} />}
-            disabled={status === 'running' || status === 'finishing' || isMisfit}
+            disabled={status === 'running' || status === 'finishing' || isMisfit || isMany}
             onClick={() => void step()}
           >
             {t('train.step')}

@@ -1,0 +1,50 @@
+/** The button that does it, always in sight, with how far it is, why it cannot be done, or what went wrong. */
+import { Button } from '@mantine/core';
+import { useStore } from 'zustand';
+import type { Words } from '#core/params';
+import { cancelCombine, combine } from '#stores/combine';
+import type { CombineState } from '#stores/state';
+import styles from '#ui/combine/combine.module.css';
+import { Notice, ProgressLine } from '#ui/kit/Feedback.tsx';
+import { Actions, Help } from '#ui/kit/Layout.tsx';
+import { useFormat, useText, useWords } from '#ui/kit/words.ts';
+
+interface FootProps {
+  readonly kind: CombineState['view'];
+  readonly label: string;
+  readonly progress: string;
+  /** Why it cannot be done now. */
+  readonly obstacle: Words | null;
+  readonly fault: CombineState['fault'];
+  readonly onGo: () => Promise<void>;
+}
+
+export function Foot({ kind, label, progress, obstacle, fault, onGo }: FootProps) {
+  const t = useText();
+  const words = useWords();
+  const format = useFormat();
+  const running = useStore(combine, (state) => state.running);
+  const own = running?.kind === kind ? running : null;
+  const train = own?.train ?? null;
+  const note =
+    own && train
+      ? `${format.percent(own.done, 0)} · ${format.rate(train.imagesPerSecond)} · ${t('train.left')} ${format.duration(train.secondsLeft)}`
+      : undefined;
+  return (
+    <div className={styles.foot}>
+      {own && <ProgressLine label={progress} done={own.done} {...(note ? { note } : {})} />}
+      {fault && <Notice level="error" text={words(fault.words)} hint={fault.hint && words(fault.hint)} />}
+      {obstacle && !own && <Help>{words(obstacle)}</Help>}
+      <Actions>
+        <Button disabled={obstacle !== null || running !== null} onClick={() => void onGo()}>
+          {label}
+        </Button>
+        {own && (
+          <Button variant="default" onClick={cancelCombine}>
+            {t('combine.cancel')}
+          </Button>
+        )}
+      </Actions>
+    </div>
+  );
+}

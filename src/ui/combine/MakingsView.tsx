@@ -1,0 +1,154 @@
+/** Training members that are made to go together: bagging, boosting, snapshots, specialists, out of fold, soups. */
+import { useStore } from 'zustand';
+import { MAKINGS, makingById } from '#core/ensembles/making/index';
+import { clampValues, type Values } from '#core/params';
+import {
+  combine,
+  makeMembers,
+  makeObstacle,
+  setCombineSeed,
+  setCombineView,
+  setMaking,
+  setMakingValue,
+  toggleSource,
+} from '#stores/combine';
+import { datasets } from '#stores/datasets';
+import { project } from '#stores/project';
+import type { ModelNode } from '#stores/state';
+import { Foot } from '#ui/combine/Foot.tsx';
+import { MemberList } from '#ui/combine/Members.tsx';
+import { NumberField, SelectField } from '#ui/kit/Fields.tsx';
+import { Fields, Help, Text } from '#ui/kit/Layout.tsx';
+import { SearchSelect } from '#ui/kit/SearchSelect.tsx';
+import { useText, useWords } from '#ui/kit/words.ts';
+import { About } from '#ui/param-form/About.tsx';
+import { ParamForm } from '#ui/param-form/ParamForm.tsx';
+import { networksIn } from '#ui/predictor/networks.ts';
+
+export function MakingsView() {
+  const t = useText();
+  const words = useWords();
+  const { making: id, makingValues, sources, seed, running, fault } = useStore(combine);
+  const state = useStore(project);
+  const dataset = useStore(datasets, ({ selected }) => selected);
+  const making = makingById(id);
+  const networks = networksIn(state, dataset);
+  const own = clampValues(making.params, makingValues[id] ?? {}) as Values;
+  const busy = running !== null;
+  return (
+    <>
+      <SearchSelect
+        label={t('combine.making')}
+        value={id}
+        disabled={busy}
+        placeholder={t('combine.makingPlaceholder')}
+        onChange={setMaking}
+        choices={MAKINGS.map(({ id: value, words: said }) => ({
+          value,
+          label: words(said.title),
+          group: t('combine.views.makings'),
+          text: words(said.help),
+          also: `${value} ${said.title.en} ${said.paper}`,
+        }))}
+      />
+      <Text>{words(making.words.help)}</Text>
+      <Sources networks={networks} sources={sources} models={making.models} disabled={busy} />
+      {making.words.models && <Help>{words(making.words.models)}</Help>}
+      <ParamForm
+        params={making.params}
+        values={own}
+        layers={[]}
+        predictors={[]}
+        disabled={busy}
+        onChange={(key, value) => setMakingValue(key, value)}
+        onRest={() => undefined}
+      />
+      <SeedField seed={seed} disabled={busy} />
+      <About words={making.words} />
+      <Foot
+        kind="make"
+        label={t('combine.make')}
+        progress={t('combine.makingNow')}
+        obstacle={makeObstacle()}
+        fault={fault}
+        onGo={async () => {
+          await makeMembers();
+          if (combine.getState().made?.kind === 'make') setCombineView('result');
+        }}
+      />
+    </>
+  );
+}
+
+export function SeedField({ seed, disabled }: { seed: number; disabled: boolean }) {
+  const t = useText();
+  return (
+    <Fields>
+      <NumberField
+        label={t('combine.seed')}
+        help={t('combine.seedHelp')}
+        value={seed}
+        min={0}
+        max={4294967295}
+        disabled={disabled}
+        onChange={setCombineSeed}
+      />
+    </Fields>
+  );
+}
+
+interface SourcesProps {
+  readonly networks: readonly ModelNode[];
+  readonly sources: readonly string[];
+  readonly models: { readonly least: number; readonly most: number };
+  readonly disabled: boolean;
+}
+
+/** What members are made from: one model, two with different parts, or several. */
+function Sources({ networks, sources, models, disabled }: SourcesProps) {
+  const t = useText();
+  const choices = networks.map(({ id, name }) => ({ value: id, label: name }));
+  /** Puts a node, or none, in this place; the store knows sources by toggling. */
+  const put = (at: number, id: string) => {
+    const wanted = [...sources.slice(0, at), ...(id === '' ? [] : [id])].filter(
+      (one, i, all) => all.indexOf(one) === i,
+    );
+    for (const old of sources) toggleSource(old);
+    for (const one of wanted) toggleSource(one);
+  };
+  if (models.most <= 2)
+    return (
+      <>
+        <SelectField
+          label={t('combine.start')}
+          value={sources[0] ?? ''}
+          disabled={disabled}
+          choices={choices}
+          onChange={(id) => put(0, id)}
+        />
+        {models.most === 2 && (
+          <SelectField
+            label={t('combine.second')}
+            value={sources[1] ?? ''}
+            disabled={disabled}
+            choices={[
+              { value: '', label: t('combine.sameModel') },
+              ...choices.filter(({ value }) => value !== sources[0]),
+            ]}
+            onChange={(id) => put(1, id)}
+          />
+        )}
+      </>
+    );
+  return (
+    <MemberList
+      legend={t('combine.models')}
+      note={t('combine.chosen', { count: sources.length, of: networks.length })}
+      nodes={networks}
+      chosen={sources}
+      most={models.most}
+      disabled={disabled}
+      onToggle={toggleSource}
+    />
+  );
+}
