@@ -31,7 +31,8 @@ export const evaluate = {
   first: 'Among the first {{k}}',
   firstHelp: 'Share of the images whose class is among the {{k}} answers that the model holds most likely.',
   took: 'Training',
-  tookHelp: 'Everything that led to this model: {{own}} for the last step.',
+  tookHelp: 'Everything that led to this model, by this computer’s clock.',
+  lastStep: 'last step {{time}}',
   views: {
     label: 'What to look at',
     confusion: 'Errors',

@@ -47,6 +47,7 @@ export const models = {
     test: 'Accuracy (test)',
     validation: 'Validation',
     latency: 'Latency',
+    seconds: 'Training',
   },
   sortBy: 'Sort by {{column}}',
   tableEmpty: 'No models yet. Train one, build one, or drop a model file anywhere on this page.',

@@ -29,7 +29,8 @@ export const evaluate: Texts['evaluate'] = {
   first: '前 {{k}} 个之内',
   firstHelp: '真实类别在模型认为最可能的 {{k}} 个答案之内的图片所占比例。',
   took: '训练用时',
-  tookHelp: '得到这个模型的全部过程：最后一步用了 {{own}}。',
+  tookHelp: '在本机上得到这个模型的全部过程所用的时间。',
+  lastStep: '最后一步 {{time}}',
   views: { label: '查看内容', confusion: '错误', classes: '类别', confidence: '把握', compare: '比较' },
   confusion: {
     caption: '哪个类别被认成哪个',

@@ -48,6 +48,7 @@ export const models: Texts['models'] = {
     test: '准确率（测试）',
     validation: '验证',
     latency: '延迟',
+    seconds: '训练用时',
   },
   sortBy: '按{{column}}排序',
   tableEmpty: '还没有模型。可以训练一个、搭建一个，或把模型文件拖到页面任意处。',

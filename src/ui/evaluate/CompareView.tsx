@@ -64,9 +64,12 @@ function Compared({ a, b, result }: { a: ModelNode; b: ModelNode; result: Compar
         </p>
         <Stats>
           <Stat label={t('evaluate.compare.mcnemar')} value={p < 0.0005 ? '< 0.001' : format.fixed(p, 3)} raw={p} />
-          <span title={t('evaluate.compare.agreementHelp')}>
-            <Stat label={t('evaluate.compare.agreement')} value={format.percent(agreement, 1)} raw={agreement} />
-          </span>
+          <Stat
+            title={t('evaluate.compare.agreementHelp')}
+            label={t('evaluate.compare.agreement')}
+            value={format.percent(agreement, 1)}
+            raw={agreement}
+          />
         </Stats>
       </section>
       <Pairs counts={counts} images={images} />

@@ -47,19 +47,25 @@ export function Verdict({ node, split, result }: VerdictProps) {
         {topK
           .filter(({ k }) => k > 1)
           .map(({ k, accuracy: among }) => (
-            <span key={k} title={t('evaluate.firstHelp', { k })}>
-              <Stat
-                label={t('evaluate.first', { k })}
-                value={format.percent(among.value)}
-                raw={among.value}
-                note={format.range(among.low, among.high, 1)}
-              />
-            </span>
+            <Stat
+              key={k}
+              title={t('evaluate.firstHelp', { k })}
+              label={t('evaluate.first', { k })}
+              value={format.percent(among.value)}
+              raw={among.value}
+              note={format.range(among.low, among.high, 1)}
+            />
           ))}
         {seconds && (
-          <span title={t('evaluate.tookHelp', { own: format.duration(seconds.own) })}>
-            <Stat label={t('evaluate.took')} value={format.duration(seconds.total)} raw={seconds.total} />
-          </span>
+          <Stat
+            title={t('evaluate.tookHelp')}
+            label={t('evaluate.took')}
+            value={format.duration(seconds.total)}
+            raw={seconds.total}
+            note={
+              seconds.own < seconds.total ? t('evaluate.lastStep', { time: format.duration(seconds.own) }) : undefined
+            }
+          />
         )}
       </Stats>
     </section>

@@ -11,14 +11,17 @@ export function Stat({
   value,
   note,
   raw,
+  title,
 }: {
   label: string;
   value: ReactNode;
   note?: ReactNode;
   raw?: number | undefined;
+  /** What it means, where the label is short. */
+  title?: string | undefined;
 }) {
   return (
-    <div className={styles.stat}>
+    <div className={styles.stat} title={title}>
       <dt className={styles.statLabel}>{label}</dt>
       <dd className={styles.statValue} data-value={raw}>
         {value}

@@ -56,6 +56,7 @@ export function ModelRow({ row, selected }: { row: TreeRow; selected: boolean })
       note: latency.backend,
       title: t('models.latencyOn', { backend: t(`frame.backends.${latency.backend}`), runs: latency.runs }),
     },
+    seconds: 'seconds' in node.origin ? { value: format.duration(node.origin.seconds) } : null,
   };
   return (
     // The name is the button; the row is only a larger target for the pointer.

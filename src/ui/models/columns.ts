@@ -2,15 +2,18 @@
 import type { ModelNode } from '#stores/state';
 import type { TreeRow } from '#ui/models/tree.ts';
 
-export const COLUMNS = ['parameters', 'nonZero', 'size', 'macs', 'test', 'validation', 'latency'] as const;
+export const COLUMNS = ['parameters', 'nonZero', 'size', 'macs', 'test', 'validation', 'latency', 'seconds'] as const;
 export type Column = (typeof COLUMNS)[number];
 export interface Sorting {
   readonly column: Column | 'name';
   readonly direction: 'ascending' | 'descending';
 }
 
-/** Counts, bytes, MACs, shares of 0 to 1, milliseconds; undefined where it was not measured. */
-export function rawValue({ summary, test, validation, latency }: ModelNode, column: Column): number | undefined {
+/** Counts, bytes, MACs, shares of 0 to 1, milliseconds, seconds of the last step; undefined where it was not measured. */
+export function rawValue(
+  { summary, test, validation, latency, origin }: ModelNode,
+  column: Column,
+): number | undefined {
   switch (column) {
     case 'parameters':
       return summary.parameters;
@@ -26,6 +29,8 @@ export function rawValue({ summary, test, validation, latency }: ModelNode, colu
       return validation?.value;
     case 'latency':
       return latency?.medianMs;
+    case 'seconds':
+      return 'seconds' in origin ? origin.seconds : undefined;
     default:
       throw column satisfies never;
   }
