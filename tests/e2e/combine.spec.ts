@@ -161,7 +161,7 @@ test('an ensemble is distilled into one student: members, ensemble and student s
   for (const line of ['Teacher', 'Student, taught', 'The same student, trained alone'])
     await expect(page.getByRole('rowheader', { name: line, exact: true })).toBeVisible();
 
-  await show(page, 'Result');
+  await page.getByRole('button', { name: 'Beside its teacher and the members' }).click();
   await expect(lines).toHaveCount(5);
   const sizes = await lines
     .locator('[data-column="parameters"]')

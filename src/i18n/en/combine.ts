@@ -136,6 +136,7 @@ export const combine = {
   nextHelp:
     'One network of the size of a member can learn from all of them: most of the accuracy at a fraction of the parameters.',
   distil: 'Distil it into one model',
+  besideTeacher: 'Beside its teacher and the members',
   evaluate: 'Look closer',
   export: 'Export it',
   cascade: {

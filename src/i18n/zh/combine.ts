@@ -136,6 +136,7 @@ export const combine: Texts['combine'] = {
   next: '从多到一',
   nextHelp: '一个与成员同样大小的网络可以向它们全体学习：以一小部分参数获得大部分准确率。',
   distil: '蒸馏成一个模型',
+  besideTeacher: '与教师和各成员并排',
   evaluate: '仔细查看',
   export: '导出',
   cascade: {

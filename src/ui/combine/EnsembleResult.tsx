@@ -23,7 +23,7 @@ export function EnsembleResult({ node, origin }: { node: ModelNode; origin: Comb
   const words = useWords();
   const state = useStore(project);
   const { result, way, values } = origin;
-  const { members, onlyTogether, onlyApart, notes } = result;
+  const { members, onlyTogether, onlyApart } = result;
   const students = studentsOf(state, node.id);
   const names = members.map(({ name }) => name);
   const threshold = values['threshold'];
@@ -58,10 +58,10 @@ export function EnsembleResult({ node, origin }: { node: ModelNode; origin: Comb
       )}
       <Differing kind="only" node={node} indices={onlyTogether} />
       {onlyApart.length > 0 && <Differing kind="apart" node={node} indices={onlyApart} />}
-      {notes.length > 0 && (
+      {node.notes.length > 0 && (
         <Section heading={t('combine.notes')}>
           <ul className={styles.notes}>
-            {notes.map((note) => (
+            {node.notes.map((note) => (
               <li key={note.en}>{words(note)}</li>
             ))}
           </ul>

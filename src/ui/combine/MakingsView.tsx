@@ -1,4 +1,5 @@
 /** Training members that are made to go together: bagging, boosting, snapshots, specialists, out of fold, soups. */
+import { useEffect, useMemo } from 'react';
 import { useStore } from 'zustand';
 import { MAKINGS, makingById } from '#core/ensembles/making/index';
 import { clampValues, type Values } from '#core/params';
@@ -32,9 +33,11 @@ export function MakingsView() {
   const state = useStore(project);
   const dataset = useStore(datasets, ({ selected }) => selected);
   const making = makingById(id);
-  const networks = networksIn(state, dataset);
+  const networks = useMemo(() => networksIn(state, dataset), [state, dataset]);
   const own = clampValues(making.params, makingValues[id] ?? {}) as Values;
   const busy = running !== null;
+  const { most } = making.models;
+  useEffect(() => fillSources(networks, most), [networks, most]);
   return (
     <>
       <SearchSelect
@@ -95,6 +98,23 @@ export function SeedField({ seed, disabled }: { seed: number; disabled: boolean 
       />
     </Fields>
   );
+}
+
+/** There is always something to start from: the selected model, else the last one; and no more than can be taken. */
+function fillSources(networks: readonly ModelNode[], most: number): void {
+  const { sources } = combine.getState();
+  const there = sources.filter((id) => networks.some((node) => node.id === id));
+  const { selected } = project.getState();
+  const usual = networks.find(({ id }) => id === selected) ?? networks.at(-1);
+  setSources(there.length > 0 || !usual ? there.slice(0, most) : [usual.id]);
+}
+
+/** The store knows sources by toggling. */
+function setSources(wanted: readonly string[]): void {
+  const { sources } = combine.getState();
+  if (wanted.length === sources.length && wanted.every((id, at) => sources[at] === id)) return;
+  for (const id of sources) toggleSource(id);
+  for (const id of wanted) toggleSource(id);
 }
 
 interface SourcesProps {

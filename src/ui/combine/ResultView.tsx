@@ -20,23 +20,35 @@ export function combinedIn({ nodes, order }: Pick<ProjectState, 'nodes' | 'order
   });
 }
 
+/** The one that is selected, the teacher of the selected model, or the last one that it belongs to; else the last. */
+export function shownOf(state: Pick<ProjectState, 'nodes' | 'order' | 'selected'>): ModelNode | undefined {
+  const all = combinedIn(state);
+  const selected = state.selected === null ? undefined : state.nodes[state.selected];
+  const origin = selected?.origin;
+  const teachers = origin?.kind === 'recipe' ? origin.recipe.steps.map(({ values }) => values['teacher']) : [];
+  return (
+    all.find(({ id }) => id === selected?.id) ??
+    all.findLast(({ id }) => teachers.includes(id)) ??
+    all.findLast((one) => one.origin.kind === 'combined' && one.origin.parents.includes(selected?.id ?? '')) ??
+    all.at(-1)
+  );
+}
+
 export function ResultView() {
   const t = useText();
   const words = useWords();
   const state = useStore(project);
   const made = useStore(combine, ({ made: last }) => last);
   const all = combinedIn(state);
-  const chosen = all.find(({ id }) => id === state.selected);
-  // A student or a member is looked at beside the ensemble that it belongs to; so is a soup by itself.
-  const node = chosen ?? all.findLast(({ id }) => made?.nodes.includes(id)) ?? all.at(-1);
-  const notes = made?.notes ?? [];
+  const node = shownOf(state);
+  // A soup is one ordinary model: what was made of what is said above whatever else there is.
   const isOne = made?.kind === 'make' && !made.nodes.some((id) => all.some((one) => one.id === id));
   return (
     <>
-      {made && notes.length > 0 && (
-        <Section heading={isOne ? t('combine.made', { count: made.nodes.length }) : t('combine.notes')}>
+      {isOne && (
+        <Section heading={t('combine.made', { count: made.nodes.length })}>
           <ul className={styles.notes}>
-            {notes.map((note) => (
+            {made.notes.map((note) => (
               <li key={note.en}>{words(note)}</li>
             ))}
           </ul>

@@ -1,9 +1,18 @@
 /** Combining models that are there: how they answer together, which ones, the sliders of the way, and what it would give. */
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, useEffect } from 'react';
 import { useStore } from 'zustand';
 import { ENSEMBLES, ensembleById } from '#core/ensembles/index';
 import { clampValues, type Params, type Values } from '#core/params';
-import { combine, combineMembers, combineObstacle, setCombineView, setWay, setWayValue } from '#stores/combine';
+import {
+  candidates,
+  combine,
+  combineMembers,
+  combineObstacle,
+  setCombineView,
+  setMembers,
+  setWay,
+  setWayValue,
+} from '#stores/combine';
 import { datasets } from '#stores/datasets';
 import { project } from '#stores/project';
 import type { CombineState, ModelNode } from '#stores/state';
@@ -31,6 +40,10 @@ export function WaysView() {
   const preview = useThrottledPart(combine, previewOf);
   const nodes = useStore(project, (state) => state.nodes);
   useStore(datasets, (state) => state.selected);
+  // Whoever comes here for the first time sees at once what the best ones are together.
+  useEffect(() => {
+    if (combine.getState().members.length === 0) setMembers(usualMembers(candidates()));
+  }, []);
   const way = ensembleById(id);
   const own = clampValues(way.params, values[id] ?? {}) as Values;
   const members = chosen.flatMap((member) => nodes[member] ?? []);
@@ -107,6 +120,13 @@ export function WaysView() {
       />
     </>
   );
+}
+
+/** The best few on validation, in the order of the page. */
+export function usualMembers(nodes: readonly ModelNode[], most = 4): readonly string[] {
+  const right = (node: ModelNode) => node.validation?.value ?? 0;
+  const best = new Set([...nodes].sort((a, b) => right(b) - right(a)).slice(0, most));
+  return nodes.filter((node) => best.has(node)).map(({ id }) => id);
 }
 
 /** A slider a member carries the member's name; those without a member are not drawn. */

@@ -1,10 +1,11 @@
 /** Gathers from the stores what the chart draws, at most ten times a second. */
 import { useMemo, useRef } from 'react';
 import { useStore } from 'zustand';
+import { combine } from '#stores/combine';
 import { datasets } from '#stores/datasets';
 import { optimize } from '#stores/optimize';
 import { project } from '#stores/project';
-import type { Axis, OptimizeState, ProjectState, TrainingState } from '#stores/state';
+import type { Axis, CombineState, OptimizeState, ProjectState, TrainingState } from '#stores/state';
 import { training } from '#stores/training';
 import { view } from '#stores/view';
 import { useThrottledPart, useThrottledStore } from '#ui/kit/use-throttled.ts';
@@ -19,6 +20,7 @@ import {
 } from '#ui/models/chart-data.ts';
 import type { MovingContent } from '#ui/models/moving-context.ts';
 import type { PreviewResult } from '#worker/protocol';
+import type { CombinePreview } from '#worker/protocol-ensembles';
 
 export interface ChartContent {
   readonly axis: Axis;
@@ -56,6 +58,19 @@ function sweepPoints(sweep: OptimizeState['sweep'], axis: Axis): readonly LooseP
   });
 }
 
+/** Where the members as chosen would stand together; null on an axis that is known only once they are combined. */
+export function togetherPoint(preview: CombinePreview | null, axis: Axis): LoosePoint | null {
+  if (!preview || (axis !== 'parameters' && axis !== 'macs')) return null;
+  const { value, low, high } = preview.validation;
+  return { x: preview[axis], y: value * 100, low: low * 100, high: high * 100 };
+}
+
+/** A cascade moves along its curve, which is about work. */
+function curvePoints(preview: CombinePreview | null, axis: Axis): readonly LoosePoint[] {
+  if (axis !== 'macs') return [];
+  return (preview?.curve ?? []).map(({ macs, accuracy }) => ({ x: macs, y: accuracy * 100 }));
+}
+
 /** The same object while its content is the same, so that what is drawn from it is not drawn anew. */
 function useStable<T>(value: T): T {
   const kept = useRef(value);
@@ -87,29 +102,34 @@ function useReached(preview: LoosePoint | null, models: unknown): readonly Loose
 
 const previewOf = (state: OptimizeState) => state.preview;
 const sweepOf = (state: OptimizeState) => state.sweep;
+const togetherOf = ({ view: shown, preview }: CombineState) => (shown === 'combine' ? preview : null);
 
 /** `ticks`: how many the horizontal axis has room for. */
 export function useChart(ticks: number): ChartContent {
   const { nodes, order } = useStore(project);
   const axis = useStore(view, (state) => state.axis);
-  const sliding = useStore(view, (state) => state.tab === 'optimize');
+  const tab = useStore(view, (state) => state.tab);
   const dataset = useStore(datasets, (state) => state.selected);
   const run = useThrottledStore(training);
   const preview = useThrottledPart(optimize, previewOf);
   const sweep = useThrottledPart(optimize, sweepOf);
+  const together = useThrottledPart(combine, togetherOf);
   const still = useMemo(() => {
     const points = chartPoints({ nodes, order }, axis, dataset);
     return { points, front: frontOf(points), links: linksOf({ nodes, order }, points) };
   }, [nodes, order, axis, dataset]);
-  const moving = useMemo(
-    () => ({
-      live: livePoint({ nodes }, run, axis),
+  const moving = useMemo(() => {
+    const live = livePoint({ nodes }, run, axis);
+    if (tab === 'combine')
+      return { live, preview: togetherPoint(together, axis), previewSize: null, sweep: curvePoints(together, axis) };
+    const sliding = tab === 'optimize';
+    return {
+      live,
       preview: sliding ? previewPoint(preview, axis) : null,
       previewSize: sliding && preview && !preview.accuracy ? costOf(preview, axis, null) : null,
       sweep: sliding ? sweepPoints(sweep, axis) : [],
-    }),
-    [nodes, run, axis, sliding, preview, sweep],
-  );
+    };
+  }, [nodes, run, axis, tab, preview, sweep, together]);
   const reached = useReached(moving.preview, still);
   const loose = [...(moving.live ? [moving.live] : []), ...reached];
   const reach = [...moving.sweep.map(({ x }) => x), ...(moving.previewSize === null ? [] : [moving.previewSize])];

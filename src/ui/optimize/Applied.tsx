@@ -1,7 +1,10 @@
 /** What Apply made: its measured figures, what is worth knowing, and the usual next step. */
 import { Button } from '@mantine/core';
 import { useEffect, useRef } from 'react';
+import { useStore } from 'zustand';
+import { setCombineView } from '#stores/combine';
 import { setMethod } from '#stores/optimize';
+import { project, select } from '#stores/project';
 import type { ModelNode } from '#stores/state';
 import { setTab } from '#stores/view';
 import { Actions, Section } from '#ui/kit/Layout.tsx';
@@ -17,6 +20,10 @@ export function Applied({ node, result }: { node: ModelNode; result: ApplyResult
   const format = useFormat();
   const { test, validation, model, notes, seconds, reports } = result;
   const compared = reports.at(-1)?.comparison;
+  const nodes = useStore(project, (state) => state.nodes);
+  const taught = node.origin.kind === 'recipe' ? node.origin.recipe.steps.at(-1)?.values['teacher'] : undefined;
+  const named = typeof taught === 'string' ? nodes[taught] : undefined;
+  const teacher = named?.summary.ensemble ? named : null;
   // Apply stands at the foot of a form that may be long: what it made comes into sight.
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -58,6 +65,18 @@ export function Applied({ node, result }: { node: ModelNode; result: ApplyResult
         </Section>
       )}
       <Actions>
+        {teacher && (
+          <Button
+            size="xs"
+            onClick={() => {
+              select(teacher.id);
+              setCombineView('result');
+              setTab('combine');
+            }}
+          >
+            {t('combine.besideTeacher')}
+          </Button>
+        )}
         <Button size="xs" variant="default" onClick={() => setMethod('fine-tuning')}>
           {t('optimize.fineTuneNext')}
         </Button>

@@ -6,6 +6,7 @@ import { view } from '#stores/view';
 import { Dress } from '#ui/App.tsx';
 import { EnsembleResult } from '#ui/combine/EnsembleResult.tsx';
 import { linesOf, studentsOf } from '#ui/combine/lines.ts';
+import { shownOf } from '#ui/combine/ResultView.tsx';
 import { projectOf } from '../models/nodes';
 import { ensemble, members, origin, result, student } from './nodes';
 
@@ -39,6 +40,13 @@ describe('lines', () => {
     expect(studentsOf(projectOf([ensemble, other]), 'e')).toEqual([]);
     expect(studentsOf(state, 'e').map(({ id }) => id)).toEqual(['s']);
   });
+});
+
+test('what is shown belongs to what is selected: itself, its teacher, its ensemble, or the last one', () => {
+  const last = { ...ensemble, id: 'last', origin: { ...origin, parents: [] } };
+  const all = projectOf([...members, ensemble, student, last]);
+  const shown = (selected: string | null) => shownOf({ ...all, selected })?.id;
+  expect(['e', 's', 'a', 'last', null].map(shown)).toEqual(['e', 'e', 'e', 'last', 'last']);
 });
 
 describe('what came of it', () => {
