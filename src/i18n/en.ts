@@ -9,6 +9,7 @@ import { inspect } from '#i18n/en/inspect';
 import { models } from '#i18n/en/models';
 import { optimize } from '#i18n/en/optimize';
 import { recipe } from '#i18n/en/recipe';
+import { search } from '#i18n/en/search';
 import { sensitivity } from '#i18n/en/sensitivity';
 import { train } from '#i18n/en/train';
 import { transfer } from '#i18n/en/transfer';
@@ -25,6 +26,7 @@ export const en = {
   inspect,
   combine,
   evaluate,
+  search,
   glossary,
   transfer,
   models,

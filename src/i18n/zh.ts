@@ -10,6 +10,7 @@ import { inspect } from '#i18n/zh/inspect';
 import { models } from '#i18n/zh/models';
 import { optimize } from '#i18n/zh/optimize';
 import { recipe } from '#i18n/zh/recipe';
+import { search } from '#i18n/zh/search';
 import { sensitivity } from '#i18n/zh/sensitivity';
 import { train } from '#i18n/zh/train';
 import { transfer } from '#i18n/zh/transfer';
@@ -26,6 +27,7 @@ export const zh: Texts = {
   inspect,
   combine,
   evaluate,
+  search,
   glossary,
   transfer,
   models,

@@ -2,6 +2,7 @@
 import type { StoreApi } from 'zustand/vanilla';
 import { combine } from '#stores/combine';
 import { evaluate } from '#stores/evaluate';
+import { readKept } from '#stores/kept';
 import { countLooks } from '#stores/looks';
 import { measureLatencies } from '#stores/measure';
 import { optimize } from '#stores/optimize';
@@ -47,6 +48,8 @@ export function startBackground(device: StoreApi<DeviceState>): () => void {
     transfer.subscribe(look),
   ];
   look();
+  // A search of an earlier visit goes on by itself; nobody else waits for what it needs.
+  if ('job' in readKept('search')) void import('#stores/search').catch(() => undefined);
   return () => {
     for (const leave of leaves) leave();
   };

@@ -38,6 +38,7 @@ const TABS: readonly { readonly id: TabId; readonly Content: React.ComponentType
     id: 'evaluate',
     Content: lazy(async () => ({ default: (await import('#ui/evaluate/EvaluateTab.tsx')).EvaluateTab })),
   },
+  { id: 'search', Content: lazy(async () => ({ default: (await import('#ui/search/SearchTab.tsx')).SearchTab })) },
   { id: 'export', Content: lazy(async () => ({ default: (await import('#ui/transfer/ExportTab.tsx')).ExportTab })) },
 ];
 
