@@ -1,7 +1,6 @@
 /** Samples of a data set on one canvas, each over the name of its class. */
-import { useEffect, useRef } from 'react';
 import styles from '#ui/data/data.module.css';
-import { useRedraw } from '#ui/kit/use-redraw.ts';
+import { useDrawing } from '#ui/kit/use-drawing.ts';
 import { useFormat, useText, useWords } from '#ui/kit/words.ts';
 import type { DatasetSummary } from '#worker/protocol';
 
@@ -11,18 +10,13 @@ export function SampleGrid({ summary }: { summary: DatasetSummary }) {
   const t = useText();
   const words = useWords();
   const format = useFormat();
-  const canvas = useRef<HTMLCanvasElement>(null);
-  const { version, width } = useRedraw(canvas);
   const samples = dealt(summary.samples).slice(0, most);
   const name = (label: number) => {
     const known = summary.classes[label];
     return known ? words(known) : String(label);
   };
   const isLong = summary.classes.some((known) => words(known).length > 2);
-  useEffect(() => {
-    void version;
-    if (canvas.current && width > 0) draw(canvas.current, width, summary, samples, name, isLong);
-  });
+  const canvas = useDrawing(looksOf, (at, width, looks) => draw(at, width, looks, summary, samples, name, isLong));
   const labels = samples.map(({ label }) => name(label)).join(', ');
   return (
     <canvas
@@ -51,10 +45,18 @@ export function dealt<S extends { readonly label: number }>(samples: readonly S[
 }
 
 type Sample = DatasetSummary['samples'][number];
+type Looks = ReturnType<typeof looksOf>;
+
+function looksOf(canvas: HTMLCanvasElement) {
+  const style = getComputedStyle(canvas);
+  const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+  return { rem, font: style.fontFamily, text: style.getPropertyValue('--w-dim') };
+}
 
 function draw(
   canvas: HTMLCanvasElement,
   width: number,
+  { rem, font, text: ink }: Looks,
   summary: DatasetSummary,
   samples: readonly Sample[],
   name: (label: number) => string,
@@ -63,8 +65,6 @@ function draw(
   const context = canvas.getContext('2d');
   const [height_ = 1, width_ = 1] = summary.shape;
   if (!context) return;
-  const style = getComputedStyle(canvas);
-  const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
   const ratio = window.devicePixelRatio || 1;
   const gap = rem * 0.5;
   const columns = Math.max(4, Math.floor((width + gap) / ((isLong ? 4.6 : 2.6) * rem + gap)));
@@ -79,7 +79,7 @@ function draw(
   context.imageSmoothingEnabled = false;
   context.textAlign = 'center';
   context.textBaseline = 'middle';
-  context.font = `${rem * 0.6875}px ${style.fontFamily}`;
+  context.font = `${rem * 0.6875}px ${font}`;
   const tile = document.createElement('canvas');
   tile.width = width_;
   tile.height = height_;
@@ -90,7 +90,7 @@ function draw(
     const y = Math.floor(index / columns) * (side + text + gap);
     tileContext.putImageData(imageOf(sample.pixels, width_, height_), 0, 0);
     context.drawImage(tile, x, y, side, side);
-    context.fillStyle = style.getPropertyValue('--w-dim');
+    context.fillStyle = ink;
     context.fillText(name(sample.label), x + side / 2, y + side + text / 2 + 1, side + gap);
   });
 }

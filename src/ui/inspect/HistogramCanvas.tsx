@@ -2,12 +2,11 @@
  * How often each value occurs, before above after, over one axis. Zeros have a bar of their own, the values that weights may
  * take are thin lines, and where weights were set to a limit it is dashed. Drawn on a canvas: it follows a slider.
  */
-import { useEffect, useRef } from 'react';
 import type { Inspection } from '#core/inspection/inspection';
 import styles from '#ui/inspect/inspect.module.css';
 import { type Looks, looksOf, sheet } from '#ui/inspect/looks.ts';
 import { linearAxis } from '#ui/kit/ticks.ts';
-import { useRedraw } from '#ui/kit/use-redraw.ts';
+import { useDrawing } from '#ui/kit/use-drawing.ts';
 
 interface HistogramProps {
   readonly found: Inspection;
@@ -18,14 +17,7 @@ interface HistogramProps {
 }
 
 export function HistogramCanvas(props: HistogramProps) {
-  const canvas = useRef<HTMLCanvasElement>(null);
-  const { version, width } = useRedraw(canvas);
-  const looks = useRef<Looks & { version: number }>(null);
-  useEffect(() => {
-    if (!canvas.current || width === 0) return;
-    if (looks.current?.version !== version) looks.current = { version, ...looksOf(canvas.current) };
-    draw(canvas.current, width, looks.current, props);
-  });
+  const canvas = useDrawing(looksOf, (at, width, looks) => draw(at, width, looks, props));
   return (
     <div className={styles.histogram}>
       <canvas ref={canvas} role="img" aria-label={props.label} className={styles.canvas} />

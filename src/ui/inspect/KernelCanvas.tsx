@@ -2,22 +2,14 @@
  * A kernel as a picture: one colour below zero, another above, the stronger the farther; weights that are exactly zero are
  * flat grey, channels that are gone are crossed out.
  */
-import { useEffect, useRef } from 'react';
 import { type Picture, POINT } from '#core/inspection/picture';
 import styles from '#ui/inspect/inspect.module.css';
 import { type Looks, looksOf, sheet } from '#ui/inspect/looks.ts';
-import { useRedraw } from '#ui/kit/use-redraw.ts';
+import { useDrawing } from '#ui/kit/use-drawing.ts';
 
 /** `label`: the picture in words, for screen readers. */
 export function KernelCanvas({ picture, label }: { picture: Picture; label: string }) {
-  const canvas = useRef<HTMLCanvasElement>(null);
-  const { version, width } = useRedraw(canvas);
-  const looks = useRef<Looks & { version: number }>(null);
-  useEffect(() => {
-    if (!canvas.current || width === 0) return;
-    if (looks.current?.version !== version) looks.current = { version, ...looksOf(canvas.current) };
-    draw(canvas.current, width, looks.current, picture);
-  }, [picture, version, width]);
+  const canvas = useDrawing(looksOf, (at, width, looks) => draw(at, width, looks, picture));
   return (
     <div>
       <canvas ref={canvas} role="img" aria-label={label} className={styles.canvas} />

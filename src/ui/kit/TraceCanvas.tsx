@@ -2,10 +2,9 @@
  * Lines over epochs on a canvas, for traces that grow while a network trains: two series, round ticks, units, colours
  * of the theme. It redraws when its data do; whoever feeds it does so at most ten times a second.
  */
-import { useEffect, useRef } from 'react';
 import styles from '#ui/kit/kit.module.css';
 import { linearAxis } from '#ui/kit/ticks.ts';
-import { useRedraw } from '#ui/kit/use-redraw.ts';
+import { useDrawing } from '#ui/kit/use-drawing.ts';
 
 export interface Trace {
   readonly name: string;
@@ -28,14 +27,7 @@ interface TraceCanvasProps {
 }
 
 export function TraceCanvas(props: TraceCanvasProps) {
-  const canvas = useRef<HTMLCanvasElement>(null);
-  const { version, width } = useRedraw(canvas);
-  const looks = useRef<Looks & { version: number }>(null);
-  useEffect(() => {
-    if (!canvas.current || width === 0) return;
-    if (looks.current?.version !== version) looks.current = { version, ...looksOf(canvas.current) };
-    draw(canvas.current, width, looks.current, props);
-  });
+  const canvas = useDrawing(looksOf, (at, width, looks) => draw(at, width, looks, props));
   return (
     <div className={styles.trace}>
       <div className={styles.traceHead}>
@@ -63,7 +55,6 @@ interface Looks {
   readonly quiet: string;
 }
 
-/** Read once for each change of colours or size: asking for styles at every drawing holds up the page. */
 function looksOf(canvas: HTMLCanvasElement): Looks {
   const style = getComputedStyle(canvas);
   const colour = (name: string) => style.getPropertyValue(name).trim();
