@@ -62,11 +62,11 @@ export type SearchedTraining = Pick<
   | 'seed'
   | 'l1'
   | 'l2'
-  | 'labelSmoothing'
   | 'groupLasso'
 > & {
   /** Instead of every dropout layer's rate, where not null. */
   readonly dropout: number | null;
+  readonly labelSmoothing?: number;
   /** Pixels by which images are moved at most. */
   readonly shift?: number;
 };

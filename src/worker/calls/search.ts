@@ -38,14 +38,15 @@ export const search: Handler<'search'> = async (request, context) => {
   try {
     const dataset = await session.dataset(id, { signal });
     const left = new Map<string, Left>();
-    let held: { readonly fold: number; readonly dataset: Dataset } | null = null;
+    // The fold that is held out, made once for runs that follow each other.
+    let seen: { readonly fold: number | null; readonly dataset: Dataset } = { fold: null, dataset };
     for (let run = nextRun(plan, all()); run; run = nextRun(plan, all())) {
       await control.next(signal);
-      if (run.fold !== null && held?.fold !== run.fold)
-        held = { fold: run.fold, dataset: foldOf(dataset, plan.folds, run.fold, plan.seed) };
-      const seen = run.fold === null ? dataset : (held?.dataset ?? dataset);
+      const { fold } = run;
+      if (seen.fold !== fold)
+        seen = { fold, dataset: fold === null ? dataset : foldOf(dataset, plan.folds, fold, plan.seed) };
       progress({ begun: run });
-      const result = await perform(request, run, all(), seen, left, control, context);
+      const result = await perform(request, run, all(), seen.dataset, left, control, context);
       results.push(result);
       progress({ result });
     }
