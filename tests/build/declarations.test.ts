@@ -4,7 +4,10 @@ import { gzipSync } from 'node:zlib';
 import { build, type Rolldown } from 'vite';
 import { describe, expect, test } from 'vitest';
 import { declarationsOf, declarationsPlugin } from '#build/declarations';
+import { ENSEMBLES } from '#core/ensembles/index';
+import { MAKINGS } from '#core/ensembles/making/index';
 import { PASSES } from '#core/passes/index';
+import { TREE_METHODS } from '#core/trees/index';
 import { FORMATS } from '#formats/index';
 
 const pass = `import { work } from '#core/numeric/work';
@@ -87,6 +90,20 @@ describe('the page', () => {
     // Words in two languages, parameters and a formula: in the mean so many bytes a method, as hosts send them.
     expect(gzipSync(code).length / PASSES.length).toBeLessThan(1500);
     expect(code).not.toMatch(/async (prepare|apply|sketch)\(/);
+  });
+
+  test('has every way of combining, making members and growing trees, and none of their arithmetic', async () => {
+    const { code, modules } = await bundled(`
+      import { ENSEMBLES } from '#core/ensembles/index';
+      import { MAKINGS } from '#core/ensembles/making/index';
+      import { TREE_METHODS } from '#core/trees/index';
+      globalThis.ways = [ENSEMBLES, MAKINGS, TREE_METHODS];`);
+    const all = [...ENSEMBLES, ...MAKINGS, ...TREE_METHODS];
+    for (const { id } of all) expect(code).toContain(`id: "${id}"`);
+    const working = /^core\/(metrics|model|numeric|ensembles\/shared\/(?!words)|trees\/(grow|bins|answer))/;
+    expect(modules.filter((name) => working.test(name))).toEqual([]);
+    expect(code).not.toMatch(/async (make|grow|fit)\(/);
+    expect(gzipSync(code).length / all.length).toBeLessThan(1500);
   });
 
   test('has every format and none of its readers', async () => {

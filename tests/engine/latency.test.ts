@@ -1,22 +1,18 @@
 /** Timing by a clock and a backend of the test's own: each run takes exactly as long as the test says. */
 import { describe, expect, it } from 'vitest';
+import type { Architecture } from '#core/architecture';
 import { createModel } from '#core/model/create';
-import type { Predictor } from '#core/predictor';
+import type { EnsemblePredictor, Predictor } from '#core/predictor';
 import type { Backend } from '#engine/backend';
 import { measureLatency } from '#engine/latency';
 
-const model: Predictor = {
-  kind: 'model',
-  model: createModel(
-    {
-      name: 'Line',
-      input: [4, 1, 1],
-      classes: 2,
-      rows: [{ kind: 'flatten' }, { kind: 'dense', units: 2, activation: 'linear', bias: false }],
-    },
-    1,
-  ),
+const line: Architecture = {
+  name: 'Line',
+  input: [4, 1, 1],
+  classes: 2,
+  rows: [{ kind: 'flatten' }, { kind: 'dense', units: 2, activation: 'linear', bias: false }],
 };
+const model: Predictor = { kind: 'model', model: createModel(line, 1) };
 
 /** A backend on which run number i takes `cost(i)` milliseconds, and a clock that ticks every `tick`. */
 function setting(cost: (run: number) => number, tick: number) {
@@ -73,5 +69,23 @@ describe('measureLatency', () => {
     const abort = new AbortController();
     abort.abort();
     await expect(measureLatency(still.backend, model, abort.signal, still.now)).rejects.toThrow(/abort/i);
+  });
+
+  it('adds members up, each by the share of images for which it is asked', async () => {
+    const { backend, now } = setting(() => 5, 0.1);
+    const members: Predictor[] = [1, 2, 3].map((seed) => ({ kind: 'model', model: createModel(line, seed) }));
+    const ensemble = (state: EnsemblePredictor['state'], of = members): Predictor => ({
+      kind: 'ensemble',
+      way: 'cascade',
+      values: {},
+      members: of,
+      state,
+    });
+    const time = async (predictor: Predictor) => (await measureLatency(backend, predictor, undefined, now)).medianMs;
+    expect(await time(ensemble({}))).toBeCloseTo(15, 6);
+    expect(await time(ensemble({ reach: [1, 0.2, 0] }))).toBeCloseTo(6, 6);
+    // The same model twice is run once.
+    const [first] = members as [Predictor];
+    expect(await time(ensemble({}, [first, first]))).toBeCloseTo(5, 6);
   });
 });

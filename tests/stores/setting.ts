@@ -35,6 +35,7 @@ export async function freshStores() {
     ...(await import('#stores/optimize')),
     ...(await import('#stores/recipes')),
     ...(await import('#stores/sensitivity')),
+    ...(await import('#stores/combine')),
     ...(await import('#stores/transfer')),
     ...(await import('#stores/device')),
     ...(await import('#stores/background')),
