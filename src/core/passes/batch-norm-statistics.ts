@@ -19,6 +19,7 @@ import type { Words } from '#core/params';
 import { definePass, type PassContext } from '#core/pass';
 import { CALIBRATION_IMAGES, checkMeasured, showImages } from '#core/passes/shared/importance';
 import { layersThatRun } from '#core/passes/shared/selection';
+import { within } from '#core/passes/shared/within';
 
 export const batchNormStatistics = definePass({
   id: 'batch-norm-statistics',
@@ -64,8 +65,7 @@ export async function withMeasuredNorms(model: Model, images: number, context: P
   const names = normsOf(model);
   let changed = model;
   for (const [i, name] of names.entries()) {
-    const progress: PassContext['progress'] = (done) => context.progress((i + done) / names.length);
-    changed = await estimated(changed, name, images, { ...context, progress });
+    changed = await estimated(changed, name, images, within(context, i / names.length, 1 / names.length));
   }
   return changed;
 }

@@ -27,6 +27,7 @@ import {
   SHIFT,
   type TrainingValues,
 } from '#core/passes/shared/training';
+import { within } from '#core/passes/shared/within';
 import { modelsOf, type Predictor } from '#core/predictor';
 
 export const distillation = definePass({
@@ -111,9 +112,15 @@ export const distillation = definePass({
     const { stages, notes: taught } = stagesOf(values, teacher, student);
     // One seed for all runs: they keep labels on the same images, and see them in the same order.
     const seed = context.random();
+    const epochs = stages.reduce((sum, stage) => sum + stage.epochs, 0);
+    const runs = values.alone ? 2 * epochs : epochs;
     let trained = student;
-    for (const stage of stages)
-      trained = await context.train(objectiveFor(trained, stage.loss, stage.epochs, values, seed));
+    let done = 0;
+    for (const stage of stages) {
+      const part = within(context, done / runs, stage.epochs / runs);
+      trained = await part.train(objectiveFor(trained, stage.loss, stage.epochs, values, seed));
+      done += stage.epochs;
+    }
     const notes = [...notesOn(model, values), ...made, ...taught];
     if (values.raiseBias && values.without >= 0) {
       const raised = await withClassBias(trained, values.without, context);
@@ -121,8 +128,8 @@ export const distillation = definePass({
       notes.push(raised.note);
     }
     if (!values.alone) return { model: trained, report: { notes } };
-    const epochs = stages.reduce((sum, stage) => sum + stage.epochs, 0);
-    const alone = await context.train(objectiveFor(student, lossAlone(values, teacher), epochs, values, seed));
+    const part = within(context, 0.5, 0.5);
+    const alone = await part.train(objectiveFor(student, lossAlone(values, teacher), epochs, values, seed));
     const comparison = await threeSteps({ teacher, student: trained, alone }, context);
     return { model: trained, report: { notes, comparison } };
   },

@@ -28,6 +28,7 @@ import { measureChannels } from '#core/passes/shared/channel-importance';
 import { importanceOf, keptCount, mostImportant, roundedCount } from '#core/passes/shared/channel-ranking';
 import { PART, ROUNDS, SCHEDULE, type Schedule, sparsityAt } from '#core/passes/shared/schedule';
 import { SPARSE_TRAINING, sparseFormula, sparseObjective } from '#core/passes/shared/sparse-training';
+import { within } from '#core/passes/shared/within';
 
 interface Plan {
   /** Channels of each group at the end, by its id. */
@@ -110,11 +111,12 @@ export const gradualChannelPruning = definePass({
     const { counts, notes } = planOf(model, values);
     const rounds = values.schedule === 'once' ? 1 : values.rounds;
     let current = model;
+    let done = 0;
     let measured: readonly Words[] = [];
     for (let round = 1; round <= rounds; round++) {
       context.signal.throwIfAborted();
       const groups = channelGroups(current).filter(({ id }) => counts.has(id));
-      const result = await measureChannels(current, groups, values.importance, values.images, context);
+      const result = await measureChannels(current, groups, values.importance, values.images, within(context, done, 0));
       measured = result.notes;
       const keep = result.ranked.map((ranked) => {
         const { before, after } = counts.get(ranked.group.id) as { before: number; after: number };
@@ -127,8 +129,10 @@ export const gradualChannelPruning = definePass({
       });
       current = cutChannels(current, new Map(keep));
       const rest = round === rounds ? 1 - values.part : 0;
-      const epochs = values.epochs * (rounds === 1 ? 1 : values.part / rounds + rest);
-      current = await context.train(sparseObjective(current, model, { ...values, epochs }, context));
+      const share = rounds === 1 ? 1 : values.part / rounds + rest;
+      const objective = sparseObjective(current, model, { ...values, epochs: values.epochs * share }, context);
+      current = await within(context, done, share).train(objective);
+      done += share;
     }
     return { model: current, report: { notes: [...measured, ...notes] } };
   },

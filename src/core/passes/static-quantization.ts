@@ -16,7 +16,7 @@ import type { GridValues } from '#core/model/encoding';
 import type { Tensor } from '#core/model/model';
 import { codesFor, gridFor, type RangeMethod } from '#core/numeric/affine-grid';
 import type { Words } from '#core/params';
-import { definePass, type PassContext } from '#core/pass';
+import { definePass } from '#core/pass';
 import { correctBiases, type InputMeans, inputMeans, roundBiases } from '#core/passes/shared/bias-rounding';
 import { type Calibration, calibrate, edgeNotes, roundedEdges, wideEdges } from '#core/passes/shared/calibration';
 import { CALIBRATION_IMAGES } from '#core/passes/shared/importance';
@@ -33,6 +33,7 @@ import {
 } from '#core/passes/shared/kernel-grids';
 import { OUTER, outerLayers, outerNotes } from '#core/passes/shared/outer-layers';
 import { selectPrunable } from '#core/passes/shared/selection';
+import { within } from '#core/passes/shared/within';
 
 interface Prepared {
   readonly calibration: Calibration;
@@ -138,18 +139,14 @@ export const staticQuantization = definePass({
     const selected = selectPrunable(model, []);
     const names = selected.map(({ layer }) => layer.name);
     const plain = withActivationGrids(model, {});
-    const part = (begin: number, share: number): PassContext => ({
-      ...context,
-      progress: (done) => context.progress(begin + share * done),
-    });
-    const calibration = await calibrate(plain, roundedEdges(plain), images, part(0, 0.6));
+    const calibration = await calibrate(plain, roundedEdges(plain), images, within(context, 0, 0.6));
     const corrects = weights === 'round' && correctBias;
     return {
       calibration,
-      means: corrects ? await inputMeans(plain, names, images, part(0.6, 0.3)) : new Map(),
+      means: corrects ? await inputMeans(plain, names, images, within(context, 0.6, 0.3)) : new Map(),
       kernels: selected.map((one) => spreadKernel(one, granularity)),
       rounded: new Map(),
-      samples: await integerSamples(plain, names, part(0.9, 0.1)),
+      samples: await integerSamples(plain, names, within(context, 0.9, 0.1)),
     };
   },
 

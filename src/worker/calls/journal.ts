@@ -66,7 +66,7 @@ export async function openJournal(session: Session, key: string, resume: boolean
     },
     remembering(begin) {
       let turn = 0;
-      return async (objective, hooks) => {
+      return async (objective, hooks, told) => {
         const asked = fingerprint(objective);
         const known = facts.trained[turn++];
         if (known?.asked === asked) return vault.get(known.model);
@@ -74,7 +74,7 @@ export async function openJournal(session: Session, key: string, resume: boolean
         note({ trained: facts.trained.slice(0, turn - 1), training: asked }, from);
         const model = await begin(from, (at) => {
           if (!hooks) note({}, at);
-        })(objective, hooks);
+        })(objective, hooks, told);
         note({ trained: [...facts.trained, { asked, model: await vault.put(model) }], training: null });
         return model;
       };

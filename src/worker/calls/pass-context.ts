@@ -24,15 +24,17 @@ export async function contextMaker(
   const { parents, journal, ...rest } = options;
   const [vault, backend] = [await session.vault, await session.backend()];
   return (seed, progress) => {
+    // Training tells how much of the step is done, then its speed: both are passed on together.
+    let share = 0;
     const parts: ContextParts = {
       ...rest,
       backend,
       seed,
-      // A training run tells its share twice, as a point and with its speed; the one with the speed is passed on.
       progress: (done, point) => {
+        share = done;
         if (!point) progress(done);
       },
-      onTrain: (train) => progress(train.point.step / train.totalSteps, train),
+      onTrain: (train) => progress(share, train),
       resolve: async (nodeId) => {
         const id = parents[nodeId];
         if (id === undefined) throw new PassError(gone);

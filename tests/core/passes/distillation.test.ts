@@ -60,6 +60,37 @@ const widths = (model: Model): Record<string, number> =>
       .map((layer) => [layer.name, kernelOf(model, layer.name).shape.at(-1) as number]),
   );
 
+it('tells the progress of hints, teaching and the student alone as one', async () => {
+  const model = template('small-cnn');
+  const told: number[] = [];
+  const progress = (done: number): void => {
+    told.push(done);
+  };
+  const context = plainContext(2, {
+    progress,
+    train: async (objective, _hooks, own = progress) => {
+      own(0);
+      own(1);
+      return objective.model;
+    },
+    predictor: async () => ({ kind: 'model', model }),
+    accuracy: async () => 0.5,
+    capture: (_model, _request, visit) =>
+      Promise.resolve(
+        visit({
+          images: 1,
+          labels: new Float32Array(1),
+          values: [new Float32Array(10)],
+          gradients: [],
+          weights: new Map(),
+        }),
+      ),
+  });
+  const values = { student: 'same', lesson: 'hints', hintEpochs: 1, epochs: 3, alone: true };
+  await applyPass(distillation, model, values, context);
+  expect(told).toEqual([0, 0.125, 0.125, 0.5, 0.5, 1]);
+});
+
 describe('the student', () => {
   it('has the share of channels asked for, and all outputs', async () => {
     const model = template('small-cnn');

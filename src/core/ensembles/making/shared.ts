@@ -5,6 +5,7 @@ import type { Objective, TrainingData } from '#core/objective';
 import type { NumberParam, Words } from '#core/params';
 import { freshWeights } from '#core/passes/shared/fresh-weights';
 import { BATCH_SIZE, epochsParam, learningRateParam, objectiveOf } from '#core/passes/shared/training';
+import { within } from '#core/passes/shared/within';
 import type { ModelPredictor } from '#core/predictor';
 
 export function memberTraining(epochs: number, rate: number) {
@@ -31,8 +32,7 @@ export const seedFrom = (random: () => number): number => Math.floor(random() * 
 
 /** The context of the `at`-th of `parts` equal parts of the work. */
 export function partOf(context: MakingContext, at: number, parts: number): MakingContext {
-  const progress: MakingContext['progress'] = (done, point) => context.progress((at + done) / parts, point);
-  return { ...context, progress, train: (objective, hooks, own = progress) => context.train(objective, hooks, own) };
+  return within(context, at / parts, 1 / parts);
 }
 
 /** Trains on the labels from the model's weights; Adam, the learning rate falling to 0 along a cosine. */

@@ -14,6 +14,7 @@ import { type Extent, extentOf, gatherer, type Spread } from '#core/numeric/spre
 import type { Words } from '#core/params';
 import type { PassContext, Tap } from '#core/pass';
 import { showImages } from '#core/passes/shared/importance';
+import { within } from '#core/passes/shared/within';
 
 /** Layers whose outputs are values of their inputs: what they read is on a grid already. */
 const MOVERS: readonly LayerKind[] = [
@@ -121,18 +122,14 @@ export async function calibrate(
   const batch = batchFor(layers.reduce((sum, name) => sum + sizeOf(shapes[name] ?? []), 0));
   const extents: Extent[] = layers.map(() => ({ low: 0, high: 0 }));
   const counts = layers.map(() => 0);
-  const half = (begin: number): PassContext => ({
-    ...context,
-    progress: (done) => context.progress(begin + done / 2),
-  });
-  const seen = await showImages(model, { taps, images, batch }, half(0), ({ values }) => {
+  const seen = await showImages(model, { taps, images, batch }, within(context, 0, 0.5), ({ values }) => {
     for (const [i, one] of values.entries()) {
       extents[i] = extentOf(one, extents[i]);
       counts[i] = (counts[i] as number) + one.length;
     }
   });
   const gatherers = extents.map((extent, i) => gatherer(extent, counts[i] as number));
-  await showImages(model, { taps, images, batch }, half(0.5), ({ values }) => {
+  await showImages(model, { taps, images, batch }, within(context, 0.5, 0.5), ({ values }) => {
     for (const [i, one] of values.entries()) gatherers[i]?.add(one);
   });
   return { images: seen, spreads: new Map(gatherers.map(({ spread }, i) => [layers[i] as string, spread()])) };
