@@ -16,15 +16,15 @@ export function isConnected(): boolean {
   return client !== null;
 }
 
-/** Told of every call that was answered. */
-export type Listener = <N extends CallName>(
+/** Told of what every call says on its way, and of its answer. */
+type Listener = <N extends CallName>(
   name: N,
   request: Calls[N]['request'],
-  response: Calls[N]['response'],
+  said: { readonly progress: Calls[N]['progress'] } | { readonly response: Calls[N]['response'] },
 ) => void;
 const listeners = new Set<Listener>();
 /** Returns what ends it. */
-export function onAnswer(listener: Listener): () => void {
+export function listen(listener: Listener): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
 }
@@ -33,11 +33,20 @@ export function onAnswer(listener: Listener): () => void {
 export async function call<N extends CallName>(
   name: N,
   request: Calls[N]['request'],
-  options?: CallOptions<N>,
+  options: CallOptions<N> = {},
 ): Promise<Calls[N]['response']> {
   if (!client) throw new Error('the engine was not started');
-  const response = await client.call(name, request, options);
-  for (const listener of listeners) listener(name, request, response);
+  const tell = (said: Parameters<Listener>[2]): void => {
+    for (const listener of listeners) listener(name, request, said);
+  };
+  const response = await client.call(name, request, {
+    ...options,
+    onProgress(progress) {
+      tell({ progress });
+      options.onProgress?.(progress);
+    },
+  });
+  tell({ response });
   return response;
 }
 

@@ -8,7 +8,6 @@ import { nodeFits } from '#stores/datasets';
 import { call, faultOf, isAbort } from '#stores/engine';
 import { project, selectedNode } from '#stores/project';
 import type { Cell, EvaluateState, EvaluateView, ModelNode } from '#stores/state';
-import type { CallOptions } from '#worker/client';
 import type { Calls } from '#worker/protocol';
 import type { CompareResult, ExaminedSplit, ExamineResult, JudgedImages } from '#worker/protocol-evaluation';
 
@@ -174,7 +173,7 @@ async function fly(question: Question): Promise<void> {
 
 function asked(
   question: Question,
-  options: CallOptions<'examine'>,
+  options: { readonly signal: AbortSignal; readonly onProgress: (progress: { readonly done: number }) => void },
 ): Promise<ExamineResult | JudgedImages | CompareResult> {
   switch (question.name) {
     case 'examine':

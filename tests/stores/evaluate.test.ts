@@ -133,11 +133,11 @@ describe('watching', () => {
   it('compares with the parent, or what was chosen, of the same data set', async () => {
     (await s.next('examine')).resolve(examination);
     await settle();
-    s.addNode(node('b', { parent: 'a' }));
-    s.addNode(node('mnist', { dataset: 'mnist' }));
-    s.addNode(node('c'));
-    (await s.next('examine')).resolve(examination);
-    s.select('b');
+    s.project.setState(({ nodes }) => ({
+      nodes: { ...nodes, b: node('b', { parent: 'a' }), mnist: node('mnist', { dataset: 'mnist' }), c: node('c') },
+      order: ['a', 'b', 'mnist', 'c'],
+      selected: 'b',
+    }));
     (await s.next('examine')).resolve(examination);
     await settle();
     const shown = s.project.getState().nodes['b'] as ModelNode;
@@ -178,14 +178,21 @@ describe('looks at test images', () => {
     (await s.next('examine')).reject(new Error('no'));
     await expect(failed).rejects.toThrow('no');
     expect(s.project.getState().looks).toEqual({ digits: 1, mnist: 1 });
+    const searched = call('search', { dataset: 'mnist' } as never);
+    const search = await s.next('search');
+    search.progress({ begun: {} } as never);
+    search.progress({ result: { test } } as never);
+    search.progress({ result: {} } as never);
+    search.resolve([{ test }, {}] as never);
+    await searched;
     s.clearProject();
     s.undo();
-    expect(s.project.getState().looks).toEqual({ digits: 1, mnist: 1 });
+    expect(s.project.getState().looks).toEqual({ digits: 1, mnist: 2 });
     end();
     const later = call('evaluate', { model: 'm', dataset: 'digits', split: 'test' });
     (await s.next('evaluate')).resolve(test);
     await later;
-    expect(s.project.getState().looks).toEqual({ digits: 1, mnist: 1 });
+    expect(s.project.getState().looks).toEqual({ digits: 1, mnist: 2 });
   });
 
   it('are those of every model that an answer measures', () => {

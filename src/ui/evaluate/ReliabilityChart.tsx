@@ -89,7 +89,7 @@ function dotsOf({ bins }: Reliability): Dot[] {
   );
 }
 
-function Mark({ side, cx, cy, payload }: { side: Side; cx?: number; cy?: number; payload?: Dot }) {
+function Mark({ side, cx, cy, payload }: ScatterShapeProps & { side: Side; payload?: Dot }) {
   if (cx === undefined || cy === undefined || !payload) return <g />;
   return <Shape side={side} x={cx} y={cy} radius={2.5 + 6 * Math.sqrt(payload.share)} />;
 }
