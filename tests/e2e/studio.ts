@@ -61,9 +61,10 @@ export async function trainFresh(
   await openTab(page, 'Build');
   await page.getByLabel('Template').selectOption({ label: settings.template });
   await openTab(page, 'Train');
-  await page.getByLabel('Epochs').fill(String(settings.epochs));
+  await page.getByRole('spinbutton', { name: 'Epochs', exact: true }).fill(String(settings.epochs));
+  const before = await rows(page).count();
   await page.getByRole('button', { name: 'Train', exact: true }).click();
-  await expect(rows(page).first()).toBeVisible({ timeout: 30_000 });
+  await expect(rows(page).nth(before)).toBeVisible({ timeout: 30_000 });
   await expect(page.getByRole('button', { name: 'Stop' })).toBeDisabled({ timeout: settings.seconds * 1000 });
 }
 
