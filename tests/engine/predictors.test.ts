@@ -25,6 +25,7 @@ const backend = await makeCpuBackend();
 const network = (seed: number): Model => createModel(NETWORKS.plain, seed);
 const residual = createModel(NETWORKS.residual, 2);
 const asPredictor = (model: Model): Predictor => ({ kind: 'model', model });
+const waves = (count: number): number[] => Array.from({ length: count }, (_, i) => Math.sin(3 * i));
 const ensemble = (members: readonly Predictor[], way = 'mean-probabilities'): EnsemblePredictor => ({
   kind: 'ensemble',
   way,
@@ -121,6 +122,41 @@ describe('one graph', () => {
     );
     const scores = await logitsOf(backend, whole, bars, 'validation');
     near(softmaxRows(await logitsOf(backend, asPredictor(one), bars, 'validation'), 3), softmaxRows(scores, 3));
+  });
+
+  /** A second level of so many numbers, or a chain whose groups are not in order. */
+  it.each([
+    ['stacking', { hidden: 0, weights: waves(30) }],
+    ['stacking', { hidden: 4, weights: waves(55) }],
+    ['stacking', {}],
+    ['task-chain', { groups: [[2, 0], [1]] }],
+    ['task-chain', { groups: [[], [0, 1, 2]] }],
+  ] as const)('holds %s %j', async (way, state) => {
+    const whole = { ...ensemble(three, way), state };
+    const one = asOneModel(whole, 'Together') as Model;
+    validateModel(one);
+    const scores = await logitsOf(backend, whole, bars, 'validation');
+    const own = await logitsOf(backend, asPredictor(one), bars, 'validation');
+    near(softmaxRows(own, 3), softmaxRows(scores, 3));
+    // Probabilities, not numbers that a loss would take a softmax of.
+    expect(Math.max(...own)).toBeLessThanOrEqual(way === 'task-chain' ? 1e-6 : Number.POSITIVE_INFINITY);
+  });
+
+  it('holds a model once that is several members, and takes a graph of means for a member', async () => {
+    const [a, b] = three as [Predictor, Predictor];
+    const twice = ensemble([a, b, a], 'mean-logits');
+    const one = asOneModel(twice, 'x') as Model;
+    expect(totalsOf(asPredictor(one)).parameters).toBe(totalsOf(ensemble([a, b])).parameters);
+    const scores = await logitsOf(backend, twice, bars, 'validation');
+    near(softmaxRows(await logitsOf(backend, asPredictor(one), bars, 'validation'), 3), softmaxRows(scores, 3));
+    const mean = asPredictor(asOneModel(ensemble([a, b]), 'mean') as Model);
+    const outer = ensemble([mean, b]);
+    const both = asOneModel(outer, 'x') as Model;
+    near(
+      softmaxRows(await logitsOf(backend, asPredictor(both), bars, 'validation'), 3),
+      softmaxRows(await logitsOf(backend, outer, bars, 'validation'), 3),
+    );
+    expect(asOneModel(ensemble([mean, b], 'mean-logits'), 'x')).toBeNull();
   });
 
   it('is none where a graph cannot hold the rule', () => {

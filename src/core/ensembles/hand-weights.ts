@@ -20,9 +20,8 @@ const slider = (member: number): NumberParam => ({
   live: true,
   label: { en: `Weight of member ${member}`, zh: `成员 ${member} 的权重` },
 });
-const PARAMS: Readonly<Record<string, NumberParam>> = Object.fromEntries(
-  Array.from({ length: MOST }, (_, i) => [`weight${i + 1}`, slider(i + 1)]),
-);
+const sliders = (): Readonly<Record<string, NumberParam>> =>
+  Object.fromEntries(Array.from({ length: MOST }, (_, i) => [`weight${i + 1}`, slider(i + 1)]));
 
 const weightsOf = (members: number, values: Readonly<Record<string, number>>): readonly number[] =>
   normalised(Array.from({ length: members }, (_, i) => values[`weight${i + 1}`] ?? 1));
@@ -43,7 +42,7 @@ export const handWeights = defineEnsemble({
     },
     paper: 'Kuncheva 2004, Combining Pattern Classifiers, chapter 5',
   },
-  params: PARAMS,
+  params: sliders(),
   members: { least: 1, most: MOST },
   gives: 'probabilities',
   formula: () => 'p = Σₘ wₘ · softmax(zₘ) / Σₘ wₘ',
