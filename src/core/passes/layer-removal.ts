@@ -102,8 +102,8 @@ export const layerRemoval = definePass({
     layers: {
       ...LAYERS,
       help: {
-        en: 'By hand: the layers to take out, with the residual branch they are in where branches go. By least loss: only these may go. None chosen means every layer that can.',
-        zh: '手动：要移除的层；移除分支时，则为它们所在的残差分支。按损失最小：只有这些层可以移除。不选表示所有可以移除的层。',
+        en: 'By hand: the layers to take out, with the residual branch they are in where branches go. By least loss: only these may go; none chosen means every layer that can.',
+        zh: '手动：要移除的层；移除分支时，则为它们所在的残差分支。按损失最小：只有这些层可以移除，不选表示所有可以移除的层。',
       },
     },
   },
@@ -141,14 +141,14 @@ function candidates(model: Model, { parts, layers }: Choice): readonly Part[] {
 }
 
 function removeNamed(model: Model, choice: Choice): PassResult {
+  if (choice.layers.length === 0) return { model, report: { notes: [CHOOSE] } };
   selectPrunable(model, choice.layers);
   const notes: Words[] = [];
   let left = model;
   // A layer on its own goes before the branch that it is in; what went with an earlier part is not looked for again.
   const asked = candidates(model, choice);
   const single = new Set(asked.filter(({ kind }) => kind === 'layer').flatMap(({ layers }) => layers));
-  const named = (part: Part): boolean =>
-    choice.layers.length === 0 || part.layers.some((name) => choice.layers.includes(name) && !single.has(name));
+  const named = (part: Part): boolean => part.layers.some((name) => choice.layers.includes(name) && !single.has(name));
   for (const { kind, name } of asked.filter((part) => part.kind === 'layer' || named(part))) {
     const part = removableParts(left).find((one) => one.kind === kind && one.name === name);
     if (!part) continue;
@@ -193,6 +193,10 @@ async function removeLeast(
   return { model: left, report: { notes } };
 }
 
+const CHOOSE: Words = {
+  en: 'Nothing was changed: choose the layers to take out, under Layers.',
+  zh: '没有任何改变：请在“作用的层”中选择要移除的层。',
+};
 const NOTHING: Words = {
   en: 'Nothing was changed: no layer can go here without leaving shapes that do not fit.',
   zh: '没有任何改变：这里没有哪一层可以去掉而不使形状不匹配。',

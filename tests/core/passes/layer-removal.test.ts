@@ -96,6 +96,14 @@ describe('what can go', () => {
 });
 
 describe('layer removal', () => {
+  it('takes nothing out by hand until layers are chosen', async () => {
+    const { model, report } = await applyPass(layerRemoval, chain(), { ...by, choose: 'hand' });
+    expect(names(model)).toEqual(names(chain()));
+    expect(report.notes.map(({ en }) => en)).toEqual([
+      'Nothing was changed: choose the layers to take out, under Layers.',
+    ]);
+  });
+
   it('takes out by hand what is named, and says what cannot go', async () => {
     const { model, report } = await applyPass(layerRemoval, chain(), { ...by, choose: 'hand', layers: ['d2', 'd4'] });
     expect(names(model)).toEqual(['in', 'd1', 'd3', 'd4']);
