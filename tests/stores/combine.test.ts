@@ -323,7 +323,7 @@ describe('how a node was made', () => {
 
   it('stays known as long as what it names: members are reached through their ensemble', () => {
     const nodes = { t: template, u: trained, e: combined(['u']), x: node('x') };
-    const stored = { nodes, order: ['e'], selected: 'e', past: [], future: [] };
+    const stored = { nodes, order: ['e'], selected: 'e', past: [], future: [], looks: {} };
     const wanted = reachable(stored);
     expect(wanted.map(({ id }) => id).sort()).toEqual(['e', 't', 'u']);
     expect(withoutLost(stored, wanted, new Set(['u'])).nodes['e']?.origin.kind).toBe('combined');

@@ -49,12 +49,7 @@ export const cascade = defineEnsemble({
   members: { least: 1 },
   gives: 'probabilities',
   formula: ({ threshold }) => `answer of the first m with max softmax(zₘ / Tₘ) ≥ ${threshold}, of the last otherwise`,
-  fit({ logits, labels, classes }, { threshold }) {
-    const temperatures = logits.map((own) => temperatureOf(own, labels, classes));
-    const { used } = cascadeStages(logits, classes, threshold, temperatures);
-    const reach = used.map((own) => own.reduce((sum, one) => sum + one, 0) / Math.max(1, own.length));
-    return { temperatures, reach };
-  },
+  fit: ({ logits, labels, classes }) => ({ temperatures: logits.map((own) => temperatureOf(own, labels, classes)) }),
   combine(logits, classes, { threshold }, state) {
     const { probabilities, used } = cascadeStages(logits, classes, threshold, temperaturesIn(state, logits.length));
     return { scores: logOf(probabilities), used };

@@ -32,11 +32,7 @@ export const specialists = defineEnsemble({
   gives: 'probabilities',
   formula: () =>
     'g* = argmax P(g), P(g) = Σ router over g\nP(c) = P(g*) · softmax of specialist g* over g*; other c: the router',
-  fit({ logits, labels, classes }) {
-    const groups = groupsByStrength(logits.slice(1), labels, classes);
-    const { used } = byGroups(logits, classes, groups, true);
-    return { groups, reach: used.map((own) => own.reduce((sum, one) => sum + one, 0) / Math.max(1, own.length)) };
-  },
+  fit: ({ logits, labels, classes }) => ({ groups: groupsByStrength(logits.slice(1), labels, classes) }),
   combine(logits, classes, _values, state) {
     const { probabilities, used } = byGroups(logits, classes, groupsIn(state, logits.length - 1, classes), true);
     return { scores: logOf(probabilities), used };

@@ -103,8 +103,10 @@ describe('a cascade', () => {
   });
 
   it('keeps how often each is asked, and draws accuracy against mean MACs', async () => {
-    const state = (await fit('cascade', [small, large], [0, 1, 1], 2, { threshold: 0 })) as EnsembleState;
-    expect(state.reach).toEqual([1, 0]);
+    const answers = { logits: [small, large], labels: [0, 1, 1], classes: 2 };
+    const members = [0, 1].map(() => ({ kind: 'model' as const, model: {} as never }));
+    const made = await fitEnsemble('cascade', { threshold: 0 }, members, answers, { random: () => 0 });
+    expect(made.state.reach).toEqual([1, 0]);
     const curve = cascadeCurve([small, large], [0, 1, 1], 2, [10, 90], [1, 1], [0, 0.7, 1]);
     expect(curve.map(({ accuracy, meanMacs }) => [accuracy, meanMacs])).toEqual([
       [2 / 3, 10],
