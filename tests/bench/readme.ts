@@ -1,5 +1,6 @@
 /** The README's table, between its two marker lines, from the latest runs that count. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { type ReportLine, sectionOf } from './ensembles/report';
 import type { Line } from './measurements';
 import { cellsOf, HEADS, type RowTable } from './recipes/report';
 import type { Row } from './row';
@@ -8,6 +9,8 @@ const BEGIN = '<!-- bench: written by npm run bench -->';
 const END = '<!-- /bench -->';
 const RECIPES_BEGIN = '<!-- recipes: written by npm run bench -- recipes -->';
 const RECIPES_END = '<!-- /recipes -->';
+const ENSEMBLES_BEGIN = '<!-- ensembles: written by npm run bench -- ensembles -->';
+const ENSEMBLES_END = '<!-- /ensembles -->';
 
 export function writeReadme(results: readonly { readonly row: Row; readonly lines: readonly Line[] }[]): void {
   write(BEGIN, END, results.map(section).join('\n'));
@@ -16,6 +19,11 @@ export function writeReadme(results: readonly { readonly row: Row; readonly line
 /** The table of the recipes, between its own two marker lines. */
 export function writeRecipes(tables: readonly RowTable[]): void {
   write(RECIPES_BEGIN, RECIPES_END, tables.map(recipeSection).join('\n'));
+}
+
+/** That of the ensembles, likewise. */
+export function writeEnsembles(lines: readonly ReportLine[], verdicts: readonly string[]): void {
+  write(ENSEMBLES_BEGIN, ENSEMBLES_END, sectionOf(lines, verdicts));
 }
 
 function write(begin: string, end: string, content: string): void {

@@ -2,7 +2,7 @@
  * `npm run bench [-- ROW …]`: the benchmarks. Prints a table with ratios and their intervals, appends every measurement to
  * tests/bench/results/ROW.csv and rewrites the README's table. Without names all rows run, in about twenty minutes;
  * `npm run bench -- table` only writes the tables anew from the CSV files. `npm run bench -- recipes [row …]` runs recipes, for hours,
- * and goes on where it ended: see recipes/.
+ * `npm run bench -- ensembles [row …]` members and ways of combining them; both go on where they ended: see recipes/ and ensembles/.
  */
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
@@ -10,11 +10,13 @@ import { createServer } from 'vite';
 
 process.chdir(fileURLToPath(new URL('../..', import.meta.url)));
 const words = process.argv.slice(2);
-// Recipes run in Node, on the product's own kernels; Node 20 has relaxed SIMD behind a flag.
+// Recipes and ensembles run in Node, on the product's own kernels; Node 20 has relaxed SIMD behind a flag.
 const recipes = words[0] === 'recipes';
-if (recipes) setFlagsFromString('--experimental-wasm-relaxed-simd');
+const ensembles = words[0] === 'ensembles';
+const isLong = recipes || ensembles;
+if (isLong) setFlagsFromString('--experimental-wasm-relaxed-simd');
 const server = await createServer({
-  ...(recipes ? { mode: 'test' } : { configFile: false }),
+  ...(isLong ? { mode: 'test' } : { configFile: false }),
   logLevel: 'error',
   appType: 'custom',
   optimizeDeps: { noDiscovery: true },
@@ -26,6 +28,9 @@ try {
   if (recipes) {
     const { benchRecipes } = await server.ssrLoadModule('/tests/bench/recipes/bench.ts');
     process.exitCode = await benchRecipes(words.slice(1));
+  } else if (ensembles) {
+    const { benchEnsembles } = await server.ssrLoadModule('/tests/bench/ensembles/bench.ts');
+    process.exitCode = await benchEnsembles(words.slice(1));
   } else {
     const { bench } = await server.ssrLoadModule('/tests/bench/bench.ts');
     process.exitCode = await bench(words);

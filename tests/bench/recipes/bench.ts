@@ -1,6 +1,6 @@
 /** `npm run bench -- recipes [row …]`: runs what is missing of the rows (all of them without names), prints their table and writes the README's. */
 import { writeRecipes } from '../readme';
-import { readRecords } from './record';
+import { records as kept } from './record';
 import { linesOf, printRows, verdictOf } from './report';
 import { ROWS } from './rows';
 import { runRows, SCRATCH, stageKey, testLabels } from './run';
@@ -17,7 +17,7 @@ export async function benchRecipes(asked: readonly string[]): Promise<number> {
   const chosen = ROWS.filter(({ name }) => asked.length === 0 || asked.includes(name));
   if (chosen.length > 0) await runRows(chosen, ROWS, (line) => console.log(line));
   // Lines of a row that has changed since stay in the file but not in the table.
-  const records = readRecords().filter(({ row: name, stage, seed, key }) => {
+  const records = kept.read().filter(({ row: name, stage, seed, key }) => {
     const row = ROWS.find((one) => one.name === name);
     const isThere = row && (row.stages.some((one) => one.name === stage) || (row.scratch && stage === SCRATCH));
     return isThere && stageKey(row, stage, seed) === key;

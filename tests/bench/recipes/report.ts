@@ -1,6 +1,5 @@
 /** Tables of what the recipes reached: mean and spread over the seeds, and the loss image by image with its interval. */
-import { seededRandom } from '#core/numeric/random';
-import { quantile } from '../statistics';
+import { errorWords, lossOf, lossWords, mean, whole } from '../long/compare';
 import type { StageRecord } from './record';
 import type { Row } from './row';
 
@@ -25,20 +24,6 @@ export interface ReportLine {
   readonly version: string;
 }
 
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
-const spread = (values: readonly number[]): number =>
-  values.length < 2
-    ? Number.NaN
-    : Math.sqrt(values.reduce((sum, x) => sum + (x - mean(values)) ** 2, 0) / (values.length - 1));
-const whole = (value: number): string => Math.round(value).toLocaleString('en');
-
-/** In points of test error. */
-interface Loss {
-  readonly value: number;
-  readonly low: number;
-  readonly high: number;
-}
-
 /** The row's stages that were measured, each with the latest line of each seed. */
 export function linesOf(row: Row, records: readonly StageRecord[], labels: Uint8Array): readonly ReportLine[] {
   const seedsOf = (stage: string, name = row.name): readonly StageRecord[] => {
@@ -58,14 +43,13 @@ export function linesOf(row: Row, records: readonly StageRecord[], labels: Uint8
     const isOwn = stage === 'from scratch';
     epochs = isOwn ? first.epochs : epochs + first.epochs;
     seconds = isOwn ? mean(seeds.map((one) => one.seconds)) : seconds + mean(seeds.map((one) => one.seconds));
-    const errors = seeds.map((one) => (100 * one.errors) / one.images);
     const bytes = seeds.map((one) => one.bytes);
     const start = mean(seedsOf(row.stages[0]?.name as string).map((one) => one.parameters));
     return [
       {
         stage,
         seeds: seeds.length,
-        error: `${mean(errors).toFixed(2)}${seeds.length > 1 ? ` ± ${spread(errors).toFixed(2)}` : ''}`,
+        error: errorWords(seeds),
         bytes: `${whole(mean(bytes))}${seeds.length > 1 ? ` (${whole(Math.min(...bytes))} to ${whole(Math.max(...bytes))})` : ''}`,
         ratio: `${((4 * start) / mean(bytes)).toPrecision(3)}x`,
         nonZero: whole(mean(seeds.map((one) => one.nonZero))),
@@ -79,37 +63,6 @@ export function linesOf(row: Row, records: readonly StageRecord[], labels: Uint8
       },
     ];
   });
-}
-
-/**
- * How many points more are wrong in `after` than in `before`, over the seeds that both have: bootstrap over the images, each with all
- * its seeds.
- */
-function lossOf(before: readonly StageRecord[], after: readonly StageRecord[]): Loss | null {
-  const pairs = after.flatMap((one) => {
-    const other = before.find(({ seed }) => seed === one.seed);
-    return other ? [[other, one] as const] : [];
-  });
-  const images = pairs[0]?.[0].images ?? 0;
-  if (images === 0) return null;
-  const worse = new Float64Array(images);
-  for (const [a, b] of pairs) {
-    for (const i of a.wrong) worse[i] = (worse[i] as number) - 1 / pairs.length;
-    for (const i of b.wrong) worse[i] = (worse[i] as number) + 1 / pairs.length;
-  }
-  // Images on which nothing changed only count as such.
-  const changed = worse.filter((one) => one !== 0);
-  const random = seededRandom(1);
-  const sums = Array.from({ length: 2000 }, () => {
-    let sum = 0;
-    for (let i = 0; i < images; i++) {
-      const at = Math.floor(random() * images);
-      if (at < changed.length) sum += changed[at] as number;
-    }
-    return (100 * sum) / images;
-  });
-  const value = (100 * worse.reduce((sum, one) => sum + one, 0)) / images;
-  return { value, low: quantile(sums, 0.025), high: quantile(sums, 0.975) };
 }
 
 /** What the row has to reach and whether its last stage does; '' where that is not measured or nothing is asked. */
@@ -144,11 +97,6 @@ function onlyOf(seeds: readonly StageRecord[], labels: Uint8Array, label: number
   const right = seeds.map(({ wrong }) => (100 * (all - wrong.filter((i) => labels[i] === label).length)) / all);
   return `of the images of class ${label}, ${mean(right).toFixed(2)} % are right`;
 }
-
-const lossWords = (loss: Loss | null): string =>
-  loss ? `${signed(loss.value)} (${signed(loss.low)} to ${signed(loss.high)})` : '';
-
-const signed = (value: number): string => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(2)}`;
 
 export const HEADS = [
   '',

@@ -3,8 +3,6 @@
  * .whittle file that was written of it, its figures in the CSV. What is measured is that file, read back.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
-import { packMnist } from '#build/pack-data';
 import type { Architecture } from '#core/architecture';
 import { countMacs } from '#core/metrics/operations';
 import { countParameters } from '#core/metrics/size';
@@ -14,18 +12,17 @@ import { hashHex, hashText } from '#core/numeric/hash';
 import type { Values } from '#core/params';
 import { PASSES } from '#core/passes/index';
 import { type RecipeStep, readyStep, runRecipe } from '#core/recipe';
-import { templateById } from '#core/templates';
 import type { Backend } from '#engine/backend';
 import { makeWasmBackendWith } from '#engine/backends/wasm/backend';
 import { makeContext } from '#engine/context';
 import type { Dataset } from '#engine/datasets/dataset';
-import { type FourFiles, readFour } from '#engine/datasets/mnist';
 import { evaluate } from '#engine/evaluate';
 import { read } from '#formats/whittle/read';
 import { packed } from '#formats/whittle/write';
 import { writtenBytes } from '#worker/summary';
+import { architectureOf, moment, readDataset, reporter } from '../long/lab';
 import { machine, version } from '../measurements';
-import { appendRecord, readRecords } from './record';
+import { records } from './record';
 import type { Row, Stage } from './row';
 
 const cache = 'node_modules/.cache/whittle/recipes';
@@ -101,7 +98,7 @@ async function modelOf(task: Task, lab: Lab, log: (line: string) => void): Promi
   const { row, stage } = task;
   const key = keyOf(task);
   const file = `${cache}/${key}.whittle`;
-  const isMeasured = readRecords().some((one) => one.key === key && one.row === row.name && one.stage === stage.name);
+  const isMeasured = records.read().some((one) => one.key === key && one.row === row.name && one.stage === stage.name);
   if (existsSync(file) && isMeasured) return (await read(new Map([[file, new Uint8Array(readFileSync(file))]]))).model;
   const begun = performance.now();
   const model = existsSync(file)
@@ -148,24 +145,6 @@ async function made(task: Task, lab: Lab, log: (line: string) => void): Promise<
   return result.model;
 }
 
-/** A line every half minute. */
-function reporter(log: (line: string) => void) {
-  let last = performance.now();
-  return ({
-    point,
-    totalSteps,
-  }: {
-    point: { step: number; trainAccuracy: number; validationAccuracy?: number };
-    totalSteps: number;
-  }): void => {
-    if (performance.now() - last < 30_000) return;
-    last = performance.now();
-    log(
-      `    step ${point.step} of ${totalSteps}, train ${point.trainAccuracy.toFixed(4)}, validation ${point.validationAccuracy?.toFixed(4) ?? ''}`,
-    );
-  };
-}
-
 async function measure(
   task: Task,
   key: string,
@@ -184,8 +163,8 @@ async function measure(
   );
   const wrong = [...correct.keys()].filter((i) => !correct[i]);
   const { parameters, nonZero, distinct } = countParameters(model);
-  appendRecord({
-    run: `${new Date().toISOString().slice(0, 19)}Z`,
+  records.append({
+    run: moment(),
     version: version(),
     machine: machine(),
     row: row.name,
@@ -217,22 +196,7 @@ function epochsOf(steps: readonly RecipeStep[]): number {
   }, 0);
 }
 
-function architectureOf(network: string | Architecture, { shape, classes }: Dataset): Architecture {
-  if (typeof network !== 'string') return network;
-  const template = templateById(network);
-  if (!template) throw new Error(`There is no template ${network}.`);
-  return template.architecture(shape, classes.length);
-}
-
 /** The labels of the test images, in order. */
 export async function testLabels(id: string): Promise<Uint8Array> {
   return (await readDataset(id)).splits.test.labels;
-}
-
-async function readDataset(id: string): Promise<Dataset> {
-  const names = ['train-images', 'train-labels', 'test-images', 'test-labels'] as const;
-  const paths =
-    id === 'mnist' ? await Promise.all(names.map(packMnist)) : names.map((name) => `public/data/${id}/${name}.idx.gz`);
-  const files = paths.map((path) => new Uint8Array(gunzipSync(readFileSync(path)))) as unknown as FourFiles;
-  return id === 'mnist' ? readFour('mnist', files) : readFour('fashion-mnist', files, 70_000);
 }
