@@ -55,12 +55,12 @@ test('a model is examined, and compared with what was made from it', async ({ pa
   await expect(page.getByRole('table', { name: 'Each class by itself' }).locator('tbody tr')).toHaveCount(10);
   await expect(
     page
-      .getByRole('img', { name: /^Curves of All classes/ })
+      .getByRole('figure', { name: /^Curves of All classes/ })
       .locator('svg path')
       .first(),
   ).toBeVisible();
-  await page.getByLabel('Curve').selectOption('8');
-  await expect(page.getByRole('img', { name: /^Curves of 8/ })).toBeVisible();
+  await page.getByLabel('Curve', { exact: true }).selectOption('8');
+  await expect(page.getByRole('figure', { name: /^Curves of 8/ })).toBeVisible();
   expect(await faults(page)).toEqual([]);
 
   await page.getByRole('tab', { name: 'Confidence', exact: true }).click();
@@ -69,7 +69,7 @@ test('a model is examined, and compared with what was made from it', async ({ pa
     all.map((one) => Number((one as HTMLElement).dataset['value'])),
   );
   expect(after).toBeLessThanOrEqual(before as number);
-  await expect(page.getByRole('img', { name: /^Share of right answers over confidence/ })).toBeVisible();
+  await expect(page.getByRole('figure', { name: /^Share of right answers over confidence/ })).toBeVisible();
   expect(await faults(page)).toEqual([]);
 
   // Test images are looked at when the person says so, and that is counted.

@@ -73,12 +73,12 @@ function ScoresTable({ result, nameOf }: { result: ExamineResult; nameOf: (label
     <tr>
       <th scope="row">{t(`evaluate.classes.${name}`)}</th>
       {cells(scores[name])}
-      <td data-value={auc ?? undefined}>{auc === null ? '' : format.fixed(auc, 4)}</td>
+      <td data-value={auc ?? undefined}>{auc === null ? '' : format.fixed(auc, 3)}</td>
       <td />
     </tr>
   );
   return (
-    <table className={styles.numbers}>
+    <table className={`${styles.numbers} ${styles.dense}`}>
       <caption className={styles.caption}>{t('evaluate.classes.caption')}</caption>
       <thead>
         <tr>
@@ -96,7 +96,7 @@ function ScoresTable({ result, nameOf }: { result: ExamineResult; nameOf: (label
             <tr key={nameOf(label)}>
               <th scope="row">{nameOf(label)}</th>
               {cells(row)}
-              <td data-value={auc}>{auc === undefined ? '–' : format.fixed(auc, 4)}</td>
+              <td data-value={auc}>{auc === undefined ? '–' : format.fixed(auc, 3)}</td>
               <td data-value={row.images}>{format.count(row.images)}</td>
             </tr>
           );

@@ -48,7 +48,7 @@ function Compared({ a, b, result }: { a: ModelNode; b: ModelNode; result: Compar
   const t = useText();
   const format = useFormat();
   const { counts, difference, p, agreement, images } = result;
-  const names = { a: `A · ${a.name}`, b: `B · ${b.name}` };
+  const names = { a: `A\u00a0(${a.name})`, b: `B\u00a0(${b.name})` };
   const kind = difference.value > 0 ? 'more' : difference.value < 0 ? 'less' : 'same';
   const points = format.fixed(Math.abs(difference.value) * 100, 2);
   return (

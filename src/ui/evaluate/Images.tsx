@@ -28,7 +28,7 @@ export function Images({ found, classes, said, none }: ImagesProps) {
   const shown = isWhole ? images : images.slice(0, AT_FIRST);
   return (
     <>
-      <ul className={styles.images} data-long={classes.isLong || undefined}>
+      <ul className={styles.images} data-wide={classes.isLong || said.length > 1 || undefined}>
         {shown.map(({ index, pixels, truth, answers }) => (
           <li key={index} className={styles.image}>
             <PixelImage

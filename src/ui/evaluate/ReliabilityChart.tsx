@@ -32,8 +32,8 @@ function ReliabilityChart({ before, after, names, label }: ReliabilityProps) {
     ['after', after],
   ];
   return (
-    <figure className={styles.figure} role="img" aria-label={label}>
-      <div className={styles.plot} data-square>
+    <figure className={styles.figure} aria-label={label}>
+      <div className={styles.plot} data-square aria-hidden="true">
         <ScatterChart
           responsive
           accessibilityLayer={false}

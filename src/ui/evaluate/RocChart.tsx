@@ -21,8 +21,8 @@ function RocChart({ curves, chosen, isCorner, label }: RocProps) {
   // The chosen curve is drawn last, on top.
   const ordered = [...curves].sort((a, b) => Number(a.class === chosen) - Number(b.class === chosen));
   return (
-    <figure className={styles.figure} role="img" aria-label={label}>
-      <div className={styles.plot} data-square>
+    <figure className={styles.figure} aria-label={label}>
+      <div className={styles.plot} data-square aria-hidden="true">
         <ScatterChart
           responsive
           accessibilityLayer={false}

@@ -16,7 +16,9 @@ const looks = { fill: 'var(--w-dim)', fontSize: 11 };
 export function ShareAxes({ x, y, xLabel, yLabel }: AxesProps) {
   const format = useFormat();
   const show = (share: number) => format.percent(share, 0);
-  const common = { type: 'number', allowDataOverflow: true, niceTicks: 'none', tickLine: false, tick: looks } as const;
+  // What lies outside an enlarged corner is cut off; a dot on the border of the whole is not.
+  const isCut = x[1] - x[0] < 1;
+  const common = { type: 'number', allowDataOverflow: isCut, niceTicks: 'none', tickLine: false, tick: looks } as const;
   return (
     <>
       <CartesianGrid stroke="var(--w-line)" strokeDasharray="0" />

@@ -38,36 +38,38 @@ export function Verdict({ node, split, result }: VerdictProps) {
           images: format.count(images),
           part: t(`evaluate.parts.${split}`),
         })}
-        {' · '}
+        <br />
         <Term id="interval">{t('evaluate.interval', { range: format.range(accuracy.low, accuracy.high) })}</Term>
       </p>
       {learnedFrom && <Help>{t('evaluate.learned')}</Help>}
       {unanswered > 0 && <Help>{t('evaluate.unanswered', { count: unanswered })}</Help>}
-      <Stats>
-        {topK
-          .filter(({ k }) => k > 1)
-          .map(({ k, accuracy: among }) => (
+      <div className={styles.figures}>
+        <Stats>
+          {topK
+            .filter(({ k }) => k > 1)
+            .map(({ k, accuracy: among }) => (
+              <Stat
+                key={k}
+                title={t('evaluate.firstHelp', { k })}
+                label={t('evaluate.first', { k })}
+                value={format.percent(among.value)}
+                raw={among.value}
+                note={format.range(among.low, among.high, 1)}
+              />
+            ))}
+          {seconds && (
             <Stat
-              key={k}
-              title={t('evaluate.firstHelp', { k })}
-              label={t('evaluate.first', { k })}
-              value={format.percent(among.value)}
-              raw={among.value}
-              note={format.range(among.low, among.high, 1)}
+              title={t('evaluate.tookHelp')}
+              label={t('evaluate.took')}
+              value={format.duration(seconds.total)}
+              raw={seconds.total}
+              note={
+                seconds.own < seconds.total ? t('evaluate.lastStep', { time: format.duration(seconds.own) }) : undefined
+              }
             />
-          ))}
-        {seconds && (
-          <Stat
-            title={t('evaluate.tookHelp')}
-            label={t('evaluate.took')}
-            value={format.duration(seconds.total)}
-            raw={seconds.total}
-            note={
-              seconds.own < seconds.total ? t('evaluate.lastStep', { time: format.duration(seconds.own) }) : undefined
-            }
-          />
-        )}
-      </Stats>
+          )}
+        </Stats>
+      </div>
     </section>
   );
 }

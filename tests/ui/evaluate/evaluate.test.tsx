@@ -181,7 +181,7 @@ describe('the tab', () => {
     show({ view: 'classes' });
     const table = screen.getByRole('table', { name: 'Each class by itself' });
     expect(within(table).getAllByRole('row')).toHaveLength(14);
-    const mean = within(table).getByRole('row', { name: /^Mean \d/ });
+    const mean = within(table).getByRole('row', { name: /^Mean \(macro\)/ });
     expect(Number(mean.querySelector('[data-value]')?.getAttribute('data-value'))).toBeCloseTo(
       result.scores.macro.precision,
       12,
@@ -200,7 +200,9 @@ describe('the tab', () => {
   test('compares in words, in a table, and by images', async () => {
     const person = userEvent.setup();
     show({ view: 'compare' });
-    expect(screen.getByText('A · Model b gets 7.50 points fewer of the images right than B · Model a.')).toBeTruthy();
+    expect(plain(document.body.textContent)).toContain(
+      'A (Model b) gets 7.50 points fewer of the images right than B (Model a).',
+    );
     expect(plain(document.body.textContent)).toContain('as much or more in 38 % of such comparisons');
     const table = screen.getByRole('table', { name: 'Images by who gets them right' });
     expect([...table.querySelectorAll('[data-kind]')].map((one) => (one as HTMLElement).dataset['value'])).toEqual([

@@ -80,10 +80,11 @@ describe('the table of models', () => {
       'Accuracy (test)',
       'Validation',
       'Latency',
+      'Training',
     ]);
     const values = [...row('Small CNN').cells].slice(1).map((cell) => cell.dataset['value']);
-    expect(values).toEqual(['10000', '10000', '40000', '100000', '0.97', '0.98', '0.5']);
-    expect([...row('Other').cells].at(-1)?.dataset['value']).toBeUndefined();
+    expect(values).toEqual(['10000', '10000', '40000', '100000', '0.97', '0.98', '0.5', '5']);
+    expect([...row('Other').cells].at(-2)?.dataset['value']).toBeUndefined();
   });
 
   test('says what a model came from, and how much is left', () => {
