@@ -3,7 +3,6 @@
  * among the runs, so each is measured on test as well. A network that was trained from the beginning gets other start
  * weights and another order of images; one that was trained further, or made by a recipe, starts from the same model.
  */
-import { repeated } from '#core/metrics/seeds';
 import type { SearchBase } from '#core/search/space';
 import { modelsNamed } from '#stores/applying';
 import { nodeFits } from '#stores/datasets';
@@ -68,14 +67,4 @@ export async function repeatModel(): Promise<void> {
     node: node.id,
     name: node.name,
   });
-}
-
-/** Accuracies of a model and its runs: mean and sample standard deviation on each split. Null without any runs. */
-export function spreadOf({ runs = [], validation, test }: ModelNode) {
-  if (runs.length === 0 || !validation) return null;
-  const tested = [test, ...runs.map((run) => run.test)].flatMap((one) => (one ? [one.value] : []));
-  return {
-    validation: repeated([validation.value, ...runs.map((run) => run.validation.value)]),
-    test: tested.length > 1 ? repeated(tested) : null,
-  };
 }

@@ -3,6 +3,7 @@
  * Candidates are one choice for each dimension; `settle` says what a candidate comes to.
  */
 import type { Architecture, Row } from '#core/architecture';
+import { shuffledIndices } from '#core/numeric/random';
 import { ADAM, type Objective, type Optimizer } from '#core/objective';
 import type { Recipe } from '#core/recipe';
 import { templateById } from '#core/templates';
@@ -54,15 +55,7 @@ export type Candidate = readonly Setting[];
 /** How networks are trained, as the objective has it. */
 export type SearchedTraining = Pick<
   Objective,
-  | 'optimizer'
-  | 'learningRate'
-  | 'schedule'
-  | 'batchSize'
-  | 'epochs'
-  | 'seed'
-  | 'l1'
-  | 'l2'
-  | 'groupLasso'
+  'optimizer' | 'learningRate' | 'schedule' | 'batchSize' | 'epochs' | 'seed' | 'l1' | 'l2' | 'groupLasso'
 > & {
   /** Instead of every dropout layer's rate, where not null. */
   readonly dropout: number | null;
@@ -107,31 +100,34 @@ export function gridOf(dimensions: readonly Dimension[]): readonly Candidate[] {
   );
 }
 
-/** Candidates that grids do not have: ranges are drawn from as a whole (Bergstra and Bengio 2012). */
-function drawOf(dimensions: readonly Dimension[], random: () => number): Candidate {
-  return dimensions.map((dimension) => {
-    const share = random();
-    if (dimension.kind === 'range') return at(dimension, share);
-    return levelsOf(dimension)[Math.floor(share * dimension.values.length)] as Setting;
-  });
-}
+/** Drawings that come to nothing new before a space counts as used up. */
+const PATIENCE = 20;
 
-/** Draws that come to nothing new before a space counts as used up. */
-const PATIENCE = 200;
-
-/** At most `count` different candidates; fewer where the space has fewer. */
+/**
+ * At most `count` different candidates; fewer where the space has fewer. Ranges are drawn from as a whole, not from a
+ * grid (Bergstra and Bengio 2012), and each evenly: of n candidates every n-th of a range has one (McKay, Beckman,
+ * Conover 1979), so that a few draws do not lie in a heap.
+ */
 export function drawnFrom(dimensions: readonly Dimension[], count: number, random: () => number): readonly Candidate[] {
   const drawn = new Map<string, Candidate>();
-  for (let vain = 0; drawn.size < count && vain < PATIENCE; ) {
-    const candidate = drawOf(dimensions, random);
-    const key = JSON.stringify(candidate);
-    if (drawn.has(key)) vain++;
-    else {
+  for (let vain = 0; drawn.size < count && vain < PATIENCE; vain++) {
+    const columns = dimensions.map((dimension) =>
+      Array.from(shuffledIndices(count, random), (part) => valueAt(dimension, (part + random()) / count)),
+    );
+    for (let i = 0; i < count && drawn.size < count; i++) {
+      const candidate = columns.map((column) => column[i] as Setting);
+      const key = JSON.stringify(candidate);
+      if (drawn.has(key)) continue;
       drawn.set(key, candidate);
-      vain = 0;
+      vain = -1;
     }
   }
   return [...drawn.values()];
+}
+
+function valueAt(dimension: Dimension, share: number): Setting {
+  if (dimension.kind === 'range') return at(dimension, share);
+  return levelsOf(dimension)[Math.floor(share * dimension.values.length)] as Setting;
 }
 
 /** The value at a share of the way from low to high. */

@@ -18,6 +18,8 @@ export const models = {
   frontHelp: 'No other model is both smaller and more accurate on validation.',
   live: 'Training now',
   preview: 'Slider',
+  runs: 'Runs with other seeds',
+  meanOf: 'mean {{mean}} ± {{deviation}} of {{count}}',
   sweep: 'Whole range of the slider',
   interval: '95 % interval',
   kinds: {
@@ -60,7 +62,7 @@ export const models = {
   packedHelp: 'As a .whittle file, {{ratio}} times smaller than 4 bytes for each parameter.',
   smaller: '{{ratio}}× smaller',
   fewer: '{{ratio}}× fewer',
-  mean: 'mean of images',
+  mean: 'mean',
   onImages: 'on {{images}} images',
   from: 'from {{name}}',
   origin: {

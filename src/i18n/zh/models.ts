@@ -20,6 +20,8 @@ export const models: Texts['models'] = {
   frontHelp: '没有别的模型既更小、在验证集上又更准。',
   live: '正在训练',
   preview: '滑块',
+  runs: '其他种子的运行',
+  meanOf: '{{count}} 次平均 {{mean}} ± {{deviation}}',
   sweep: '滑块的整个范围',
   interval: '95 % 区间',
   kinds: {
@@ -61,7 +63,7 @@ export const models: Texts['models'] = {
   packedHelp: '存为 .whittle 文件时，比每个参数 4 字节小 {{ratio}} 倍。',
   smaller: '缩小 {{ratio}} 倍',
   fewer: '减少 {{ratio}} 倍',
-  mean: '各图片平均',
+  mean: '平均',
   onImages: '在 {{images}} 张图片上',
   from: '来自 {{name}}',
   origin: {

@@ -44,7 +44,7 @@ export function ChartFigure() {
   const selected = useStore(project, (state) => state.selected);
   const isTraining = useStore(training, (state) => state.status !== 'idle');
   const hasMeasured = useStore(project, ({ nodes, order }) => order.some((id) => nodes[id]?.validation));
-  const { axis, points, front, links, axes, moving } = content;
+  const { axis, points, front, links, runs, axes, moving } = content;
   const { live, preview, previewSize, sweep } = moving;
   const isEmpty = !hasMeasured && !live && !isTraining;
 
@@ -104,6 +104,7 @@ export function ChartFigure() {
                       points={points}
                       front={front}
                       links={links}
+                      runs={runs}
                       axes={axes}
                       selected={selected}
                       compact={compact}
@@ -132,6 +133,7 @@ export function ChartFigure() {
               hasLive={live !== null}
               hasPreview={preview !== null || previewSize !== null}
               hasSweep={sweep.length > 1}
+              hasRuns={runs.length > 0}
               note={points.length === 0 && hasMeasured ? t('models.unmeasuredAxis') : null}
             />
           )}

@@ -10,10 +10,11 @@ interface LegendProps {
   readonly hasLive: boolean;
   readonly hasPreview: boolean;
   readonly hasSweep: boolean;
+  readonly hasRuns: boolean;
   readonly note: string | null;
 }
 
-export function Legend({ kinds, hasFront, hasLive, hasPreview, hasSweep, note }: LegendProps) {
+export function Legend({ kinds, hasFront, hasLive, hasPreview, hasSweep, hasRuns, note }: LegendProps) {
   const t = useText();
   return (
     <div className={styles.legend}>
@@ -39,6 +40,15 @@ export function Legend({ kinds, hasFront, hasLive, hasPreview, hasSweep, note }:
             <Term id="interval">{t('models.interval')}</Term>
           </span>
         </>
+      )}
+      {hasRuns && (
+        <span className={styles.legendItem}>
+          <Sign>
+            <circle cx="5" cy="8" r="2.5" fill="var(--w-text)" opacity="0.35" />
+            <circle cx="11" cy="5" r="2.5" fill="var(--w-text)" opacity="0.35" />
+          </Sign>
+          {t('models.runs')}
+        </span>
       )}
       {hasLive && (
         <span className={styles.legendItem}>

@@ -1,7 +1,9 @@
 /** A model in the table: its numbers with their intervals, where it came from, rename and remove. */
 import { ActionIcon, TextInput } from '@mantine/core';
 import { type CSSProperties, type ReactNode, useEffect, useRef, useState } from 'react';
+import type { Repeated } from '#core/metrics/seeds';
 import { remove, rename, select } from '#stores/project';
+import { spreadOf } from '#stores/spread';
 import type { ModelNode } from '#stores/state';
 import { notify } from '#stores/view';
 import { PencilIcon, TrashIcon } from '#ui/kit/icons.tsx';
@@ -14,23 +16,41 @@ import type { TreeRow } from '#ui/models/tree.ts';
 import { markOf } from '#ui/predictor/mark.ts';
 import type { Accuracy } from '#worker/protocol';
 
+interface Shown {
+  readonly value: string;
+  readonly note?: string | undefined;
+  /** Of the runs with other seeds. */
+  readonly mean?: string | undefined;
+  readonly title?: string;
+}
+
 export function ModelRow({ row, selected }: { row: TreeRow; selected: boolean }) {
   const t = useText();
   const format = useFormat();
   const { node, parent, depth } = row;
   const { summary, latency } = node;
 
-  const accuracy = (measured: Accuracy | null) =>
+  const spread = spreadOf(node);
+  const meanOf = (of: Repeated | null | undefined) =>
+    of
+      ? t('models.meanOf', {
+          mean: format.percent(of.mean, 1),
+          deviation: format.percent(of.deviation, 1),
+          count: of.runs,
+        })
+      : undefined;
+  const accuracy = (measured: Accuracy | null, seeds: Repeated | null | undefined) =>
     measured && {
       value: format.percent(measured.value),
       note: format.range(measured.low, measured.high, 1),
+      mean: meanOf(seeds),
       title: `${t('models.interval')}, ${t('models.onImages', { images: format.count(measured.images) })}`,
     };
   const shrunk = (key: 'bytes' | 'macs' | 'parameters', words: 'smaller' | 'fewer') => {
     const ratio = parent ? parent.summary[key] / summary[key] : 1;
     return ratio > 1.005 ? t(`models.${words}`, { ratio: format.ratio(ratio) }) : undefined;
   };
-  const cells: Readonly<Record<Column, { value: string; note?: string | undefined; title?: string } | null>> = {
+  const cells: Readonly<Record<Column, Shown | null>> = {
     parameters: { value: format.count(summary.parameters), note: shrunk('parameters', 'fewer') },
     nonZero: {
       value: format.count(summary.nonZero),
@@ -49,8 +69,8 @@ export function ModelRow({ row, selected }: { row: TreeRow; selected: boolean })
       value: format.short(Math.round(summary.macs)),
       note: summary.ensemble?.members.some(({ used }) => used < 1) ? t('models.mean') : shrunk('macs', 'fewer'),
     },
-    test: accuracy(node.test),
-    validation: accuracy(node.validation),
+    test: accuracy(node.test, spread?.test),
+    validation: accuracy(node.validation, spread?.validation),
     latency: latency && {
       value: format.milliseconds(latency.medianMs),
       note: latency.backend,
@@ -70,6 +90,7 @@ export function ModelRow({ row, selected }: { row: TreeRow; selected: boolean })
               <>
                 {cell.value}
                 {cell.note !== undefined && <span className={styles.sub}>{cell.note}</span>}
+                {cell.mean !== undefined && <span className={styles.sub}>{cell.mean}</span>}
               </>
             ) : (
               <Missing>{t(node.origin.kind === 'template' ? 'models.untrained' : 'models.notMeasured')}</Missing>

@@ -22,7 +22,19 @@ interface OverlayProps extends ParetoChartProps {
 
 const longest = 28;
 
-export function Overlay({ points, shown, links, front, selected, compact, unit, axes, tickY, mark }: OverlayProps) {
+export function Overlay({
+  points,
+  shown,
+  links,
+  runs,
+  front,
+  selected,
+  compact,
+  unit,
+  axes,
+  tickY,
+  mark,
+}: OverlayProps) {
   const area = usePlotArea();
   const toX = useXAxisScale();
   const toY = useYAxisScale();
@@ -76,6 +88,21 @@ export function Overlay({ points, shown, links, front, selected, compact, unit, 
             />
           );
         })}
+      </ZIndexLayer>
+      <ZIndexLayer zIndex={480}>
+        {runs
+          .filter(({ y }) => y >= axes.y.domain[0])
+          .map((run) => (
+            <circle
+              key={run.key}
+              data-run={run.key}
+              cx={at(run).x}
+              cy={at(run).y}
+              r={3.5 * unit}
+              fill={markColor(run.kind)}
+              fillOpacity={run.comparable ? 0.35 : 0.15}
+            />
+          ))}
       </ZIndexLayer>
       <ZIndexLayer zIndex={500}>
         {shown.map((point) => (

@@ -5,7 +5,7 @@
 import { memo, useState } from 'react';
 import { CartesianGrid, Scatter, ScatterChart, type ScatterShapeProps, XAxis, YAxis } from 'recharts';
 import type { ModelNode } from '#stores/state';
-import type { ChartAxes, ChartPoint, LoosePoint } from '#ui/models/chart-data.ts';
+import type { ChartAxes, ChartPoint, LoosePoint, RunPoint } from '#ui/models/chart-data.ts';
 import { Moving } from '#ui/models/Moving.tsx';
 import styles from '#ui/models/models.module.css';
 import { Overlay } from '#ui/models/Overlay.tsx';
@@ -15,6 +15,7 @@ export interface ParetoChartProps {
   readonly points: readonly ChartPoint[];
   readonly front: readonly ChartPoint[];
   readonly links: readonly (readonly [ChartPoint, ChartPoint])[];
+  readonly runs: readonly RunPoint[];
   readonly axes: ChartAxes;
   readonly selected: string | null;
   readonly compact: boolean;

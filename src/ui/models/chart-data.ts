@@ -28,6 +28,12 @@ export interface LoosePoint {
   readonly low?: number;
   readonly high?: number;
 }
+/** A run of a model with another seed. */
+export interface RunPoint extends LoosePoint {
+  readonly key: string;
+  readonly kind: MarkKind;
+  readonly comparable: boolean;
+}
 export interface ChartAxes {
   readonly x: TickedAxis;
   readonly y: TickedAxis;
@@ -92,6 +98,19 @@ export function linksOf(
       return other && other !== point ? [[other, point] as const] : [];
     });
   });
+}
+
+/** Where the same model came out with other seeds, on this axis; where that was not counted, at its own place. */
+export function runPoints(points: readonly ChartPoint[], axis: Axis): readonly RunPoint[] {
+  return points.flatMap((point) =>
+    (point.node.runs ?? []).map(({ seed, validation, cost }) => ({
+      x: axis === 'parameters' || axis === 'macs' || axis === 'bytes' ? cost[axis] : point.x,
+      y: validation.value * 100,
+      key: `${point.node.id} ${seed}`,
+      kind: point.kind,
+      comparable: point.comparable,
+    })),
+  );
 }
 
 /** How far below the best model the vertical axis reaches, in points of accuracy. What lies lower is marked at its foot. */

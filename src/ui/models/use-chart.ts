@@ -17,6 +17,8 @@ import {
   frontOf,
   type LoosePoint,
   linksOf,
+  type RunPoint,
+  runPoints,
 } from '#ui/models/chart-data.ts';
 import type { MovingContent } from '#ui/models/moving-context.ts';
 import type { PreviewResult } from '#worker/protocol';
@@ -27,6 +29,7 @@ export interface ChartContent {
   readonly points: readonly ChartPoint[];
   readonly front: readonly ChartPoint[];
   readonly links: readonly (readonly [ChartPoint, ChartPoint])[];
+  readonly runs: readonly RunPoint[];
   readonly moving: MovingContent;
   readonly axes: ReturnType<typeof chartAxes>;
 }
@@ -116,7 +119,12 @@ export function useChart(ticks: number): ChartContent {
   const together = useThrottledPart(combine, togetherOf);
   const still = useMemo(() => {
     const points = chartPoints({ nodes, order }, axis, dataset);
-    return { points, front: frontOf(points), links: linksOf({ nodes, order }, points) };
+    return {
+      points,
+      front: frontOf(points),
+      links: linksOf({ nodes, order }, points),
+      runs: runPoints(points, axis),
+    };
   }, [nodes, order, axis, dataset]);
   const moving = useMemo(() => {
     const live = livePoint({ nodes }, run, axis);
@@ -131,7 +139,7 @@ export function useChart(ticks: number): ChartContent {
     };
   }, [nodes, run, axis, tab, preview, sweep, together]);
   const reached = useReached(moving.preview, still);
-  const loose = [...(moving.live ? [moving.live] : []), ...reached];
+  const loose = [...(moving.live ? [moving.live] : []), ...still.runs, ...reached];
   const reach = [...moving.sweep.map(({ x }) => x), ...(moving.previewSize === null ? [] : [moving.previewSize])];
   const axes = useStable(chartAxes(still.points, loose, reach, ticks));
   return { axis, ...still, moving, axes };

@@ -2,6 +2,7 @@
 import { Button } from '@mantine/core';
 import { useMemo, useState } from 'react';
 import { useStore } from 'zustand';
+import { wilson } from '#core/numeric/intervals';
 import { ahead, candidatesOf, roundsOf } from '#core/search/schedule';
 import { bestOf, type Trial, trialsOf } from '#core/search/trials';
 import { project, select } from '#stores/project';
@@ -166,6 +167,8 @@ function Leader({ job, trial }: { job: SearchJob; trial: Trial }) {
   const { score } = trial;
   if (!score) return null;
   const isDone = job.status === 'done';
+  const { low, high } = wilson(Math.round(score.mean * trial.images), trial.images);
+  const interval = format.range(low, high, 1);
   return (
     <Section heading={isDone ? t('search.bestDone', { count: candidatesOf(plan).length }) : t('search.best')}>
       <ul className={styles.choices}>
@@ -180,7 +183,7 @@ function Leader({ job, trial }: { job: SearchJob; trial: Trial }) {
           label={judgedBy(plan, score.runs, t)}
           value={format.percent(score.mean)}
           raw={score.mean}
-          note={score.runs > 1 ? t('search.spread', { deviation: format.percent(score.deviation) }) : undefined}
+          note={score.runs > 1 ? t('search.spread', { deviation: format.percent(score.deviation) }) : interval}
         />
         {made?.test && (
           <Stat

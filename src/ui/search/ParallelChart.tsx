@@ -37,6 +37,9 @@ export function ParallelChart({ dimensions, steps, trials, best, chosen, onChoos
   const [low, high] = [Math.min(...accuracies), Math.max(...accuracies)];
   const axes = dimensions.length + 1;
   const shareOfAccuracy = (accuracy: number): number => (high > low ? (accuracy - low) / (high - low) : 0.5);
+  // By place: one that failed badly would make all others look alike.
+  const sorted = [...accuracies].sort((a, b) => a - b);
+  const placeOf = (accuracy: number): number => sorted.indexOf(accuracy) / Math.max(1, sorted.length - 1);
   const standing = ({ candidate }: Trial): number => (candidate === chosen ? 2 : candidate === best ? 1 : 0);
   // What stands out is drawn on top.
   const ordered = [...scored].sort((a, b) => standing(a.trial) - standing(b.trial) || a.accuracy - b.accuracy);
@@ -82,7 +85,7 @@ export function ParallelChart({ dimensions, steps, trials, best, chosen, onChoos
               className={styles.line}
               data-candidate={trial.candidate}
               data-stands={standing(trial) || undefined}
-              style={{ '--good': `${(15 + 85 * shareOfAccuracy(accuracy)).toFixed(0)}%` } as React.CSSProperties}
+              style={{ '--good': `${(10 + 90 * placeOf(accuracy)).toFixed(0)}%` } as React.CSSProperties}
               onClick={() => onChoose(trial.candidate === chosen ? null : trial.candidate)}
             >
               <title>{`${trial.candidate + 1}: ${format.percent(accuracy)}`}</title>

@@ -1,8 +1,9 @@
 /** The selected model made again with other seeds: mean, spread, and every run. */
 import { useStore } from 'zustand';
 import { project } from '#stores/project';
-import { repeatable, repeatModel, spreadOf } from '#stores/repeat';
+import { repeatable, repeatModel } from '#stores/repeat';
 import { search, setRepeats } from '#stores/search';
+import { spreadOf } from '#stores/spread';
 import type { ModelNode } from '#stores/state';
 import { Notice } from '#ui/kit/Feedback.tsx';
 import { NumberField } from '#ui/kit/Fields.tsx';

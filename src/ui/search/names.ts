@@ -66,9 +66,9 @@ export function useNames(steps: readonly RecipeStep[]): DimensionNames {
         if (param?.kind === 'number' && param.unit === 'percent')
           return format.percent(setting, (setting * 100) % 1 ? 1 : 0);
         if (target.of === 'network') return `× ${format.number(setting, 2)}`;
-        return setting !== 0 && Math.abs(setting) < 0.001
+        return setting !== 0 && Math.abs(setting) < 0.0001
           ? setting.toExponential(1).replace('e-', 'e−')
-          : format.number(setting, 4);
+          : format.number(setting, 5);
       }
       if (target.of === 'network') return words(templateById(setting)?.words.title ?? { en: setting, zh: setting });
       if (target.of === 'training' && target.key === 'optimizer')

@@ -52,10 +52,16 @@ describe('drawing', () => {
     const drawn = drawnFrom([range()], 400, seededRandom(7)).map(([value]) => value as number);
     expect(Math.min(...drawn)).toBeGreaterThanOrEqual(0.001);
     expect(Math.max(...drawn)).toBeLessThanOrEqual(0.1);
-    const below = drawn.filter((value) => value < 0.01).length / drawn.length;
-    expect(below).toBeGreaterThan(0.42);
-    expect(below).toBeLessThan(0.58);
-    expect(drawnFrom([range()], 5, seededRandom(7))).toEqual(drawn.slice(0, 5).map((value) => [value]));
+    // One of them in every four-hundredth of the range: half of them below its middle, 0.01.
+    expect(drawn.filter((value) => value < 0.01)).toHaveLength(200);
+    expect(drawnFrom([range()], 400, seededRandom(7)).map(([value]) => value)).toEqual(drawn);
+    expect(drawnFrom([range()], 400, seededRandom(8)).map(([value]) => value)).not.toEqual(drawn);
+  });
+
+  it('gives every dimension an order of its own', () => {
+    const pairs = drawnFrom([range(), range()], 8, seededRandom(3));
+    const rank = (values: readonly unknown[]) => values.map((value) => [...values].sort().indexOf(value));
+    expect(rank(pairs.map(([first]) => first))).not.toEqual(rank(pairs.map(([, second]) => second)));
   });
 
   it('draws nothing twice, and ends where a space is used up', () => {

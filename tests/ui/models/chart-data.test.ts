@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { chartAxes, chartPoints, costOf, frontOf, linksOf } from '#ui/models/chart-data.ts';
+import { chartAxes, chartPoints, costOf, frontOf, linksOf, runPoints } from '#ui/models/chart-data.ts';
 import { livePoint, previewPoint } from '#ui/models/use-chart.ts';
 import { markOf } from '#ui/predictor/mark.ts';
 import { modelNode, projectOf, recipeOf } from './nodes';
@@ -83,4 +83,18 @@ describe('what the chart draws', () => {
     expect(markOf(modelNode({ id: 'x', origin: recipeOf('no-such-pass') }))).toBe('other');
     expect(markOf(modelNode({ id: 'o', origin: { kind: 'opened', file: 'a.h5', format: 'keras-h5' } }))).toBe('opened');
   });
+});
+
+test('runs with other seeds stand where they came out, and stretch the axes', () => {
+  const cost = { parameters: 900, macs: 40, bytes: 7 };
+  const run = { seed: 2, cost, validation: { value: 0.8, low: 0.7, high: 0.9, images: 300, loss: 1 } };
+  const node = modelNode({ id: 'a', parameters: 1000, validation: 0.9, latency: 3, runs: [run] });
+  const at = (axis: 'parameters' | 'bytes' | 'latency') =>
+    runPoints(chartPoints(projectOf([node]), axis, 'digits'), axis);
+  expect(at('parameters')).toMatchObject([{ x: 900, y: 80, key: 'a 2', kind: 'training', comparable: true }]);
+  expect(at('bytes')[0]?.x).toBe(7);
+  // Nobody measured how long it takes: it stands over its model.
+  expect(at('latency')[0]?.x).toBe(3);
+  const points = chartPoints(projectOf([node]), 'parameters', 'digits');
+  expect(chartAxes(points, runPoints(points, 'parameters')).y.domain[0]).toBeLessThanOrEqual(80);
 });

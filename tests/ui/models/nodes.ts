@@ -17,6 +17,7 @@ interface Wish {
   readonly dataset?: ModelNode['dataset'];
   readonly origin?: ModelNode['origin'];
   readonly name?: string;
+  readonly runs?: ModelNode['runs'];
 }
 
 const settings = {
@@ -60,6 +61,7 @@ export function modelNode(wish: Wish): ModelNode {
     latency:
       wish.latency === undefined ? null : { backend: 'wasm', medianMs: wish.latency, p95Ms: wish.latency, runs: 30 },
     notes: [],
+    ...(wish.runs ? { runs: wish.runs } : {}),
     made: 0,
   };
 }
