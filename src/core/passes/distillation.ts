@@ -70,6 +70,7 @@ export const distillation = definePass({
     raiseBias: {
       kind: 'flag',
       default: false,
+      advanced: true,
       label: { en: 'Raise the bias of the class left out', zh: '提高被去掉类别的偏置' },
       help: {
         en: 'A student that never saw a class is shy to name it. This raises the bias of that class by what is best on validation.',

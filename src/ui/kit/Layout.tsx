@@ -1,5 +1,5 @@
 /** How a panel is divided: sections with a heading, running text, rows of buttons, what is shown on demand. */
-import type { ReactNode } from 'react';
+import { type ReactNode, useState } from 'react';
 import styles from '#ui/kit/kit.module.css';
 
 interface PanelProps {
@@ -54,10 +54,18 @@ export function Actions({ children }: { children: ReactNode }) {
   return <div className={styles.actions}>{children}</div>;
 }
 
+interface MoreProps {
+  readonly summary: string;
+  /** Open when it first appears; from then on it is as the reader leaves it. */
+  readonly startsOpen?: boolean;
+  readonly children: ReactNode;
+}
+
 /** What most people need not see at first. */
-export function More({ summary, children }: { summary: string; children: ReactNode }) {
+export function More({ summary, startsOpen = false, children }: MoreProps) {
+  const [isOpenAtFirst] = useState(startsOpen);
   return (
-    <details className={styles.details}>
+    <details className={styles.details} open={isOpenAtFirst}>
       <summary>{summary}</summary>
       <div className={styles.stack}>{children}</div>
     </details>

@@ -1,14 +1,15 @@
 /**
  * The one form for every method: it draws whatever parameters a pass declares, so no method brings a form of its own.
- * Live numbers are sliders, others fields; parameters that the rest of the values put out of force are not drawn.
+ * Live numbers are sliders, others fields; parameters that the rest of the values put out of force are not drawn, and those
+ * that most people never change stand behind a fold.
  */
 import type { ReactNode } from 'react';
 import type { Param, Params, Values } from '#core/params';
 import { isShown } from '#core/params';
 import { FlagField, NumberField, SelectField, SliderField } from '#ui/kit/Fields.tsx';
 import type { Format } from '#ui/kit/format.ts';
-import { Fields } from '#ui/kit/Layout.tsx';
-import { useFormat, useWords } from '#ui/kit/words.ts';
+import { Fields, More } from '#ui/kit/Layout.tsx';
+import { useFormat, useText, useWords } from '#ui/kit/words.ts';
 import { LayersField } from '#ui/param-form/LayersField.tsx';
 import styles from '#ui/param-form/param-form.module.css';
 
@@ -32,15 +33,46 @@ interface FormProps {
   readonly children?: ReactNode;
 }
 
-export function ParamForm({ params, values, children, ...rest }: FormProps) {
-  const shown = Object.entries(params).filter(([, param]) => isShown(param, values));
-  const isWide = (param: Param) => param.kind === 'layers' || (param.kind === 'number' && param.control !== 'field');
+export function ParamForm({ params, children, ...form }: FormProps) {
+  const t = useText();
+  const shown = Object.entries(params).filter(([, param]) => isShown(param, form.values));
+  const seldom = shown.filter(([, param]) => param.advanced);
+  return (
+    <>
+      <Drawn {...form} shown={shown.filter(([, param]) => !param.advanced)}>
+        {children}
+      </Drawn>
+      {seldom.length > 0 && (
+        // What somebody has changed is in sight when they come back to it.
+        <More
+          key={Object.keys(params).join()}
+          summary={t('train.more')}
+          startsOpen={seldom.some(isChanged(form.values))}
+        >
+          <Drawn {...form} shown={seldom} />
+        </More>
+      )}
+    </>
+  );
+}
+
+type Entry = readonly [key: string, param: Param];
+
+function isChanged(values: Values): (entry: Entry) => boolean {
+  return ([key, param]) => key in values && String(values[key]) !== String(param.default);
+}
+
+type DrawnProps = Omit<FormProps, 'params'> & { readonly shown: readonly Entry[] };
+
+/** Sliders, what stands under them, fields, layers. */
+function Drawn({ shown, values, children, ...rest }: DrawnProps) {
   const words = useWords();
-  const draw = ([key, param]: [string, Param]) => (
+  const isSlider = (param: Param) => param.kind === 'number' && param.control !== 'field';
+  const draw = ([key, param]: Entry) => (
     <ParamField key={key} name={key} param={param} value={values[key] ?? param.default} {...rest} />
   );
-  const sliders = shown.filter(([, param]) => isWide(param) && param.kind !== 'layers');
-  const fields = shown.filter(([, param]) => !isWide(param));
+  const sliders = shown.filter(([, param]) => isSlider(param));
+  const fields = shown.filter(([, param]) => !isSlider(param) && param.kind !== 'layers');
   const layers = shown.filter(([, param]) => param.kind === 'layers');
   return (
     <>
@@ -68,7 +100,7 @@ function spans(param: Param, words: ReturnType<typeof useWords>): boolean {
   return param.options.some(({ label }) => words(label).replace(/[^\p{ASCII}]/gu, 'xx').length > 16);
 }
 
-type FieldProps = Omit<FormProps, 'params' | 'values' | 'children'> & {
+type FieldProps = Omit<DrawnProps, 'shown' | 'values' | 'children'> & {
   readonly name: string;
   readonly param: Param;
   readonly value: Values[string];

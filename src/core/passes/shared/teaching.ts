@@ -71,6 +71,7 @@ const LABELLED: NumberParam = {
   default: 0,
   unit: 'images',
   control: 'field',
+  advanced: true,
   label: { en: 'Images with labels', zh: '有标签的图像' },
   help: {
     en: 'Only so many training images, of all classes alike, keep their labels. 0: all.',
@@ -81,6 +82,7 @@ const LABELLED: NumberParam = {
 const TRANSFER: ChoiceParam<Transfer> = {
   kind: 'choice',
   default: 'labelled',
+  advanced: true,
   label: { en: 'Transfer set', zh: '迁移集' },
   help: {
     en: "On which images the student hears the teacher's answers. They need no labels, but should look like those to come: noise teaches next to nothing.",
@@ -100,6 +102,7 @@ const WITHOUT: NumberParam = {
   step: 1,
   default: -1,
   control: 'field',
+  advanced: true,
   label: { en: 'Class left out', zh: '去掉的类别' },
   help: {
     en: "The student never sees an image of this class (0 is the first) and has to learn it from the teacher's answers to the others. -1: none is left out.",

@@ -50,6 +50,7 @@ export const BATCH_SIZE: NumberParam = {
 export const OPTIMIZER: ChoiceParam<'adam' | 'momentum' | 'sgd'> = {
   kind: 'choice',
   default: 'adam',
+  advanced: true,
   label: { en: 'Optimizer', zh: '优化器' },
   options: [
     { value: 'adam', label: { en: 'Adam', zh: 'Adam' } },
@@ -66,6 +67,7 @@ export const SHIFT: NumberParam = {
   step: 1,
   default: 0,
   control: 'field',
+  advanced: true,
   label: { en: 'Augment by shifts', zh: '平移增强' },
   help: {
     en: 'Each time an image is seen it is moved by up to this many pixels in each direction, so that the network cannot learn it by heart. 0: never moved.',
@@ -80,6 +82,7 @@ export const LABEL_SMOOTHING: NumberParam = {
   step: 0.01,
   default: 0,
   unit: 'percent',
+  advanced: true,
   label: { en: 'Label smoothing', zh: '标签平滑' },
   help: {
     en: 'This share of each label is spread evenly over all classes, so that the network is not taught to be certain.',
@@ -94,6 +97,7 @@ export const GROUP_LASSO: NumberParam = {
   step: 0.00001,
   default: 0,
   control: 'field',
+  advanced: true,
   label: { en: 'Group lasso', zh: '组稀疏（Group lasso）' },
   help: {
     en: 'Pulls whole channels towards zero, so that channel pruning afterwards finds some that do nothing. 0.0001 is a mild pull; 0 is none.',

@@ -1,0 +1,79 @@
+/** The one form for every method: what stands in front, what behind the fold, and that nothing is lost by folding. */
+import { render, screen } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { defaultsOf, isShown, type Param, type Params, type Values } from '#core/params';
+import { PASSES } from '#core/passes/index';
+import { view } from '#stores/view';
+import { Dress } from '#ui/App.tsx';
+import { ParamForm } from '#ui/param-form/ParamForm.tsx';
+
+const words = (text: string) => ({ en: text, zh: text });
+const params = {
+  epochs: { kind: 'number', control: 'field', min: 1, max: 9, step: 1, default: 3, label: words('Epochs') },
+  shift: {
+    kind: 'number',
+    control: 'field',
+    min: 0,
+    max: 4,
+    step: 1,
+    default: 0,
+    advanced: true,
+    label: words('Shift'),
+  },
+  raise: { kind: 'flag', default: false, advanced: true, label: words('Raise') },
+} satisfies Params;
+
+const heard = vi.fn();
+function draw(of: Params, values: Values) {
+  render(
+    <Dress>
+      <ParamForm params={of} values={values} layers={['a', 'b']} predictors={[]} onChange={heard} onRest={() => {}} />
+    </Dress>,
+  );
+}
+const fold = () => screen.getByText('More settings').closest('details') as HTMLDetailsElement;
+
+beforeEach(() => {
+  view.setState({ language: 'en' });
+  heard.mockClear();
+});
+
+describe('advanced parameters', () => {
+  test('stand behind a fold, closed while all of them are as they come, and are set there', async () => {
+    draw(params, { epochs: 5, shift: 0, raise: false });
+    expect(fold().open).toBe(false);
+    expect(
+      [screen.getByLabelText('Epochs'), screen.getByLabelText('Shift')].map((one) => fold().contains(one)),
+    ).toEqual([false, true]);
+    await userEvent.setup().click(screen.getByLabelText('Raise'));
+    expect(heard).toHaveBeenCalledWith('raise', true, false);
+  });
+
+  test('are in sight at once where one of them was changed', () => {
+    draw(params, { epochs: 3, shift: 2, raise: false });
+    expect(fold().open).toBe(true);
+  });
+
+  test('bring no fold where there are none', () => {
+    draw({ epochs: params.epochs }, {});
+    expect(screen.queryByText('More settings')).toBeNull();
+  });
+});
+
+test('distillation shows at most a dozen fields in front, and every one that is in force somewhere', () => {
+  const { params: all } = PASSES.find(({ id }) => id === 'distillation') as { params: Params };
+  const values = defaultsOf(all) as Values;
+  draw(all, values);
+  const shown = Object.values(all).filter((param) => isShown(param, values));
+  const inFront = shown.filter((param) => !fold().contains(screen.getByLabelText(param.label.en)));
+  expect(inFront.length).toBeLessThanOrEqual(12);
+  expect(inFront.length).toBeLessThan(shown.length);
+});
+
+test('no method hides what it previews live', () => {
+  const hidden = PASSES.flatMap(({ params: all }) =>
+    Object.values(all as Readonly<Record<string, Param>>).filter(({ live, advanced }) => live && advanced),
+  );
+  expect(hidden).toEqual([]);
+});
