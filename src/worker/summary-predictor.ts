@@ -1,5 +1,4 @@
 /** What the page knows of an ensemble or of trees: totals over the models that are in them, and of each member its part. */
-import { asOneModel } from '#core/ensembles/graph';
 import { ensembleById } from '#core/ensembles/index';
 import { countDistinct, kernelsOf } from '#core/metrics/size';
 import { reachOf, totalsOf } from '#core/metrics/totals';
@@ -7,6 +6,8 @@ import { shapesOf } from '#core/model/shapes';
 import { clampValues } from '#core/params';
 import { type EnsemblePredictor, modelsOf, type Predictor, type Tree, type TreesPredictor } from '#core/predictor';
 import { predictorId } from '#core/predictor-id';
+import { WriteError } from '#formats/format';
+import { graphOf, writePredictor } from '#formats/predictors';
 import type { ModelSummary } from '#worker/protocol';
 import type { MemberSummary, TreesSummary } from '#worker/protocol-ensembles';
 import { summaryOf, writtenBytes } from '#worker/summary';
@@ -21,6 +22,7 @@ export async function summaryOfPredictor(
   const models = modelsOf(predictor);
   const { parameters, nonZero, macs, comparisons } = totalsOf(predictor);
   const classes = models[0]?.meta.classes;
+  const graph = graphOf(predictor, name);
   return {
     id: predictorId(predictor),
     kind: predictor.kind,
@@ -30,7 +32,7 @@ export async function summaryOfPredictor(
             way: predictor.way,
             values: predictor.values,
             members: membersOf(predictor, members),
-            oneGraph: asOneModel(predictor, name) !== null,
+            oneGraph: graph !== null,
           },
         }
       : { trees: treesOf(predictor, comparisons) }),
@@ -41,7 +43,7 @@ export async function summaryOfPredictor(
     nonZero,
     distinct: countDistinct(models.flatMap(kernelsOf)),
     macs,
-    bytes: await bytesOf(predictor, name),
+    bytes: graph ? await writtenBytes(graph) : await bytesOf(predictor, name),
     layers: [],
   };
 }
@@ -104,11 +106,15 @@ function borders(predictor: Predictor): Pick<ModelSummary, 'inputShape' | 'class
   }
 }
 
-/** Of its file: one graph where the way of combining allows, else a zip of what is in it. */
+/** Of the zip of what is in it, as TensorFlow.js reads it; where that cannot be written, of its models' own files. */
 async function bytesOf(predictor: EnsemblePredictor | TreesPredictor, name: string): Promise<number> {
-  const one = predictor.kind === 'ensemble' ? asOneModel(predictor, name) : null;
-  if (one) return writtenBytes(one);
-  const { writeEnsemble } = await import('#formats/ensemble/write');
-  const { bundle } = await writeEnsemble(predictor, name, { unsupportedGrids: 'float' });
-  return [...bundle.values()].reduce((sum, bytes) => sum + bytes.length, 0);
+  try {
+    const { bundle } = await writePredictor(predictor, name, 'tfjs-layers', { unsupportedGrids: 'float' });
+    return [...bundle.values()].reduce((sum, bytes) => sum + bytes.length, 0);
+  } catch (error) {
+    if (!(error instanceof WriteError)) throw error;
+    let bytes = 0;
+    for (const model of modelsOf(predictor)) bytes += await writtenBytes(model);
+    return bytes;
+  }
 }
