@@ -3,7 +3,7 @@ import { AxeBuilder } from '@axe-core/playwright';
 import { expect, type Page, test } from '@playwright/test';
 import { apply, chooseMethod, openStudio, openTab, rows } from './studio';
 
-const TABS = ['Data', 'Build', 'Train', 'Optimize', 'Export'] as const;
+const TABS = ['Data', 'Build', 'Train', 'Optimize', 'Combine', 'Evaluate', 'Search', 'Export'] as const;
 
 async function withModel(page: Page): Promise<void> {
   await openStudio(page);
@@ -63,6 +63,39 @@ test('no part of the Optimize tab breaks a rule of accessibility', async ({ page
   }
 });
 
+test('no part of the Combine tab breaks a rule of accessibility', async ({ page }) => {
+  test.setTimeout(180_000);
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  await withModel(page);
+  await openTab(page, 'Combine');
+  expect(await faults(page), 'too few models').toEqual([]);
+  await page.getByRole('button', { name: 'Grow trees' }).click();
+  await page.getByRole('button', { name: 'Grow', exact: true }).click();
+  await expect(rows(page)).toHaveCount(2, { timeout: 60_000 });
+  await page.waitForTimeout(300);
+  expect(await faults(page), 'trees').toEqual([]);
+  await page.getByRole('tab', { name: 'Join', exact: true }).click();
+  await page.getByRole('combobox', { name: 'How they answer together' }).click();
+  await page.getByRole('option', { name: 'Cascade', exact: true }).click();
+  await expect(page.getByRole('figure', { name: /^Accuracy on validation/ })).toBeVisible({ timeout: 30_000 });
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    await page.waitForTimeout(300);
+    expect(await faults(page), `a cascade, ${colorScheme}`).toEqual([]);
+  }
+  await page.getByRole('button', { name: 'Combine', exact: true }).click();
+  await expect(page.getByRole('table', { name: 'Side by side' })).toBeVisible({ timeout: 30_000 });
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    await page.waitForTimeout(300);
+    expect(await faults(page), `what came of it, ${colorScheme}`).toEqual([]);
+  }
+  await page.getByRole('tab', { name: 'Train members', exact: true }).click();
+  expect(await faults(page), 'making members').toEqual([]);
+  await openTab(page, 'Optimize');
+  expect(await faults(page), 'an ensemble where a network is wanted').toEqual([]);
+});
+
 test('tabs, the chart and the table are reached by keys alone', async ({ page }) => {
   await withModel(page);
   await page.getByRole('tab', { name: 'Data' }).focus();
@@ -100,6 +133,7 @@ test('on a phone nothing sticks out, and the chart stays in sight', async ({ pag
     await openTab(page, tab);
     await page.waitForTimeout(300);
     expect(await page.evaluate(() => document.documentElement.scrollWidth), tab).toBeLessThanOrEqual(390);
+    await expect(page.getByRole('tab', { name: tab, exact: true })).toBeInViewport({ ratio: 1 });
     await page.mouse.wheel(0, 500);
     await expect(chart).toBeInViewport();
   }

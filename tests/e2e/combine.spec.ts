@@ -3,7 +3,7 @@ import { expect, type Locator, type Page, test } from '@playwright/test';
 import { apply, cell, openStudio, openTab, rowNamed, rows, slide, trainFresh } from './studio';
 import { watchPage } from './support';
 
-async function show(page: Page, name: 'Join models' | 'Train members' | 'Trees' | 'Result'): Promise<void> {
+async function show(page: Page, name: 'Join' | 'Train members' | 'Trees' | 'Result'): Promise<void> {
   await openTab(page, 'Combine');
   await page.getByRole('tab', { name, exact: true }).click();
 }
@@ -55,7 +55,7 @@ test('a vote of three, one of them trees, is told in full and survives a reload'
   const forest = rowNamed(page, 'Random forest on pixels');
   expect(await cell(page, forest, 'Accuracy (test)')).toBeGreaterThan(0.8);
 
-  await show(page, 'Join models');
+  await show(page, 'Join');
   await page.getByRole('button', { name: 'All', exact: true }).click();
   await expect(page.getByText('3 of 3 chosen')).toBeVisible();
   await chooseWay(page, 'Majority vote');
@@ -86,7 +86,7 @@ test('a vote of three, one of them trees, is told in full and survives a reload'
   await page.reload();
   await expect(rows(page)).toHaveCount(4, { timeout: 30_000 });
   await show(page, 'Result');
-  await page.getByLabel('Ensemble').selectOption({ index: 1 });
+  await page.getByLabel('Ensemble or trees').selectOption({ index: 1 });
   await expect(page.getByText(/^Together right on /)).toBeVisible();
   expect(faults).toEqual([]);
 });
@@ -94,7 +94,7 @@ test('a vote of three, one of them trees, is told in full and survives a reload'
 test('a stack learns whom to believe', async ({ page }) => {
   test.setTimeout(180_000);
   await twoNetworks(page);
-  await show(page, 'Join models');
+  await show(page, 'Join');
   await page.getByRole('checkbox', { name: 'LeNet-300-100' }).check();
   await page.getByRole('checkbox', { name: 'Small CNN' }).check();
   await chooseWay(page, 'Stacking');
@@ -109,7 +109,7 @@ test('a stack learns whom to believe', async ({ page }) => {
 test('a cascade spares work where its first member is sure', async ({ page }) => {
   test.setTimeout(180_000);
   await twoNetworks(page);
-  await show(page, 'Join models');
+  await show(page, 'Join');
   await page.getByRole('checkbox', { name: 'LeNet-300-100' }).check();
   await page.getByRole('checkbox', { name: 'Small CNN' }).check();
   await chooseWay(page, 'Cascade');
@@ -167,6 +167,6 @@ test('an ensemble is distilled into one student: members, ensemble and student s
   const [one = 0, , , all = 0, taught = 0] = sizes;
   expect(all).toBe(3 * one);
   expect(taught).toBe(one);
-  await expect(page.getByText(/^One model taught by it is right on .* with 33 % of the parameters\.$/)).toBeVisible();
+  await expect(page.getByText(/^One model taught by it is right on .* with 33\s%\sof the parameters\.$/)).toBeVisible();
   expect(await cell(page, student, 'Accuracy (test)')).toBeGreaterThan(0.7);
 });

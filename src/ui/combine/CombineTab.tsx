@@ -7,12 +7,13 @@ import { datasets } from '#stores/datasets';
 import { project } from '#stores/project';
 import type { CombineView } from '#stores/state';
 import { setTab } from '#stores/view';
+import styles from '#ui/combine/combine.module.css';
 import { MakingsView } from '#ui/combine/MakingsView.tsx';
 import { ResultView } from '#ui/combine/ResultView.tsx';
 import { TreesView } from '#ui/combine/TreesView.tsx';
 import { WaysView } from '#ui/combine/WaysView.tsx';
 import { EmptyState } from '#ui/kit/Feedback.tsx';
-import { Actions, Panel } from '#ui/kit/Layout.tsx';
+import { Panel } from '#ui/kit/Layout.tsx';
 import { Views } from '#ui/kit/Views.tsx';
 import { useText } from '#ui/kit/words.ts';
 import { networksIn } from '#ui/predictor/networks.ts';
@@ -51,7 +52,7 @@ function Ways() {
   if (candidates().length > 1) return <WaysView />;
   return (
     <EmptyState title={t('combine.needTwo')} text={`${t('combine.intro')} ${t('combine.needTwoHelp')}`}>
-      <Actions>
+      <div className={styles.choices}>
         <Button onClick={() => setTab('train')}>{t('optimize.goTrain')}</Button>
         <Button variant="default" onClick={() => setCombineView('make')}>
           {t('combine.trainMembers')}
@@ -59,7 +60,7 @@ function Ways() {
         <Button variant="default" onClick={() => setCombineView('trees')}>
           {t('combine.growTrees')}
         </Button>
-      </Actions>
+      </div>
     </EmptyState>
   );
 }

@@ -1,5 +1,6 @@
 /** The button that does it, always in sight, with how far it is, why it cannot be done, or what went wrong. */
 import { Button } from '@mantine/core';
+import type { ReactNode } from 'react';
 import { useStore } from 'zustand';
 import type { Words } from '#core/params';
 import { cancelCombine, combine } from '#stores/combine';
@@ -17,9 +18,11 @@ interface FootProps {
   readonly obstacle: Words | null;
   readonly fault: CombineState['fault'];
   readonly onGo: () => Promise<void>;
+  /** What it would give, beside the button. */
+  readonly children?: ReactNode;
 }
 
-export function Foot({ kind, label, progress, obstacle, fault, onGo }: FootProps) {
+export function Foot({ kind, label, progress, obstacle, fault, onGo, children }: FootProps) {
   const t = useText();
   const words = useWords();
   const format = useFormat();
@@ -44,6 +47,7 @@ export function Foot({ kind, label, progress, obstacle, fault, onGo }: FootProps
             {t('combine.cancel')}
           </Button>
         )}
+        {!own && children}
       </Actions>
     </div>
   );

@@ -22,7 +22,7 @@ export function Members({ way, disabled }: { way: Ensemble; disabled: boolean })
   const nodes = candidates();
   const { least, most } = way.members;
   const rule = [
-    t('combine.membersLeast', { least }),
+    t('combine.membersLeast', { least: Math.max(2, least) }),
     ...(most === undefined ? [] : [t('combine.membersMost', { most })]),
   ].join(' ');
   return (

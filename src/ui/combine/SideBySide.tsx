@@ -78,7 +78,9 @@ export function SideBySide({ lines, caption }: { lines: readonly Line[]; caption
               {size ? format.short(Math.round(size.macs)) : '–'}
             </td>
             <td data-column="latency" data-value={latency?.medianMs}>
-              {latency ? format.number(latency.medianMs, latency.medianMs < 10 ? 2 : 0) : '–'}
+              {latency
+                ? format.number(latency.medianMs, latency.medianMs < 0.1 ? 4 : latency.medianMs < 10 ? 2 : 0)
+                : '–'}
             </td>
           </tr>
         </tbody>

@@ -8,6 +8,7 @@ import { Help } from '#ui/kit/Layout.tsx';
 import { Stat, Stats } from '#ui/kit/Stat.tsx';
 import { useThrottledPart } from '#ui/kit/use-throttled.ts';
 import { useFormat, useText } from '#ui/kit/words.ts';
+import type { CombinePreview } from '#worker/protocol-ensembles';
 
 const previewOf = (state: CombineState) => state.preview;
 
@@ -59,6 +60,20 @@ export function TogetherBox({ members }: { members: readonly ModelNode[] }) {
         <Help>{t('combine.asking')}</Help>
       )}
     </section>
+  );
+}
+
+/** The same at a glance, for whoever moves a slider far from the box. */
+export function Glance({ preview }: { preview: CombinePreview }) {
+  const t = useText();
+  const format = useFormat();
+  const { validation, members } = preview;
+  const gained = validation.value - Math.max(...members.map(({ value }) => value));
+  return (
+    <p className={styles.glance} aria-hidden="true">
+      <b>{format.percent(validation.value)}</b>
+      <span>{t('combine.gain', { difference: signedPoints(gained, format) })}</span>
+    </p>
   );
 }
 

@@ -44,6 +44,7 @@ export function TreesResult({ node, origin }: { node: ModelNode; origin: TreesOr
       {facts && (
         <Text>
           {t('combine.treesFacts', {
+            count: facts.trees,
             trees: format.count(facts.trees),
             depth: format.count(facts.depth),
             comparisons: format.count(facts.comparisons),

@@ -69,7 +69,8 @@ function Parallel({ shape, members, more, height }: DrawingProps) {
             <Answer x={216} y={y} isBallot={shape === 'vote'} seed={row} />
             <Line from={[250, y]} to={[288, middle]} width={weight === null ? 1.5 : thickness(weight / heaviest)} />
             {weight !== null && (
-              <text x={246} y={y - 11} className={styles.small} textAnchor="middle">
+              // Beside its line, on the side from which the line leads away.
+              <text x={262} y={y > middle ? y + 13 : y - 6} className={styles.small} textAnchor="middle">
                 {format.percent(weight, 0)}
               </text>
             )}
@@ -207,7 +208,7 @@ function Box({ x, y, width, name }: { x: number; y: number; width: number; name:
       <rect x={x} y={y} width={width} height={30} rx={8} className={styles.box} />
       <text x={x + width / 2} y={y + 19.5} textAnchor="middle" className={styles.boxText}>
         <title>{name}</title>
-        {fitted(name, Math.floor(width / 6.7))}
+        {fitted(name, Math.floor(width / 7.4))}
       </text>
     </>
   );

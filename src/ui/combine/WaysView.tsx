@@ -19,7 +19,7 @@ import type { CombineState, ModelNode } from '#stores/state';
 import styles from '#ui/combine/combine.module.css';
 import { Foot } from '#ui/combine/Foot.tsx';
 import { Members, Order } from '#ui/combine/Members.tsx';
-import { TogetherBox } from '#ui/combine/TogetherBox.tsx';
+import { Glance, TogetherBox } from '#ui/combine/TogetherBox.tsx';
 import { WayPicture } from '#ui/combine/WayPicture.tsx';
 import { shapeOf } from '#ui/combine/way-shapes.ts';
 import { Notice } from '#ui/kit/Feedback.tsx';
@@ -117,7 +117,9 @@ export function WaysView() {
           await combineMembers();
           if (combine.getState().made?.kind === 'combine') setCombineView('result');
         }}
-      />
+      >
+        {preview && !obstacle && <Glance preview={preview} />}
+      </Foot>
     </>
   );
 }
