@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { Browser } from '@playwright/test';
+import type { Browser, Page } from '@playwright/test';
 import { BlobReader, Uint8ArrayWriter, ZipReader } from '@zip.js/zip.js';
 
 const bundle = createRequire(import.meta.url).resolve('@tensorflow/tfjs/dist/tf.min.js');
@@ -54,23 +54,8 @@ export async function askStock(
   images: StockImages,
   packed: WithLoader | null = null,
 ): Promise<StockResult> {
-  const context = await browser.newContext();
-  try {
-    const page = await context.newPage();
-    await page.route(`${origin}/**`, async (route) => {
-      const name = new URL(route.request().url()).pathname.slice(1);
-      const file = files.get(name);
-      if (name === '') await route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>stock</title>' });
-      else if (file)
-        await route.fulfill({
-          body: Buffer.from(file),
-          contentType: TYPES.get(/\.\w+$/.exec(name)?.[0] ?? '') ?? 'application/octet-stream',
-        });
-      else await route.fulfill({ status: 404 });
-    });
-    await page.goto(`${origin}/`);
-    await page.addScriptTag({ content: readFileSync(bundle, 'utf8') });
-    return await page.evaluate(
+  return inStockPage(browser, files, (page) =>
+    page.evaluate(
       async ({ pixels, labels, shape, packed }) => {
         // biome-ignore lint/suspicious/noExplicitAny: the published bundle brings no types into a page
         const tf = (globalThis as any).tf;
@@ -88,8 +73,66 @@ export async function askStock(
         });
         return { accuracy: correct / labels.length, outputs, parameters: model.countParams() as number };
       },
-      { pixels: Array.from(images.pixels), labels: Array.from(images.labels), shape: [...images.shape], packed },
-    );
+      { ...plain(images), packed },
+    ),
+  );
+}
+
+export interface EnsembleResult {
+  /** Share of the images that are answered correctly. */
+  readonly accuracy: number;
+  /** By network of the zip: for how many of the images it ran. */
+  readonly ran: readonly number[];
+}
+
+/** Asks the ensemble in the files of a zip, by the loader that lies among them. */
+export async function askEnsemble(
+  browser: Browser,
+  files: ReadonlyMap<string, Uint8Array>,
+  images: StockImages,
+): Promise<EnsembleResult> {
+  return inStockPage(browser, files, (page) =>
+    page.evaluate(async ({ pixels, labels, shape }) => {
+      // biome-ignore lint/suspicious/noExplicitAny: the published bundle brings no types into a page
+      const tf = (globalThis as any).tf;
+      await tf.setBackend('cpu');
+      const ensemble = await (await import(`${location.origin}/loader.js`)).loadEnsemble(tf, 'manifest.json');
+      const { answers, ran } = await ensemble.ask(tf.tensor(pixels, [labels.length, ...shape]));
+      const correct = labels.filter((label, i) => answers[i] === label).length;
+      return { accuracy: correct / labels.length, ran };
+    }, plain(images)),
+  );
+}
+
+const plain = ({ pixels, labels, shape }: StockImages) => ({
+  pixels: Array.from(pixels),
+  labels: Array.from(labels),
+  shape: [...shape],
+});
+
+/** A page of its own with the published bundle and these files beside it. */
+async function inStockPage<T>(
+  browser: Browser,
+  files: ReadonlyMap<string, Uint8Array>,
+  run: (page: Page) => Promise<T>,
+): Promise<T> {
+  const context = await browser.newContext();
+  try {
+    const page = await context.newPage();
+    await page.route(`${origin}/**`, async (route) => {
+      const name = new URL(route.request().url()).pathname.slice(1);
+      const file = files.get(name);
+      if (name === '') await route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>stock</title>' });
+      else if (file)
+        await route.fulfill({
+          body: Buffer.from(file),
+          contentType: TYPES.get(/\.\w+$/.exec(name)?.[0] ?? '') ?? 'application/octet-stream',
+        });
+      else await route.fulfill({ status: 404 });
+    });
+    await page.goto(`${origin}/`);
+    await page.addScriptTag({ content: readFileSync(bundle, 'utf8') });
+    return await run(page);
   } finally {
     await context.close();
   }

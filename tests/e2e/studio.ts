@@ -93,6 +93,28 @@ export async function apply(page: Page, seconds = 60): Promise<Locator> {
   return rows(page).and(page.locator(`[data-node="${id}"]`));
 }
 
+/** What a button hands to the browser's own download. */
+export async function downloaded(page: Page, name: RegExp): Promise<Uint8Array> {
+  const button = page.getByRole('button', { name });
+  await expect(button).toBeVisible({ timeout: 60_000 });
+  const downloading = page.waitForEvent('download');
+  await button.click();
+  return new Uint8Array(readFileSync(await (await downloading).path()));
+}
+
+/** Lets a file fall on the page. */
+export async function dropFile(page: Page, name: string, bytes: Uint8Array): Promise<void> {
+  const data = await page.evaluateHandle(
+    ([fileName, base64]) => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([Uint8Array.from(atob(base64), (char) => char.charCodeAt(0))], fileName));
+      return transfer;
+    },
+    [name, Buffer.from(bytes).toString('base64')] as const,
+  );
+  await page.getByRole('main').dispatchEvent('drop', { dataTransfer: data });
+}
+
 /** The test part of Digits, as the studio divides it, for other runtimes. */
 export function digitsTest(): StockImages {
   const csv = gunzipSync(readFileSync('public/data/digits/digits.csv.gz')).toString('utf8');

@@ -1,17 +1,19 @@
 /** A packed model in somebody else's page: the published TensorFlow.js and the loader that was downloaded beside the file. */
-import { readFileSync } from 'node:fs';
-import { expect, type Page, test } from '@playwright/test';
+import { expect, test } from '@playwright/test';
 import { askStock } from './stock';
-import { apply, cell, chooseMethod, digitsTest, openStudio, openTab, rows, slide, trainFresh } from './studio';
-
-/** What a button hands to the browser's own download. */
-async function downloaded(page: Page, name: RegExp): Promise<Uint8Array> {
-  const button = page.getByRole('button', { name });
-  await expect(button).toBeVisible({ timeout: 60_000 });
-  const downloading = page.waitForEvent('download');
-  await button.click();
-  return new Uint8Array(readFileSync(await (await downloading).path()));
-}
+import {
+  apply,
+  cell,
+  chooseMethod,
+  digitsTest,
+  downloaded,
+  dropFile,
+  openStudio,
+  openTab,
+  rows,
+  slide,
+  trainFresh,
+} from './studio';
 
 test('a pruned and shared network leaves as a few kB that TensorFlow.js opens, and comes back the same', async ({
   page,
@@ -50,13 +52,8 @@ test('a pruned and shared network leaves as a few kB that TensorFlow.js opens, a
   expect(stock.accuracy).toBe(shown);
   expect(stock.parameters).toBe(parameters);
 
-  const data = await page.evaluateHandle((base64) => {
-    const transfer = new DataTransfer();
-    transfer.items.add(new File([Uint8Array.from(atob(base64), (char) => char.charCodeAt(0))], 'back.whittle'));
-    return transfer;
-  }, Buffer.from(file).toString('base64'));
   const count = await rows(page).count();
-  await page.getByRole('main').dispatchEvent('drop', { dataTransfer: data });
+  await dropFile(page, 'back.whittle', file);
   await expect(rows(page)).toHaveCount(count + 1, { timeout: 30_000 });
   expect(await cell(page, rows(page).last(), 'Non-zero')).toBe(await cell(page, shared, 'Non-zero'));
   expect(await cell(page, rows(page).last(), 'Accuracy (test)')).toBe(shown);

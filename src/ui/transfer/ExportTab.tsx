@@ -43,7 +43,7 @@ export function ExportTab() {
   if (!node) return null;
   const several = isSeveral(node);
   const format = formatOf(node, asked);
-  const writable = FORMATS.filter((one) => one.write && (!several || one.id === format));
+  const writable = FORMATS.filter((one) => one.write).filter((one) => !several || one.id === format);
   const chosen = writable.find((one) => one.id === format);
   const hasGrids = node.summary.layers.some(
     (layer) => layer.encoding.kind === 'grid' || layer.encoding.kind === 'codebook',

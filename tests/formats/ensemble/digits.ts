@@ -7,6 +7,7 @@ import { layerOf, replaceLayers } from '#core/model/edit';
 import type { Layer } from '#core/model/layers';
 import type { Model } from '#core/model/model';
 import { seededRandom } from '#core/numeric/random';
+import { defaultsOf } from '#core/params';
 import type { EnsemblePredictor, Predictor, TreeFeatures, TreesPredictor } from '#core/predictor';
 import { templateById } from '#core/templates';
 import { treeMethodById } from '#core/trees/index';
@@ -19,12 +20,11 @@ export const digits = readDigits(gunzipSync(readFileSync('public/data/digits/dig
 export const backend = await makeWasmBackendWith(null);
 const CLASSES = digits.classes.length;
 
-/** Not trained, but with weights so large that it is sure of something. */
+/** Not trained: what it answers is not the point. */
 export function network(template: string, seed: number): Model {
-  const model = createModel(
-    templateById(template)?.architecture(digits.shape, CLASSES) ?? { name: '', input: [], classes: 0, rows: [] },
-    seed,
-  );
+  const architecture = templateById(template)?.architecture(digits.shape, CLASSES);
+  if (!architecture) throw new Error(`no template ${template}`);
+  const model = createModel(architecture, seed);
   return { ...model, name: `${template} ${seed}` };
 }
 
@@ -45,7 +45,7 @@ export async function trees(method: string, features: TreeFeatures, values: obje
   const way = treeMethodById(method);
   const forest = await way.grow(
     data,
-    { ...Object.fromEntries(Object.entries(way.params).map(([key, { default: value }]) => [key, value])), ...values },
+    { ...defaultsOf(way.params), ...values },
     { random: seededRandom(5), signal: new AbortController().signal, progress() {} },
   );
   return { kind: 'trees', features, forest, classes: CLASSES, shape: digits.shape };

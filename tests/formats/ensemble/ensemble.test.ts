@@ -149,7 +149,7 @@ describe('stock TensorFlow.js with the loader', () => {
 });
 
 describe('a damaged file is refused with a reason', () => {
-  type Change = (manifest: Record<string, never>, files: Map<string, Uint8Array>) => void;
+  type Change = (manifest: { predictor: object }, files: Map<string, Uint8Array>) => void;
   const cases: readonly (readonly [string, string, Change])[] = [
     ['another version', 'ensemble-version', (manifest) => void Object.assign(manifest, { version: 2 })],
     ['a way that nobody knows', 'ensemble-way', ({ predictor }) => void Object.assign(predictor, { way: 'magic' })],
