@@ -2,7 +2,18 @@
 import { Checkbox, NativeSelect, TextInput } from '@mantine/core';
 import { type CSSProperties, type ReactNode, useId, useState } from 'react';
 import styles from '#ui/kit/kit.module.css';
+import { Label } from '#ui/kit/Label.tsx';
 import { useText } from '#ui/kit/words.ts';
+
+/** How a field wears its label, whose words may explain themselves. */
+function labelled(id: string, label: string) {
+  return {
+    id,
+    'aria-label': label,
+    labelProps: { labelElement: 'div' },
+    label: <Label htmlFor={id}>{label}</Label>,
+  } as const;
+}
 
 const looks = { input: styles.input, label: styles.inputLabel, description: styles.inputHelp };
 
@@ -36,13 +47,14 @@ export function NumberField({
   onChange,
 }: NumberFieldProps) {
   const t = useText();
+  const id = useId();
   const [draft, setDraft] = useState<string | null>(null);
   const wrong = draft !== null && readNumber(draft, min, max, step) === null;
   return (
     <TextInput
       type="number"
       inputMode={step === 1 ? 'numeric' : 'decimal'}
-      label={label}
+      {...labelled(id, label)}
       description={help}
       inputWrapperOrder={['label', 'input', 'error', 'description']}
       classNames={looks}
@@ -88,9 +100,10 @@ interface SelectFieldProps {
 }
 
 export function SelectField({ label, help, value, choices, disabled = false, error, onChange }: SelectFieldProps) {
+  const id = useId();
   return (
     <NativeSelect
-      label={label}
+      {...labelled(id, label)}
       description={help}
       inputWrapperOrder={['label', 'input', 'error', 'description']}
       classNames={looks}
@@ -177,9 +190,9 @@ export function SliderField({
   return (
     <div className={styles.slider}>
       <div className={styles.sliderHead}>
-        <label className={styles.label} htmlFor={id}>
-          {label}
-        </label>
+        <span className={styles.label}>
+          <Label htmlFor={id}>{label}</Label>
+        </span>
         <output className={styles.sliderValue} htmlFor={id}>
           {show(value)}
         </output>
@@ -187,6 +200,7 @@ export function SliderField({
       <input
         id={id}
         type="range"
+        aria-label={label}
         className={styles.range}
         style={{ '--fill': `${(share * 100).toFixed(2)}%` } as CSSProperties}
         min={log ? 0 : min}

@@ -9,7 +9,7 @@ import { useText } from '#ui/kit/words.ts';
 
 export type TermId = keyof Texts['glossary']['terms'];
 
-const TERMS: readonly TermId[] = [
+export const TERMS: readonly TermId[] = [
   'parameter',
   'nonZero',
   'sparsity',

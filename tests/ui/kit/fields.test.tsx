@@ -4,7 +4,8 @@ import { useState } from 'react';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { view } from '#stores/view';
 import { Dress } from '#ui/App.tsx';
-import { NumberField, readNumber, SliderField } from '#ui/kit/Fields.tsx';
+import { NumberField, readNumber, SelectField, SliderField } from '#ui/kit/Fields.tsx';
+import { findTerm } from '#ui/kit/Label.tsx';
 
 beforeEach(() => view.setState({ language: 'en' }));
 
@@ -91,5 +92,42 @@ describe('a slider', () => {
     expect(moved).toHaveBeenCalledWith(128, true);
     fireEvent.change(slider, { target: { value: '0' } });
     expect(moved).toHaveBeenCalledWith(2, true);
+  });
+});
+
+describe('a word of a label that the glossary explains', () => {
+  test('is found as a word of its own, in both languages', () => {
+    const names = [
+      ['student', 'Student'],
+      ['teacher', '教师'],
+    ] as const;
+    expect(findTerm('The student width', names)).toEqual({
+      id: 'student',
+      before: 'The ',
+      word: 'student',
+      after: ' width',
+    });
+    expect(findTerm('向教师学习', names)).toEqual({ id: 'teacher', before: '向', word: '教师', after: '学习' });
+    expect(findTerm('Studentship', names)).toBeNull();
+    expect(findTerm('Epochs', names)).toBeNull();
+  });
+
+  test('opens its card, beside the label; the other words still lead to the field, which keeps its whole name', async () => {
+    const moved = vi.fn();
+    render(
+      <Dress>
+        <NumberField label="Student width" value={3} min={1} max={50} onChange={moved} />
+        <SliderField label="Sparsity" value={0.5} min={0} max={1} step={0.1} show={String} onChange={moved} />
+        <SelectField label="Epochs" value="1" choices={[{ value: '1', label: 'One' }]} onChange={moved} />
+      </Dress>,
+    );
+    const field = screen.getByRole('spinbutton', { name: 'Student width' });
+    const term = screen.getByRole('button', { name: 'Student' });
+    expect(term.closest('label')).toBeNull();
+    await userEvent.setup().click(screen.getByText('width'));
+    expect(document.activeElement).toBe(field);
+    expect(screen.getByRole('slider', { name: 'Sparsity' })).toBeTruthy();
+    expect(screen.getByRole('button', { name: 'Sparsity' })).toBeTruthy();
+    expect(screen.getByText('Epochs').getAttribute('for')).toBe(screen.getByRole('combobox', { name: 'Epochs' }).id);
   });
 });
