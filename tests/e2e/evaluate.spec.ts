@@ -1,6 +1,6 @@
 /** How good a model is, on Digits: errors and their images, classes, confidence, two models compared, and looks at test counted. */
 import { AxeBuilder } from '@axe-core/playwright';
-import { expect, type Page, test } from '@playwright/test';
+import { expect, type Locator, type Page, test } from '@playwright/test';
 import { apply, cell, chooseMethod, openStudio, openTab, rows, slide, trainFresh } from './studio';
 import { watchPage } from './support';
 
@@ -109,6 +109,49 @@ test('a model is examined, and compared with what was made from it', async ({ pa
   await expect(rows(page)).toHaveCount(2);
   await openTab(page, 'Evaluate');
   expect(await looks(page)).toBe(3);
+  expect(wrong).toEqual([]);
+});
+
+test('an ensemble and trees are examined and compared like any model', async ({ page }) => {
+  test.setTimeout(180_000);
+  const wrong = watchPage(page);
+  await openStudio(page);
+  await trainFresh(page, { dataset: 'Digits', template: 'Small CNN', epochs: 3, seconds: 90 });
+  const table = page.getByRole('table', { name: 'Which class is taken for which' });
+  const rightOf = async (row: Locator): Promise<void> => {
+    const validation = await cell(page, row, 'Validation');
+    await openTab(page, 'Evaluate');
+    await expect(page.locator(`[role="tabpanel"] p[data-value="${validation}"]`)).toBeVisible({ timeout: 30_000 });
+    await page.getByRole('tab', { name: 'Errors', exact: true }).click();
+    const right = table.getByRole('button', { name: / right$/ });
+    const counts = await right.evaluateAll((all) => all.map((one) => Number((one as HTMLElement).dataset['value'])));
+    expect(counts.reduce((sum, one) => sum + one, 0) / 300).toBeCloseTo(validation, 9);
+  };
+
+  await openTab(page, 'Combine');
+  await page.getByRole('tab', { name: 'Trees', exact: true }).click();
+  await page.getByRole('button', { name: 'Grow', exact: true }).click();
+  await expect(rows(page)).toHaveCount(2, { timeout: 60_000 });
+  await rightOf(rows(page).and(page.locator('[aria-current]')));
+  expect(await looks(page)).toBe(2);
+
+  await openTab(page, 'Combine');
+  await page.getByRole('tab', { name: 'Join', exact: true }).click();
+  const way = page.getByRole('combobox', { name: 'How they answer together' });
+  await way.click();
+  await page.getByRole('option', { name: 'Majority vote', exact: true }).click();
+  await page.getByRole('button', { name: 'All', exact: true }).click();
+  await page.getByRole('button', { name: 'Combine', exact: true }).click();
+  await expect(rows(page)).toHaveCount(3, { timeout: 60_000 });
+  await rightOf(rows(page).and(page.locator('[aria-current]')));
+  // Its members had been measured before.
+  expect(await looks(page)).toBe(3);
+  await page.getByRole('tab', { name: 'Confidence', exact: true }).click();
+  await expect(page.getByText(/^This ensemble counts votes/)).toBeVisible();
+  await page.getByRole('tab', { name: 'Compare', exact: true }).click();
+  await page.getByLabel('Compared with').selectOption({ label: 'Small CNN' });
+  const pairs = page.getByRole('table', { name: 'Images by who gets them right' });
+  await expect(pairs.locator('[data-kind="both"]')).toHaveAttribute('data-value', /\d/, { timeout: 30_000 });
   expect(wrong).toEqual([]);
 });
 

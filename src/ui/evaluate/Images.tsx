@@ -11,7 +11,7 @@ import type { JudgedImages } from '#worker/protocol-evaluation';
 interface ImagesProps {
   readonly found: JudgedImages;
   readonly classes: ClassNames;
-  /** The sign of each predictor that answered; null where there is only one. */
+  /** The sign of each predictor that answered; null where there is only one, whose answer is said above all images. */
   readonly said: readonly (string | null)[];
   /** What to say where there is none. */
   readonly none: string;
@@ -25,10 +25,11 @@ export function Images({ found, classes, said, none }: ImagesProps) {
   const [isWhole, setWhole] = useState(false);
   const { images, total, shape } = found;
   if (total === 0) return <Help>{none}</Help>;
+  const isSeveral = said.length > 1;
   const shown = isWhole ? images : images.slice(0, AT_FIRST);
   return (
     <>
-      <ul className={styles.images} data-wide={classes.isLong || said.length > 1 || undefined}>
+      <ul className={styles.images} data-wide={isSeveral || undefined}>
         {shown.map(({ index, pixels, truth, answers }) => (
           <li key={index} className={styles.image}>
             <PixelImage
@@ -36,22 +37,22 @@ export function Images({ found, classes, said, none }: ImagesProps) {
               shape={shape}
               label={t('evaluate.images.truth', { name: classes.name(truth) })}
             />
-            {said.length > 1 && <span className={styles.truth}>{classes.name(truth)}</span>}
+            {isSeveral && <span className={styles.truth}>{classes.name(truth)}</span>}
             {answers.map(({ answer, confidence }, at) => {
               const isRight = answer === truth;
               const judgement = t(isRight ? 'evaluate.images.right' : 'evaluate.images.wrong');
               return (
                 <span key={said[at] ?? 'only'} className={styles.answer} data-right={isRight || undefined}>
                   {said[at] && <b>{said[at]}</b>}
-                  {said.length > 1 && (
+                  {isSeveral && (
                     <>
                       <span aria-hidden="true">{isRight ? '✓' : '✗'}</span>
                       <span className="w-hidden">{judgement}</span>
+                      <span className={styles.answerName} title={classes.name(answer)}>
+                        {classes.name(answer)}
+                      </span>
                     </>
                   )}
-                  <span className={styles.answerName} title={classes.name(answer)}>
-                    {classes.name(answer)}
-                  </span>
                   <span className={styles.sure}>{format.percent(confidence, 0)}</span>
                 </span>
               );
