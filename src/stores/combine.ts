@@ -10,7 +10,7 @@ import { clampValues, defaultsOf, type Values, type Words } from '#core/params';
 import { TREE_METHODS, treeMethodById } from '#core/trees/index';
 import { datasets } from '#stores/datasets';
 import { call, faultOf, isAbort } from '#stores/engine';
-import { originOf } from '#stores/origins';
+import { isFromFile, originOf } from '#stores/origins';
 import { project } from '#stores/project';
 import type { CombineState, CombineView, ModelNode, TreeSource } from '#stores/state';
 import { addCombination, addMade, addTrees, overLives } from '#stores/together';
@@ -213,16 +213,23 @@ export function makeObstacle(): Words | null {
       zh: `${several.name} 不是单个网络：成员由网络制作。`,
     };
   if (making === 'out-of-fold') {
-    const unknown = nodes.find(({ id }) => !originOf(project.getState().nodes, id));
-    if (unknown)
-      return {
-        en: `Nobody knows on which images ${unknown.name} was trained, so it cannot be made again without some of them. Combine it by stacking instead, which learns from validation images.`,
-        zh: `不知道 ${unknown.name} 用哪些图像训练，无法在留出部分图像的情况下重新制作。请改用“堆叠”组合，它从验证图像学习。`,
-      };
+    const known = project.getState().nodes;
+    const lost = nodes.find(({ id }) => !originOf(known, id));
+    if (lost) return cannotBeMadeAgain(lost.name, isFromFile(known, lost.id));
   }
   return new Set(nodes.map(({ dataset }) => dataset)).size > 1
     ? { en: 'All models have to be of one data set.', zh: '所有模型必须使用同一个数据集。' }
     : null;
+}
+
+function cannotBeMadeAgain(name: string, isOpened: boolean): Words {
+  const [en, zh] = isOpened
+    ? [`Nobody knows on which images ${name} was trained, so it`, `不知道 ${name} 用哪些图像训练，`]
+    : [`${name} was made together with others and`, `${name} 是与其他模型一起制作的，`];
+  return {
+    en: `${en} cannot be made again without some of the images. Combine it by stacking instead, which learns from validation images.`,
+    zh: `${zh}无法在留出部分图像的情况下重新制作。请改用“堆叠”组合，它从验证图像学习。`,
+  };
 }
 
 // Trees.

@@ -41,6 +41,13 @@ export function originOf(nodes: Nodes, id: string): Origin | null {
   }
 }
 
+/** Whether a node goes back to a file that was opened. */
+export function isFromFile(nodes: Nodes, id: string): boolean {
+  const node = nodes[id];
+  if (node?.origin.kind === 'opened') return true;
+  return node !== undefined && node.parent !== null && isFromFile(nodes, node.parent);
+}
+
 function after(nodes: Nodes, parent: string | null, step: OriginStep): Origin | null {
   const before = parent === null ? null : originOf(nodes, parent);
   return before?.kind === 'model' ? { ...before, steps: [...before.steps, step] } : null;

@@ -244,6 +244,13 @@ describe('making members', () => {
     expect(s.makeObstacle()?.en).toContain('Nobody knows on which images Model a was trained');
     s.setMaking('soups');
     expect(s.makeObstacle()).toBeNull();
+    const made = { kind: 'made', making: 'bagging', values: {}, seed: 1, member: 0, parents: [], seconds: 1 } as const;
+    s.addNode(node('bagged', { origin: made }));
+    s.setMaking('out-of-fold');
+    s.toggleSource('a');
+    s.toggleSource('bagged');
+    expect(s.makeObstacle()?.en).toContain('Model bagged was made together with others');
+    s.setMaking('soups');
     s.addNode(node('e', { summary: summary('p-1', { kind: 'ensemble' }) }));
     s.toggleSource('e');
     expect(s.makeObstacle()?.en).toContain('Model e is not one network');
