@@ -103,7 +103,13 @@ describe('export', () => {
     s.setFormat('keras-h5');
     const out = s.exportModel();
     const call = await s.next('export');
-    expect(call.request).toEqual({ model: 'm', dataset: null, format: 'keras-h5', unsupportedGrids: 'float' });
+    expect(call.request).toEqual({
+      model: 'm',
+      name: 'dropped',
+      dataset: null,
+      format: 'keras-h5',
+      unsupportedGrids: 'float',
+    });
     call.progress({ done: 0.4 });
     expect(s.transfer.getState().exporting).toBe(0.4);
     call.resolve({
@@ -122,6 +128,23 @@ describe('export', () => {
     expect(s.view.getState().announcement?.en).toBe('x.h5 is ready, 1.2 kB.');
     s.setGrids('requantize');
     expect(s.transfer.getState().ready).toBeNull();
+  });
+
+  it.each([
+    ['a vote', 'tfjs-layers', { kind: 'ensemble', ensemble: { way: 'majority-vote', values: {}, members: [] } }],
+    ['a mean', 'keras-h5', { kind: 'ensemble', ensemble: { way: 'x', values: {}, members: [], oneGraph: true } }],
+    [
+      'trees',
+      'tfjs-layers',
+      { kind: 'trees', trees: { method: 'x', trees: 1, depth: 1, comparisons: 1, features: 'pixels' } },
+    ],
+  ] as const)('writes %s in a format that can hold it', async (_, format, more) => {
+    const done = s.openFiles([file()]);
+    (await s.next('open')).resolve({ ...opened, model: summary('e', more), fits: [] });
+    await done;
+    s.setFormat('keras-h5');
+    void s.exportModel();
+    expect((await s.next('export')).request.format).toBe(format);
   });
 
   it('says why it failed', async () => {

@@ -1,4 +1,5 @@
 /** Reads back what `write` wrote, as a predictor. The loader in the zip is left aside: nothing that a file brings is run. */
+import type { Ensemble } from '#core/ensembles/ensemble';
 import { ENSEMBLES } from '#core/ensembles/index';
 import type { Model } from '#core/model/model';
 import { shapesOf } from '#core/model/shapes';
@@ -88,17 +89,30 @@ function partOf(part: unknown, around: Around, depth: number): Predictor {
       const values = own(part, 'values');
       const state = own(part, 'state');
       const members = list(own(part, 'members'), 'members');
-      if (!isObject(state) || members.length < way.members.least || members.length > MOST_MEMBERS) bad('members');
+      const { least, most = MOST_MEMBERS } = way.members;
+      if (!isObject(state) || members.length < least || members.length > most) bad('members');
+      const valid = clampValues(way.params, isObject(values) ? values : {}) as Values;
+      assertCombines(way, valid, state as EnsembleState, members.length, around.classes);
       return {
         kind: 'ensemble',
         way: way.id,
-        values: clampValues(way.params, isObject(values) ? values : {}) as Values,
+        values: valid,
         state: state as EnsembleState,
         members: members.map((member) => partOf(member, around, depth + 1)),
       };
     }
     default:
       return bad('kind');
+  }
+}
+
+/** What was learned fits so many members and classes: tried on one image of which nobody says anything. */
+function assertCombines(way: Ensemble, values: Values, state: EnsembleState, members: number, classes: number): void {
+  const nothing = Array.from({ length: members }, () => new Float32Array(classes));
+  try {
+    way.combine(nothing, classes, values, state);
+  } catch {
+    bad('state');
   }
 }
 

@@ -20,7 +20,7 @@ import { refuseToWrite } from '#formats/refuse';
 import { type LooseFiles, writeLoose } from '#formats/tfjs-layers/write';
 import { writeZip } from '#formats/zip';
 
-export const LOADER = 'loader.js';
+const LOADER = 'loader.js';
 
 /** Throws WriteError where TensorFlow.js has no words for a layer of a member. */
 export async function writeEnsemble(

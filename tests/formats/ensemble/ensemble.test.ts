@@ -153,6 +153,11 @@ describe('a damaged file is refused with a reason', () => {
   const cases: readonly (readonly [string, string, Change])[] = [
     ['another version', 'ensemble-version', (manifest) => void Object.assign(manifest, { version: 2 })],
     ['a way that nobody knows', 'ensemble-way', ({ predictor }) => void Object.assign(predictor, { way: 'magic' })],
+    [
+      'what was learned of other members',
+      'bad-ensemble',
+      ({ predictor }) => void Object.assign(predictor, { state: { hidden: 0, weights: [1, 2] } }),
+    ],
     ['no members', 'bad-ensemble', ({ predictor }) => void Object.assign(predictor, { members: [] })],
     ['a network that is not there', 'bad-ensemble', (m) => void Object.assign(m, { networks: [] })],
     ['another image size', 'bad-ensemble', (m) => void Object.assign(m, { input: [9, 9, 1] })],
