@@ -16,6 +16,7 @@ import { type Evaluation, judge } from '#engine/evaluate';
 import { answersOnce } from '#worker/answers';
 import type { Accuracy, DatasetId } from '#worker/protocol';
 import type { Combination } from '#worker/protocol-ensembles';
+import { makeRecent, type Recent } from '#worker/recent';
 import type { Session } from '#worker/session';
 
 /** Second levels and folds are drawn alike whenever the same is combined. */
@@ -29,6 +30,8 @@ export interface Gathered {
   readonly judged: readonly Evaluation[];
   /** Made when a way that learns is first asked for. */
   parts: ReturnType<typeof heldOutParts> | null;
+  /** What was fitted last, by way, values and state: what a preview has shown is not fitted again. */
+  readonly fits: Recent<Fitted>;
 }
 export interface Ways {
   readonly signal: AbortSignal;
@@ -64,6 +67,7 @@ export async function gather(
     answers: { logits, labels, classes },
     judged: logits.map((own) => judge(own, labels, classes)),
     parts: null,
+    fits: makeRecent(4),
   };
   session.gathered.set(key, gathered);
   return gathered;
@@ -87,6 +91,9 @@ export async function fit(
   const { members, answers } = gathered;
   const { least, most = Number.POSITIVE_INFINITY } = way.members;
   if (members.length < least || members.length > most) throw new PassError(countWords(way.words.title, least, most));
+  const key = JSON.stringify([id, values, state]);
+  const known = gathered.fits.get(key);
+  if (known) return known;
   const context = { random: seededRandom(SEED) };
   const ensemble = await fitEnsemble(id, values, members, answers, context, state);
   await between();
@@ -98,7 +105,9 @@ export async function fit(
     scores = await heldOutScores(id, ensemble.values, gathered.parts, { random: seededRandom(SEED) }, between);
     signal.throwIfAborted();
   } else scores = way.combine(answers.logits, answers.classes, ensemble.values, ensemble.state).scores;
-  return { ensemble, judged: judge(scores, answers.labels, answers.classes), learned };
+  const fitted = { ensemble, judged: judge(scores, answers.labels, answers.classes), learned };
+  gathered.fits.set(key, fitted);
+  return fitted;
 }
 
 export function asAccuracy({ correct, loss }: Evaluation): Accuracy {
