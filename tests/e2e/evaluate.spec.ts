@@ -140,7 +140,6 @@ test('an ensemble and trees are examined and compared like any model', async ({ 
   const way = page.getByRole('combobox', { name: 'How they answer together' });
   await way.click();
   await page.getByRole('option', { name: 'Majority vote', exact: true }).click();
-  await page.getByRole('button', { name: 'All', exact: true }).click();
   await page.getByRole('button', { name: 'Combine', exact: true }).click();
   await expect(rows(page)).toHaveCount(3, { timeout: 60_000 });
   await rightOf(rows(page).and(page.locator('[aria-current]')));
