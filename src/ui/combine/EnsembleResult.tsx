@@ -8,6 +8,7 @@ import styles from '#ui/combine/combine.module.css';
 import { Differing } from '#ui/combine/Differing.tsx';
 import { type CombinedOrigin, linesOf, studentsOf } from '#ui/combine/lines.ts';
 import { MemberBars } from '#ui/combine/MemberBars.tsx';
+import { Notes } from '#ui/combine/Notes.tsx';
 import { PairTable } from '#ui/combine/PairTable.tsx';
 import { SideBySide } from '#ui/combine/SideBySide.tsx';
 import { bestOf } from '#ui/combine/TogetherBox.tsx';
@@ -15,12 +16,11 @@ import { WayPicture } from '#ui/combine/WayPicture.tsx';
 import { shapeOf } from '#ui/combine/way-shapes.ts';
 import { signedPoints } from '#ui/kit/changes.ts';
 import { Actions, Section, Text } from '#ui/kit/Layout.tsx';
-import { useFormat, useText, useWords } from '#ui/kit/words.ts';
+import { useFormat, useText } from '#ui/kit/words.ts';
 import { distil } from '#ui/predictor/distil.ts';
 
 export function EnsembleResult({ node, origin }: { node: ModelNode; origin: CombinedOrigin }) {
   const t = useText();
-  const words = useWords();
   const state = useStore(project);
   const { result, way, values } = origin;
   const { members, onlyTogether, onlyApart } = result;
@@ -58,15 +58,7 @@ export function EnsembleResult({ node, origin }: { node: ModelNode; origin: Comb
       )}
       <Differing kind="only" node={node} indices={onlyTogether} />
       {onlyApart.length > 0 && <Differing kind="apart" node={node} indices={onlyApart} />}
-      {node.notes.length > 0 && (
-        <Section heading={t('combine.notes')}>
-          <ul className={styles.notes}>
-            {node.notes.map((note) => (
-              <li key={note.en}>{words(note)}</li>
-            ))}
-          </ul>
-        </Section>
-      )}
+      <Notes notes={node.notes} />
     </>
   );
 }

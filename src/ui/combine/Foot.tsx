@@ -31,7 +31,8 @@ export function Foot({ kind, label, progress, obstacle, fault, onGo, children }:
   const train = own?.train ?? null;
   const note =
     own && train
-      ? `${format.percent(own.done, 0)} · ${format.rate(train.imagesPerSecond)} · ${t('train.left')} ${format.duration(train.secondsLeft)}`
+      ? // What is left is known of one member's training only.
+        `${format.percent(own.done, 0)} · ${format.rate(train.imagesPerSecond)}`
       : undefined;
   return (
     <div className={styles.foot}>

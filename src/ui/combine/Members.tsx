@@ -19,7 +19,7 @@ export function Members({ way, disabled }: { way: Ensemble; disabled: boolean })
   useStore(project);
   useStore(datasets, (state) => state.selected);
   const chosen = useStore(combine, (state) => state.members);
-  const nodes = candidates();
+  const nodes = bestFirst(candidates());
   const { least, most } = way.members;
   const rule = [
     t('combine.membersLeast', { least: Math.max(2, least) }),
@@ -38,6 +38,12 @@ export function Members({ way, disabled }: { way: Ensemble; disabled: boolean })
       onAll={setMembers}
     />
   );
+}
+
+/** By how often they are right on validation; of equal ones the one that was there first. */
+export function bestFirst(nodes: readonly ModelNode[]): readonly ModelNode[] {
+  const right = (node: ModelNode) => node.validation?.value ?? 0;
+  return [...nodes].sort((a, b) => right(b) - right(a));
 }
 
 interface ListProps {

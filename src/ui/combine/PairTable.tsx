@@ -4,6 +4,7 @@
  */
 import type { CSSProperties } from 'react';
 import styles from '#ui/combine/pairs.module.css';
+import { toldApart } from '#ui/combine/way-shapes.ts';
 import { Help } from '#ui/kit/Layout.tsx';
 import { Term } from '#ui/kit/Term.tsx';
 import { useFormat, useText } from '#ui/kit/words.ts';
@@ -43,9 +44,10 @@ export function warmth(disagreement: number, most: number): number {
   return Math.min(1, disagreement / Math.max(most, 0.02));
 }
 
-export function PairTable({ names, pairs }: { names: readonly string[]; pairs: Pairs }) {
+export function PairTable({ names: whole, pairs }: { names: readonly string[]; pairs: Pairs }) {
   const t = useText();
   const format = useFormat();
+  const names = toldApart(whole);
   const all = pairsOf(pairs);
   const most = Math.max(0, ...all.map(({ disagreement }) => disagreement));
   const nameOf = (member: number) => names[member] ?? String(member + 1);
@@ -68,7 +70,7 @@ export function PairTable({ names, pairs }: { names: readonly string[]; pairs: P
             <tr>
               <td />
               {names.slice(0, -1).map((name, column) => (
-                <th key={`${column} ${name}`} scope="col" title={name}>
+                <th key={`${column} ${name}`} scope="col" title={whole[column]}>
                   {column + 1}
                 </th>
               ))}
@@ -77,7 +79,7 @@ export function PairTable({ names, pairs }: { names: readonly string[]; pairs: P
           <tbody>
             {names.map((name, row) => (
               <tr key={`${row} ${name}`}>
-                <th scope="row" title={name}>
+                <th scope="row" title={whole[row]}>
                   <span className={styles.pairName}>
                     {row + 1} {name}
                   </span>

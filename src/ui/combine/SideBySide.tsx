@@ -12,7 +12,7 @@ import type { Accuracy, LatencyResult } from '#worker/protocol';
 
 export interface Line {
   readonly id: string;
-  readonly role: 'member' | 'ensemble' | 'student';
+  readonly role: 'member' | 'ensemble' | 'student' | 'before' | 'soup';
   readonly name: string;
   readonly mark: MarkKind;
   readonly test: Accuracy | null;

@@ -4,7 +4,7 @@
  */
 import type { ReactNode } from 'react';
 import styles from '#ui/combine/picture.module.css';
-import { fitted, inPicture, type PictureMember, thickness, type WayShape } from '#ui/combine/way-shapes.ts';
+import { fitted, inPicture, type PictureMember, thickness, toldApart, type WayShape } from '#ui/combine/way-shapes.ts';
 import { useFormat, useText } from '#ui/kit/words.ts';
 
 interface PictureProps {
@@ -23,8 +23,11 @@ export function WayPicture({ shape, members, threshold = null }: PictureProps) {
   const t = useText();
   const named =
     members.length > 0 ? members : ['A', 'B', 'C'].map((letter) => unknown(t('combine.someModel', { letter }), letter));
-  const { shown, more } = inPicture(named);
-  const rows = shown.length + (more > 0 ? 1 : 0);
+  const short = toldApart(named.map(({ name }) => name));
+  const { shown, more } = inPicture(named.map((member, at) => ({ ...member, name: short[at] ?? member.name })));
+  // A router stands before its specialists, not among them.
+  const isFan = shape === 'router' || shape === 'chain';
+  const rows = shown.length + (more > 0 ? 1 : 0) - (isFan ? 1 : 0);
   const isTall = shape === 'cascade';
   const height = Math.max(2, rows) * (isTall ? ROW + 14 : ROW) + 8;
   const Drawing = { mean: Parallel, vote: Parallel, stack: Parallel, cascade: Stages, router: Fan, chain: Fan }[shape];
@@ -208,7 +211,7 @@ function Box({ x, y, width, name }: { x: number; y: number; width: number; name:
       <rect x={x} y={y} width={width} height={30} rx={8} className={styles.box} />
       <text x={x + width / 2} y={y + 19.5} textAnchor="middle" className={styles.boxText}>
         <title>{name}</title>
-        {fitted(name, Math.floor(width / 7.4))}
+        {fitted(name, Math.floor((width - 10) / 7.2))}
       </text>
     </>
   );

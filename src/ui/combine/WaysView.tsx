@@ -18,7 +18,7 @@ import { project } from '#stores/project';
 import type { CombineState, ModelNode } from '#stores/state';
 import styles from '#ui/combine/combine.module.css';
 import { Foot } from '#ui/combine/Foot.tsx';
-import { Members, Order } from '#ui/combine/Members.tsx';
+import { bestFirst, Members, Order } from '#ui/combine/Members.tsx';
 import { Glance, TogetherBox } from '#ui/combine/TogetherBox.tsx';
 import { WayPicture } from '#ui/combine/WayPicture.tsx';
 import { shapeOf } from '#ui/combine/way-shapes.ts';
@@ -124,10 +124,10 @@ export function WaysView() {
   );
 }
 
-/** The best few on validation, in the order of the page. */
+/** The best few on validation, in the order of the page; ensembles only where there is little else, for they hold members already. */
 export function usualMembers(nodes: readonly ModelNode[], most = 4): readonly string[] {
-  const right = (node: ModelNode) => node.validation?.value ?? 0;
-  const best = new Set([...nodes].sort((a, b) => right(b) - right(a)).slice(0, most));
+  const single = nodes.filter(({ summary }) => !summary.ensemble);
+  const best = new Set(bestFirst(single.length > 1 ? single : nodes).slice(0, most));
   return nodes.filter((node) => best.has(node)).map(({ id }) => id);
 }
 

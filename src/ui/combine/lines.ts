@@ -18,7 +18,8 @@ export function studentsOf(
   });
 }
 
-function lineOf(node: ModelNode, role: Line['role']): Line {
+/** A node as a line. */
+export function lineOf(node: ModelNode, role: Line['role']): Line {
   const { id, name, test, validation, summary, latency } = node;
   return { id, role, name, mark: markOf(node), test, validation, size: summary, latency, node: id };
 }

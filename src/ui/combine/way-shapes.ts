@@ -39,6 +39,19 @@ export function inPicture<T>(
     : { shown: members.slice(0, most - 1), more: members.length - most + 1 };
 }
 
+/**
+ * Names as short as they can be told apart: a beginning that several of them share ("Small CNN, bagged 1", "Small CNN,
+ * bagged 2") is left out where something follows it.
+ */
+export function toldApart(names: readonly string[]): readonly string[] {
+  const first = (name: string) => name.split(', ')[0] as string;
+  const short = names.map((name) => {
+    const isShared = names.filter((other) => first(other) === first(name)).length > 1;
+    return isShared && name.length > first(name).length ? name.slice(first(name).length + 2) : name;
+  });
+  return new Set(short).size === new Set(names).size ? short : names;
+}
+
 /** A name that fits into its box: the beginning and the end of a long one. */
 export function fitted(name: string, letters: number): string {
   // A Chinese character is about as wide as two letters.

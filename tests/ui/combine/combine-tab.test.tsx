@@ -126,7 +126,8 @@ describe('combining', () => {
   });
 });
 
-test('the usual members are the best few, in the order of the page', () => {
+test('the usual members are the best few, and no ensembles where there is something else', () => {
   const nodes = [0.9, 0.99, 0.5, 0.97].map((validation, at) => modelNode({ id: `n${at}`, validation }));
-  expect(usualMembers(nodes, 3)).toEqual(['n0', 'n1', 'n3']);
+  expect(usualMembers([...nodes, ensemble], 3)).toEqual(['n0', 'n1', 'n3']);
+  expect(usualMembers([members[0] as (typeof nodes)[number], ensemble])).toEqual(['a', 'e']);
 });

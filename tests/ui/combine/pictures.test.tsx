@@ -8,7 +8,7 @@ import { likenessOf, PairTable, pairsOf, warmth } from '#ui/combine/PairTable.ts
 import { bestOf } from '#ui/combine/TogetherBox.tsx';
 import { WayPicture } from '#ui/combine/WayPicture.tsx';
 import { paramsFor } from '#ui/combine/WaysView.tsx';
-import { fitted, inPicture, shapeOf, thickness } from '#ui/combine/way-shapes.ts';
+import { fitted, inPicture, shapeOf, thickness, toldApart } from '#ui/combine/way-shapes.ts';
 
 const plain = (text: string | null | undefined) => text?.replaceAll('\u00a0', ' ') ?? '';
 
@@ -24,6 +24,18 @@ describe('the picture of a way', () => {
     expect(fitted('A name without any comma that is long', 10)).toBe('A name wi…');
     // A Chinese character takes the room of two letters.
     expect(fitted('决策树决策树', 10)).toBe('决策树决…');
+  });
+
+  test('leaves out of names what several share', () => {
+    expect(toldApart(['Small CNN, bagged 1', 'Small CNN, bagged 2', 'LeNet-5'])).toEqual([
+      'bagged 1',
+      'bagged 2',
+      'LeNet-5',
+    ]);
+    expect(toldApart(['Small CNN', 'Small CNN, 90 % sparsity'])).toEqual(['Small CNN', '90 % sparsity']);
+    expect(toldApart(['Small CNN, 8 bits'])).toEqual(['Small CNN, 8 bits']);
+    // Not where two would be called the same.
+    expect(toldApart(['A, x', 'A, y', 'B, x', 'B, y'])).toEqual(['A, x', 'A, y', 'B, x', 'B, y']);
   });
 
   test('draws thicker what carries more, and never nothing', () => {

@@ -7,7 +7,7 @@ import { Dress } from '#ui/App.tsx';
 import { EnsembleResult } from '#ui/combine/EnsembleResult.tsx';
 import { linesOf, studentsOf } from '#ui/combine/lines.ts';
 import { shownOf } from '#ui/combine/ResultView.tsx';
-import { projectOf } from '../models/nodes';
+import { modelNode, projectOf } from '../models/nodes';
 import { ensemble, members, origin, result, student } from './nodes';
 
 const state = projectOf([...members, ensemble, student]);
@@ -40,6 +40,14 @@ describe('lines', () => {
     expect(studentsOf(projectOf([ensemble, other]), 'e')).toEqual([]);
     expect(studentsOf(state, 'e').map(({ id }) => id)).toEqual(['s']);
   });
+});
+
+test('a soup is shown by itself, a member within its ensemble', () => {
+  const made = { kind: 'made', making: 'soups', values: {}, seed: 1, member: 0, parents: ['a'], seconds: 1 } as const;
+  const soup = modelNode({ id: 'soup', name: 'Soup', origin: made });
+  const member = { ...(members[0] as (typeof members)[number]), origin: { ...made, making: 'bagging' } };
+  const all = projectOf([member, members[1] as typeof member, ensemble, soup]);
+  expect(['soup', 'a'].map((selected) => shownOf({ ...all, selected })?.id)).toEqual(['soup', 'e']);
 });
 
 test('what is shown belongs to what is selected: itself, its teacher, its ensemble, or the last one', () => {
