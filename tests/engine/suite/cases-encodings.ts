@@ -67,6 +67,24 @@ const encodings: Case[] = [
     undefined,
     0,
   ),
+  // Codes 7 and 8 (outside) in the first channel, -8 (outside) and -7 in the second.
+  exactCase(
+    'straight through, a scale a channel, last axis',
+    { kind: 'fakeQuantizeGrad', qMin: -7, qMax: 7, axis: 1 },
+    [values([2, 2], [1.75, -8, 2, -7]), values([2], [0.25, 1]), values([2], [0, 0]), values([2, 2], [1, 2, 3, 4])],
+    [values([2, 2], [1, 0, 0, 4])],
+    undefined,
+    0,
+  ),
+  // Codes 7 and 8 (outside) in the first channel, 8 (outside) and 7 in the second, whose zero is at 2.
+  exactCase(
+    'straight through, a scale a channel, inner axis',
+    { kind: 'fakeQuantizeGrad', qMin: -7, qMax: 7, axis: 1 },
+    [values([1, 2, 2], [1.75, 2, 6, 5]), values([2], [0.25, 1]), values([2], [0, 2]), values([1, 2, 2], [1, 2, 3, 4])],
+    [values([1, 2, 2], [1, 0, 0, 4])],
+    undefined,
+    0,
+  ),
   // u = w / 0.5 = 0.2, 1.6, -0.7, 2, 3, -3 and codes u + 1: round(u) - u inside, 3 - 1 from 2 on, -2 - 1 from -3 down.
   exactCase(
     'by the scale: what rounding moved, and the ends of the range',

@@ -40,72 +40,6 @@ function grid(w: v128, s: v128, z: v128): v128 {
   return f32x4.add(f32x4.nearest(f32x4.div(w, s)), z);
 }
 
-/** w [outer, channels, inner] -> scale * (clamp(round(w / scale) + z) - z); one scale and zero point a channel. */
-export function fakeQuantize(w: usize, scale: usize, zero: usize, y: usize, outer: i32, channels: i32, inner: i32, low: f32, high: f32): void {
-  const rows = outer * channels;
-  const end = shareEnd(rows);
-  const lo = f32x4.splat(low), hi = f32x4.splat(high);
-  for (let row = shareStart(rows); row < end; row++) {
-    const channel: usize = <usize>(row % channels) << 2;
-    const s = v128.load_splat<f32>(scale + channel);
-    const z = v128.load_splat<f32>(zero + channel);
-    const at: usize = <usize>(row * inner) << 2;
-    for (let i = 0; i < inner; i += 4) {
-      const lane: usize = at + (<usize>i << 2);
-      const q = f32x4.pmin(f32x4.pmax(grid(v128.load(w + lane), s, z), lo), hi);
-      storePart(y + lane, f32x4.mul(s, f32x4.sub(q, z)), inner - i);
-    }
-  }
-}
-
-/** The same with the channels last: w [rows, channels]. */
-export function fakeQuantizeLast(w: usize, scale: usize, zero: usize, y: usize, rows: i32, channels: i32, low: f32, high: f32): void {
-  const end = shareEnd(rows);
-  const lo = f32x4.splat(low), hi = f32x4.splat(high);
-  for (let row = shareStart(rows); row < end; row++) {
-    const at: usize = <usize>(row * channels) << 2;
-    for (let i = 0; i < channels; i += 4) {
-      const lane: usize = <usize>i << 2;
-      const s = v128.load(scale + lane);
-      const z = v128.load(zero + lane);
-      const q = f32x4.pmin(f32x4.pmax(grid(v128.load(w + at + lane), s, z), lo), hi);
-      storePart(y + at + lane, f32x4.mul(s, f32x4.sub(q, z)), channels - i);
-    }
-  }
-}
-
-/** dy where w lies inside the range, 0 outside. */
-export function fakeQuantizeGrad(w: usize, scale: usize, zero: usize, dy: usize, dx: usize, outer: i32, channels: i32, inner: i32, low: f32, high: f32): void {
-  const rows = outer * channels;
-  const end = shareEnd(rows);
-  const lo = f32x4.splat(low), hi = f32x4.splat(high);
-  for (let row = shareStart(rows); row < end; row++) {
-    const channel: usize = <usize>(row % channels) << 2;
-    const s = v128.load_splat<f32>(scale + channel);
-    const z = v128.load_splat<f32>(zero + channel);
-    const at: usize = <usize>(row * inner) << 2;
-    for (let i = 0; i < inner; i += 4) {
-      const lane: usize = at + (<usize>i << 2);
-      const q = grid(v128.load(w + lane), s, z);
-      storePart(dx + lane, v128.and(v128.load(dy + lane), v128.and(f32x4.ge(q, lo), f32x4.le(q, hi))), inner - i);
-    }
-  }
-}
-
-/** The same with the channels last: w [rows, channels]. */
-export function fakeQuantizeGradLast(w: usize, scale: usize, zero: usize, dy: usize, dx: usize, rows: i32, channels: i32, low: f32, high: f32): void {
-  const end = shareEnd(rows);
-  const lo = f32x4.splat(low), hi = f32x4.splat(high);
-  for (let row = shareStart(rows); row < end; row++) {
-    const at: usize = <usize>(row * channels) << 2;
-    for (let i = 0; i < channels; i += 4) {
-      const lane: usize = <usize>i << 2;
-      const q = grid(v128.load(w + at + lane), v128.load(scale + lane), v128.load(zero + lane));
-      storePart(dx + at + lane, v128.and(v128.load(dy + at + lane), v128.and(f32x4.ge(q, lo), f32x4.le(q, hi))), channels - i);
-    }
-  }
-}
-
 /** The derivative of a rounded value by its scale: u = w / scale is how many scales the value is. */
 // @ts-ignore: decorator
 @inline
@@ -115,8 +49,31 @@ function byScale(u: v128, z: v128, lo: v128, hi: v128): v128 {
   return v128.bitselect(f32x4.sub(hi, z), v128.bitselect(f32x4.sub(lo, z), between, f32x4.le(code, lo)), f32x4.ge(code, hi));
 }
 
-/** dy times the derivative by the scale. */
-export function scaleGrad(w: usize, scale: usize, zero: usize, dy: usize, y: usize, outer: i32, channels: i32, inner: i32, low: f32, high: f32): void {
+/** What is wanted of values on a grid: themselves, their gradient, or that of the scale. */
+// @ts-ignore: decorator
+@inline
+const VALUES = 0;
+// @ts-ignore: decorator
+@inline
+const GRADIENT = 1;
+// @ts-ignore: decorator
+@inline
+const SCALE_GRADIENT = 2;
+
+/** Of four values; `dy` is the address of what comes back to them. */
+// @ts-ignore: decorator
+@inline
+function onGrid(wanted: i32, w: v128, dy: usize, s: v128, z: v128, lo: v128, hi: v128): v128 {
+  if (wanted == SCALE_GRADIENT) return f32x4.mul(v128.load(dy), byScale(f32x4.div(w, s), z, lo, hi));
+  const q = grid(w, s, z);
+  if (wanted == GRADIENT) return v128.and(v128.load(dy), v128.and(f32x4.ge(q, lo), f32x4.le(q, hi)));
+  return f32x4.mul(s, f32x4.sub(f32x4.pmin(f32x4.pmax(q, lo), hi), z));
+}
+
+/** w [outer, channels, inner]; one scale and zero point a channel. */
+// @ts-ignore: decorator
+@inline
+function byChannel(wanted: i32, w: usize, scale: usize, zero: usize, dy: usize, y: usize, outer: i32, channels: i32, inner: i32, low: f32, high: f32): void {
   const rows = outer * channels;
   const end = shareEnd(rows);
   const lo = f32x4.splat(low), hi = f32x4.splat(high);
@@ -127,24 +84,50 @@ export function scaleGrad(w: usize, scale: usize, zero: usize, dy: usize, y: usi
     const at: usize = <usize>(row * inner) << 2;
     for (let i = 0; i < inner; i += 4) {
       const lane: usize = at + (<usize>i << 2);
-      const slope = byScale(f32x4.div(v128.load(w + lane), s), z, lo, hi);
-      storePart(y + lane, f32x4.mul(v128.load(dy + lane), slope), inner - i);
+      storePart(y + lane, onGrid(wanted, v128.load(w + lane), dy + lane, s, z, lo, hi), inner - i);
     }
   }
 }
 
 /** The same with the channels last: w [rows, channels]. */
-export function scaleGradLast(w: usize, scale: usize, zero: usize, dy: usize, y: usize, rows: i32, channels: i32, low: f32, high: f32): void {
+// @ts-ignore: decorator
+@inline
+function byLast(wanted: i32, w: usize, scale: usize, zero: usize, dy: usize, y: usize, rows: i32, channels: i32, low: f32, high: f32): void {
   const end = shareEnd(rows);
   const lo = f32x4.splat(low), hi = f32x4.splat(high);
   for (let row = shareStart(rows); row < end; row++) {
     const at: usize = <usize>(row * channels) << 2;
     for (let i = 0; i < channels; i += 4) {
       const lane: usize = <usize>i << 2;
-      const slope = byScale(f32x4.div(v128.load(w + at + lane), v128.load(scale + lane)), v128.load(zero + lane), lo, hi);
-      storePart(y + at + lane, f32x4.mul(v128.load(dy + at + lane), slope), channels - i);
+      const s = v128.load(scale + lane);
+      const z = v128.load(zero + lane);
+      storePart(y + at + lane, onGrid(wanted, v128.load(w + at + lane), dy + at + lane, s, z, lo, hi), channels - i);
     }
   }
+}
+
+/** scale * (clamp(round(w / scale) + z) - z). */
+export function fakeQuantize(w: usize, scale: usize, zero: usize, y: usize, outer: i32, channels: i32, inner: i32, low: f32, high: f32): void {
+  byChannel(VALUES, w, scale, zero, 0, y, outer, channels, inner, low, high);
+}
+export function fakeQuantizeLast(w: usize, scale: usize, zero: usize, y: usize, rows: i32, channels: i32, low: f32, high: f32): void {
+  byLast(VALUES, w, scale, zero, 0, y, rows, channels, low, high);
+}
+
+/** dy where w lies inside the range, 0 outside. */
+export function fakeQuantizeGrad(w: usize, scale: usize, zero: usize, dy: usize, dx: usize, outer: i32, channels: i32, inner: i32, low: f32, high: f32): void {
+  byChannel(GRADIENT, w, scale, zero, dy, dx, outer, channels, inner, low, high);
+}
+export function fakeQuantizeGradLast(w: usize, scale: usize, zero: usize, dy: usize, dx: usize, rows: i32, channels: i32, low: f32, high: f32): void {
+  byLast(GRADIENT, w, scale, zero, dy, dx, rows, channels, low, high);
+}
+
+/** dy times the derivative by the scale. */
+export function scaleGrad(w: usize, scale: usize, zero: usize, dy: usize, y: usize, outer: i32, channels: i32, inner: i32, low: f32, high: f32): void {
+  byChannel(SCALE_GRADIENT, w, scale, zero, dy, y, outer, channels, inner, low, high);
+}
+export function scaleGradLast(w: usize, scale: usize, zero: usize, dy: usize, y: usize, rows: i32, channels: i32, low: f32, high: f32): void {
+  byLast(SCALE_GRADIENT, w, scale, zero, dy, y, rows, channels, low, high);
 }
 
 /** values[i] = centroids[indices[i]], 0 where the index is negative. */
