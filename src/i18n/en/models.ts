@@ -19,7 +19,8 @@ export const models = {
   live: 'Training now',
   preview: 'Slider',
   runs: 'Runs with other seeds',
-  meanOf: 'mean {{mean}} ± {{deviation}} of {{count}}',
+  meanOf: 'mean {{mean}} ± {{deviation}}',
+  ofRuns: 'Mean and standard deviation of {{count}} runs with different seeds',
   sweep: 'Whole range of the slider',
   interval: '95 % interval',
   kinds: {

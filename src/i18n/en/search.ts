@@ -132,7 +132,7 @@ export const search = {
   },
   estimate: 'Estimate: {{accuracy}} after {{epochs}} epochs',
   estimateHelp:
-    'Not measured: a power law through the accuracies seen so far, error(n) = a + b · n^−c. It misses them by {{residual}} on average.',
+    'Not measured: a power law through the accuracies seen so far, error(n) = a + b · n^−c. It misses them by {{residual}} points on average.',
   detail: 'Candidate {{candidate}}',
   runs: 'Its runs',
   runColumns: { run: 'Run', accuracy: 'Accuracy', images: 'Images', epochs: 'Epochs' },

@@ -21,7 +21,8 @@ export const models: Texts['models'] = {
   live: '正在训练',
   preview: '滑块',
   runs: '其他种子的运行',
-  meanOf: '{{count}} 次平均 {{mean}} ± {{deviation}}',
+  meanOf: '平均 {{mean}} ± {{deviation}}',
+  ofRuns: '{{count}} 次不同种子的运行的平均值与标准差',
   sweep: '滑块的整个范围',
   interval: '95 % 区间',
   kinds: {

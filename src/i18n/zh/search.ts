@@ -129,7 +129,7 @@ export const search: Texts['search'] = {
     failed: '失败',
   },
   estimate: '估计：训练 {{epochs}} 轮后为 {{accuracy}}',
-  estimateHelp: '并非测得：用幂律 error(n) = a + b · n^−c 拟合目前的准确率，平均偏差 {{residual}}。',
+  estimateHelp: '并非测得：用幂律 error(n) = a + b · n^−c 拟合目前的准确率，平均偏差 {{residual}} 个百分点。',
   detail: '候选 {{candidate}}',
   runs: '各次运行',
   runColumns: { run: '运行', accuracy: '准确率', images: '图片', epochs: '轮数' },

@@ -33,18 +33,17 @@ export function ModelRow({ row, selected }: { row: TreeRow; selected: boolean })
   const spread = spreadOf(node);
   const meanOf = (of: Repeated | null | undefined) =>
     of
-      ? t('models.meanOf', {
-          mean: format.percent(of.mean, 1),
-          deviation: format.percent(of.deviation, 1),
-          count: of.runs,
-        })
+      ? t('models.meanOf', { mean: format.fixed(of.mean * 100, 1), deviation: format.percent(of.deviation, 1) })
       : undefined;
   const accuracy = (measured: Accuracy | null, seeds: Repeated | null | undefined) =>
     measured && {
       value: format.percent(measured.value),
       note: format.range(measured.low, measured.high, 1),
       mean: meanOf(seeds),
-      title: `${t('models.interval')}, ${t('models.onImages', { images: format.count(measured.images) })}`,
+      title: [
+        `${t('models.interval')}, ${t('models.onImages', { images: format.count(measured.images) })}`,
+        ...(seeds ? [t('models.ofRuns', { count: seeds.runs })] : []),
+      ].join('. '),
     };
   const shrunk = (key: 'bytes' | 'macs' | 'parameters', words: 'smaller' | 'fewer') => {
     const ratio = parent ? parent.summary[key] / summary[key] : 1;

@@ -1,9 +1,7 @@
 /** What a model is on the page: in words, where it came from and what it is worth. */
 import { useCallback } from 'react';
 import { datasetFacts } from '#core/datasets';
-import { ensembleById } from '#core/ensembles/index';
-import { makingById } from '#core/ensembles/making/index';
-import { treeMethodById } from '#core/trees/index';
+import type { Words } from '#core/params';
 import type { ModelNode } from '#stores/state';
 import { useFormat, useText, useWords } from '#ui/kit/words.ts';
 import { describeStep } from '#ui/param-form/describe.ts';
@@ -31,13 +29,13 @@ export function useOrigin(): (node: ModelNode) => string {
         }
         case 'combined': {
           const { members = [] } = node.summary.ensemble ?? {};
-          const way = words(ensembleById(origin.way).words.title);
+          const way = words(origin.title ?? plain(origin.way));
           return t('models.origin.combined', { way, members: members.map(({ name }) => name).join(', ') });
         }
         case 'made':
-          return t('models.origin.made', { making: words(makingById(origin.making).words.title) });
+          return t('models.origin.made', { making: words(origin.title ?? plain(origin.making)) });
         case 'trees': {
-          const method = words(treeMethodById(origin.method).words.title);
+          const method = words(origin.title ?? plain(origin.method));
           const { features = 'pixels' } = node.summary.trees ?? {};
           return features === 'pixels'
             ? t('models.origin.treesOnPixels', { method })
@@ -55,6 +53,9 @@ export function useOrigin(): (node: ModelNode) => string {
     [t, words, format],
   );
 }
+
+/** A name that has none in words. */
+const plain = (id: string): Words => ({ en: id, zh: id });
 
 /** All numbers of a measured model in words, a line each, its name first. */
 export function useDescription(): (node: ModelNode) => readonly string[] {

@@ -1,7 +1,7 @@
 /** Gathers from the stores what the chart draws, at most ten times a second. */
 import { useMemo, useRef } from 'react';
 import { useStore } from 'zustand';
-import { combine } from '#stores/combine';
+import { combine } from '#stores/combine-state';
 import { datasets } from '#stores/datasets';
 import { optimize } from '#stores/optimize';
 import { project } from '#stores/project';

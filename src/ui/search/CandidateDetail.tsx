@@ -35,7 +35,7 @@ export function CandidateDetail({ job, trial }: { job: SearchJob; trial: Trial }
                 epochs: format.number(estimate.epochs, 1),
               })}
             </p>
-            <Help>{t('search.estimateHelp', { residual: format.percent(estimate.residual) })}</Help>
+            <Help>{t('search.estimateHelp', { residual: format.number(estimate.residual * 100, 2) })}</Help>
           </>
         )}
         {curve.length > 1 && (

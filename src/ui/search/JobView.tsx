@@ -123,7 +123,7 @@ export function Progress({ job }: { job: SearchJob }) {
             {t('search.stop')}
           </Button>
         )}
-        {!isActive && (
+        {!isActive && job.purpose === 'choose' && (
           <Button variant="default" disabled={job.taking !== null} onClick={dismissSearch}>
             {t('search.again')}
           </Button>
