@@ -1,6 +1,6 @@
 /** What goes on by itself: looks at test images are counted, and when nothing else is being done models get their time measured. */
 import type { StoreApi } from 'zustand/vanilla';
-import { combine } from '#stores/combine';
+import { combine } from '#stores/combine-state';
 import { evaluate } from '#stores/evaluate';
 import { readKept } from '#stores/kept';
 import { countLooks } from '#stores/looks';

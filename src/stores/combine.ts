@@ -2,44 +2,32 @@
  * Several models as one: which members in which way, and what that would give; members that are made to go together; and
  * trees. While a slider moves at most one preview is in flight and the latest value wins. What is made becomes a node.
  */
-import { createStore } from 'zustand/vanilla';
 import type { Ensemble } from '#core/ensembles/ensemble';
 import { ENSEMBLES, ensembleById } from '#core/ensembles/index';
 import { MAKINGS, makingById } from '#core/ensembles/making/index';
 import { clampValues, defaultsOf, type Values, type Words } from '#core/params';
 import { TREE_METHODS, treeMethodById } from '#core/trees/index';
+import { combine } from '#stores/combine-state';
 import { datasets } from '#stores/datasets';
 import { call, faultOf, isAbort } from '#stores/engine';
 import { isFromFile, originOf } from '#stores/origins';
 import { project } from '#stores/project';
-import type { CombineState, CombineView, ModelNode, TreeSource } from '#stores/state';
+import type { CombineView, ModelNode, TreeSource } from '#stores/state';
 import { addCombination, addMade, addTrees, overLives } from '#stores/together';
 import { notify } from '#stores/view';
 import type { DatasetId } from '#worker/protocol';
 import type { Combination } from '#worker/protocol-ensembles';
 
+export { combine } from '#stores/combine-state';
+
 const defaultsById = (list: readonly { readonly id: string; readonly params: Parameters<typeof defaultsOf>[0] }[]) =>
   Object.fromEntries(list.map(({ id, params }) => [id, defaultsOf(params) as Values]));
 
-export const combine = createStore<CombineState>()(() => ({
-  view: 'combine',
-  members: [],
-  way: ENSEMBLES[0]?.id ?? '',
+combine.setState({
   values: defaultsById(ENSEMBLES),
-  preview: null,
-  previewing: false,
-  making: MAKINGS[0]?.id ?? '',
   makingValues: defaultsById(MAKINGS),
-  sources: [],
-  treeMethod: TREE_METHODS[0]?.id ?? '',
   treeValues: defaultsById(TREE_METHODS),
-  treeSource: { kind: 'pixels' },
-  seed: 1,
-  running: null,
-  made: null,
-  fault: null,
-  previewFault: null,
-}));
+});
 
 export function setCombineView(view: CombineView): void {
   combine.setState({ view, fault: null });

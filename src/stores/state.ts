@@ -65,8 +65,9 @@ export interface ModelNode {
     | {
         /** Several models answer as one. */
         readonly kind: 'combined';
-        /** Id of a way in `core/ensembles/index`. */
+        /** Id of a way in `core/ensembles/index`, and what it is called: the page tells it without fetching the ways. */
         readonly way: string;
+        readonly title?: Words;
         readonly values: Values;
         /** Nodes of the members, in their order; some may have left the page. */
         readonly parents: readonly string[];
@@ -78,8 +79,9 @@ export interface ModelNode {
     | {
         /** One of the members that were made to go together, or the one model that came of several (a soup). */
         readonly kind: 'made';
-        /** Id of a way in `core/ensembles/making/index`. */
+        /** Id of a way in `core/ensembles/making/index`, and what it is called. */
         readonly making: string;
+        readonly title?: Words;
         readonly values: Values;
         readonly seed: number;
         /** Which of the members it is, from 0. */
@@ -91,8 +93,9 @@ export interface ModelNode {
       }
     | {
         readonly kind: 'trees';
-        /** Id of a method in `core/trees/index`. */
+        /** Id of a method in `core/trees/index`, and what it is called. */
         readonly method: string;
+        readonly title?: Words;
         readonly values: Values;
         readonly seed: number;
         /** The node whose layer the trees look at; empty for pixels. */

@@ -88,7 +88,9 @@ function combinedFacts(
   making?: string,
 ): Pick<Facts, 'parent' | 'origin' | 'notes'> {
   const { seconds, notes } = result;
-  const origin = { kind: 'combined', way, values, parents, ...(making ? { making } : {}), seconds, result } as const;
+  const { title } = ensembleById(way).words;
+  const made = making ? { making } : {};
+  const origin = { kind: 'combined', way, title, values, parents, ...made, seconds, result } as const;
   return { parent: null, origin, notes };
 }
 
@@ -110,9 +112,10 @@ export async function addMade({ making, values, nodes, seed }: MakingAsked, ways
   const result = await call('make', { making, values, models, dataset, name, seed }, ways);
   const parents = nodes.map(({ id }) => id);
   const { seconds } = result;
+  const { title } = makingById(making).words;
   const made: ModelNode[] = [];
   for (const [member, one] of result.members.entries()) {
-    const origin = { kind: 'made', making, values, seed, member, parents, seconds } as const;
+    const origin = { kind: 'made', making, title, values, seed, member, parents, seconds } as const;
     const facts = { parent: first.id, origin, dataset, name: free(one.model.name, made), notes: result.notes };
     made.push(nodeOf(one, facts));
   }
@@ -150,15 +153,15 @@ interface TreesAsked {
 }
 
 export async function addTrees({ method, values, looked, dataset, seed }: TreesAsked, ways: Ways): Promise<ModelNode> {
-  const title = treeMethodById(method).words.title.en;
-  const name = uniqueName(looked ? `${title} on ${looked.node.name}` : title);
+  const { title } = treeMethodById(method).words;
+  const name = uniqueName(looked ? `${title.en} on ${looked.node.name}` : title.en);
   const features = looked
     ? ({ kind: 'layer', id: looked.node.model, name: looked.node.name, layer: looked.layer } as const)
     : ({ kind: 'pixels' } as const);
   const result = await call('trees', { method, values, features, dataset, name, seed }, ways);
   const { seconds, importance } = result;
   const parents = looked ? [looked.node.id] : [];
-  const origin = { kind: 'trees', method, values, seed, parents, seconds, importance } as const;
+  const origin = { kind: 'trees', method, title, values, seed, parents, seconds, importance } as const;
   const node = nodeOf(result, { parent: looked?.node.id ?? null, origin, dataset, name });
   addNode(node);
   announce(madeWords(node));

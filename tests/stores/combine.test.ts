@@ -167,7 +167,13 @@ describe('combining', () => {
       model: 'p-1',
       parent: null,
       dataset: 'digits',
-      origin: { kind: 'combined', way: 'mean-probabilities', parents: ['b', 'a'], seconds: 1 },
+      origin: {
+        kind: 'combined',
+        way: 'mean-probabilities',
+        title: { en: 'Mean of probabilities' },
+        parents: ['b', 'a'],
+        seconds: 1,
+      },
       validation: { value: 0.95 },
       summary: { name: 'Mean of probabilities, 2 members' },
     });
