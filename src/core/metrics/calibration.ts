@@ -3,7 +3,6 @@
  * bins of equal width, and temperature scaling, one number that divides the logits, fitted on validation.
  * Paper: Guo, Pleiss, Sun, Weinberger 2017, "On Calibration of Modern Neural Networks".
  */
-import { softmaxRows } from '#core/numeric/softmax';
 
 export const CALIBRATION_BINS = 15;
 
@@ -65,28 +64,55 @@ const HOTTEST = 20;
 
 /**
  * The temperature at which softmax(logits / T) has the least mean log loss, 0.05 to 20; 1 for no images. The loss is convex
- * in 1 / T, so its slope there, mean(E_p[z] - z_label), is halved down to where it changes sign.
+ * in b = 1 / T: where its slope, the sum of E_p[z] - z_label, is 0 is found by Newton's steps, or by halving the range in
+ * which it must be where a step leaves it.
  */
 export function fitTemperature(logits: ArrayLike<number>, labels: ArrayLike<number>, classes: number): number {
-  const images = logits.length / classes;
-  if (images === 0) return 1;
-  const slope = (inverse: number): number => {
-    const p = softmaxRows(logits, classes, 1 / inverse);
-    let sum = 0;
-    for (let i = 0; i < images; i++) {
-      const own = logits[i * classes + (labels[i] as number)] as number;
-      for (let c = 0; c < classes; c++)
-        sum += (p[i * classes + c] as number) * ((logits[i * classes + c] as number) - own);
-    }
-    return sum;
-  };
-  let [low, high] = [Math.log(1 / HOTTEST), Math.log(1 / COOLEST)];
-  if (slope(Math.exp(high)) <= 0) return COOLEST;
-  if (slope(Math.exp(low)) >= 0) return HOTTEST;
-  for (let round = 0; round < 40; round++) {
-    const middle = (low + high) / 2;
-    if (slope(Math.exp(middle)) < 0) low = middle;
-    else high = middle;
+  if (logits.length === 0) return 1;
+  let [low, high] = [1 / HOTTEST, 1 / COOLEST];
+  if (slopeAt(high, logits, labels, classes).slope <= 0) return COOLEST;
+  if (slopeAt(low, logits, labels, classes).slope >= 0) return HOTTEST;
+  let inverse = 1;
+  for (let round = 0; round < 60; round++) {
+    const { slope, curvature } = slopeAt(inverse, logits, labels, classes);
+    if (slope < 0) low = inverse;
+    else high = inverse;
+    const step = inverse - slope / curvature;
+    const next = step > low && step < high ? step : Math.sqrt(low * high);
+    const isThere = Math.abs(next - inverse) <= 1e-12 * inverse;
+    inverse = next;
+    if (isThere) break;
   }
-  return Math.exp(-(low + high) / 2);
+  return 1 / inverse;
+}
+
+/** Of the summed log loss over b at `inverse`: its slope, and the slope's own (the sum of Var_p[z]). */
+function slopeAt(
+  inverse: number,
+  logits: ArrayLike<number>,
+  labels: ArrayLike<number>,
+  classes: number,
+): { readonly slope: number; readonly curvature: number } {
+  let slope = 0;
+  let curvature = 0;
+  for (let at = 0, i = 0; at < logits.length; at += classes, i++) {
+    let top = Number.NEGATIVE_INFINITY;
+    for (let c = 0; c < classes; c++) top = Math.max(top, logits[at + c] as number);
+    let all = 0;
+    let mean = 0;
+    let square = 0;
+    // Logits from the largest down: no overflow, and the variance keeps its digits.
+    for (let c = 0; c < classes; c++) {
+      const z = (logits[at + c] as number) - top;
+      const e = Math.exp(z * inverse);
+      if (e === 0) continue;
+      all += e;
+      mean += e * z;
+      square += e * z * z;
+    }
+    mean /= all;
+    slope += mean - ((logits[at + (labels[i] as number)] as number) - top);
+    curvature += square / all - mean * mean;
+  }
+  return { slope, curvature };
 }
