@@ -21,6 +21,7 @@ import type { LossTerm } from '#core/objective';
 import type { Words } from '#core/params';
 import { definePass, type TrainHooks } from '#core/pass';
 import { roundBiases } from '#core/passes/shared/bias-rounding';
+import { ACTIVATION_BITS, WEIGHT_BITS } from '#core/passes/shared/bits';
 import { calibrate, edgeNotes, roundedEdges, wideEdges } from '#core/passes/shared/calibration';
 import { CALIBRATION_IMAGES } from '#core/passes/shared/importance';
 import { integerNotes, integerSamples } from '#core/passes/shared/integer-notes';
@@ -62,14 +63,9 @@ export const quantizationAwareTraining = definePass({
   },
   params: {
     weightBits: {
-      kind: 'number',
-      live: true,
+      ...WEIGHT_BITS,
       min: 1,
-      max: 8,
-      step: 1,
       default: 4,
-      unit: 'bits',
-      label: { en: 'Weight bits', zh: '权重位数' },
       help: { en: '1: only the sign of each weight is left.', zh: '1 位：每个权重只保留符号。' },
     },
     activations: {
@@ -81,17 +77,7 @@ export const quantizationAwareTraining = definePass({
         { value: 'float', label: { en: 'Left in float32', zh: '保持 float32' } },
       ],
     },
-    activationBits: {
-      kind: 'number',
-      live: true,
-      min: 2,
-      max: 8,
-      step: 1,
-      default: 4,
-      unit: 'bits',
-      when: { activations: ['round'] },
-      label: { en: 'Activation bits', zh: '激活位数' },
-    },
+    activationBits: { ...ACTIVATION_BITS, default: 4, when: { activations: ['round'] } },
     steps: {
       kind: 'choice',
       default: 'learned',

@@ -18,6 +18,7 @@ import { codesFor, gridFor, type RangeMethod } from '#core/numeric/affine-grid';
 import type { Words } from '#core/params';
 import { definePass } from '#core/pass';
 import { correctBiases, type InputMeans, inputMeans, roundBiases } from '#core/passes/shared/bias-rounding';
+import { ACTIVATION_BITS, WEIGHT_BITS } from '#core/passes/shared/bits';
 import { type Calibration, calibrate, edgeNotes, roundedEdges, wideEdges } from '#core/passes/shared/calibration';
 import { CALIBRATION_IMAGES } from '#core/passes/shared/importance';
 import { integerNotes, integerSamples } from '#core/passes/shared/integer-notes';
@@ -66,26 +67,8 @@ export const staticQuantization = definePass({
       'Jacob, Kligys, Chen, Zhu, Tang, Howard, Adam, Kalenichenko 2018, Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference',
   },
   params: {
-    weightBits: {
-      kind: 'number',
-      live: true,
-      min: 2,
-      max: 8,
-      step: 1,
-      default: 8,
-      unit: 'bits',
-      label: { en: 'Weight bits', zh: '权重位数' },
-    },
-    activationBits: {
-      kind: 'number',
-      live: true,
-      min: 2,
-      max: 8,
-      step: 1,
-      default: 8,
-      unit: 'bits',
-      label: { en: 'Activation bits', zh: '激活位数' },
-    },
+    weightBits: WEIGHT_BITS,
+    activationBits: ACTIVATION_BITS,
     weights: {
       kind: 'choice',
       default: 'round',

@@ -2,6 +2,7 @@
 import { Button } from '@mantine/core';
 import { type CSSProperties, useState } from 'react';
 import { useStore } from 'zustand';
+import { ACTIVATION_BITS } from '#core/passes/shared/bits';
 import { project } from '#stores/project';
 import { hurtsKey, measureHurts, sensitivity } from '#stores/sensitivity';
 import type { ModelNode } from '#stores/state';
@@ -10,7 +11,7 @@ import { ProgressLine } from '#ui/kit/Feedback.tsx';
 import { SelectField } from '#ui/kit/Fields.tsx';
 import { Actions, Help, Section } from '#ui/kit/Layout.tsx';
 import { useThrottledStore } from '#ui/kit/use-throttled.ts';
-import { useFormat, useText } from '#ui/kit/words.ts';
+import { useFormat, useText, useWords } from '#ui/kit/words.ts';
 import { heat } from '#ui/optimize/sensitivity/HeatMap.tsx';
 import styles from '#ui/optimize/sensitivity/sensitivity.module.css';
 import type { HurtLayer, LayerSummary } from '#worker/protocol';
@@ -105,13 +106,15 @@ function HurtTable({ node, found }: { node: ModelNode; found: readonly HurtLayer
   );
 }
 
-/** How a layer's weights are held: "4 bits, 90 % zero". */
+/** How a layer's weights are held, and what it gives out: "4 bits, 90 % zero · Activation bits 8". */
 function useEncoding(): (layer: LayerSummary) => string {
   const t = useText();
+  const words = useWords();
   const format = useFormat();
-  return ({ encoding: { kind, bits, clusters, sparsity } }) => {
+  return ({ encoding: { kind, bits, clusters, sparsity }, activationBits }) => {
     const held = t(`sensitivity.encodings.${kind}`, { bits, clusters });
     const zeros = sparsity > 0.005 ? t('sensitivity.encodings.pruned', { share: format.percent(sparsity, 0) }) : '';
-    return [held, zeros].filter(Boolean).join(', ');
+    const given = activationBits === undefined ? '' : `${words(ACTIVATION_BITS.label)} ${activationBits}`;
+    return [[held, zeros].filter(Boolean).join(', '), given].filter(Boolean).join(' · ');
   };
 }
