@@ -73,6 +73,8 @@ export function makeFormat(locale: 'en' | 'zh', unit: Texts['unit']): Format {
     rate: (value) => `${value < 10 ? significant(value) : count(value)}${NB}${unit.imagesPerSecond}`,
     duration: (seconds) => {
       if (!Number.isFinite(seconds)) return '–';
+      // What took no tenth of a second took some time all the same.
+      if (seconds > 0 && seconds < 0.05) return `${significant(1000 * seconds)}${NB}${unit.millisecond}`;
       if (seconds < 9.95) return `${fixed(Math.max(0, seconds), 1)}${NB}${unit.second}`;
       const whole = Math.round(seconds);
       if (whole < 60) return `${count(whole)}${NB}${unit.second}`;

@@ -33,6 +33,8 @@ describe('numbers as people read them', () => {
   });
 
   test('durations', () => {
+    expect(plain(format.duration(0))).toBe('0.0 s');
+    expect(plain(format.duration(0.0412))).toBe('41.2 ms');
     expect(plain(format.duration(0.43))).toBe('0.4 s');
     expect(plain(format.duration(12.3))).toBe('12 s');
     expect(plain(format.duration(185))).toBe('3 min 05 s');
