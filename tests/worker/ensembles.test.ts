@@ -248,9 +248,11 @@ describe('make', () => {
     expect(held).toHaveLength(2);
   }, 60_000);
 
-  it('stacks out of fold: members made again, the second level fitted to training images alone', async () => {
+  it('stacks out of fold: members made again for their answers, the second level fitted to training images alone', async () => {
     const made = await it_.call('make', ask('out-of-fold', { values: { ...values, folds: 2 } }));
-    expect(made.members.map(({ model }) => model.name)).toEqual(['Small, refitted']);
+    // It was made on all images already: only the folds are made, and thrown away.
+    expect(made.members).toEqual([]);
+    expect(made.combined?.members.map(({ id, name }) => [id, name])).toEqual([[small.model.id, 'Small']]);
     expect(made.combined?.model.ensemble?.way).toBe('stacking');
     // Nothing was learned from validation, so nothing is said of it.
     expect(made.combined?.notes).toEqual([]);

@@ -121,8 +121,10 @@ async function contextFor(
     refit(model, rows, seed, progress) {
       const origin = origins.get(modelId(model));
       if (origin?.kind !== 'model') return null;
+      // On all images it was made already.
+      if (!rows) return Promise.resolve(model);
       const options = { backend, vault, signal, between, onTrain, progress };
-      return refitModel(origin, rows ? withRows(dataset, rows) : dataset, seed, options);
+      return refitModel(origin, withRows(dataset, rows), seed, options);
     },
   };
 }
@@ -135,10 +137,8 @@ function finished(one: Predictor, name: string, dataset: Dataset, given: Readonl
   return { kind: 'model', model: { ...model, name, meta: { ...model.meta, dataset: dataset.id, classes } } };
 }
 
-/** "Small CNN, bagged 1"; a model that was made again keeps its name and says so. */
-function memberName({ name, models }: Request, own: Words): string {
-  return models.some((model) => model.name === own.en) ? `${own.en}, refitted` : `${name}, ${lowered(own.en)}`;
-}
+/** "Small CNN, bagged 1". */
+const memberName = ({ name }: Request, own: Words): string => `${name}, ${lowered(own.en)}`;
 
 const lowered = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
 

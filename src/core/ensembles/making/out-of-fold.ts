@@ -28,8 +28,8 @@ export const outOfFold = defineMaking({
       zh: '把每个成员制作多次，每次留出一部分训练图像，让第二层从对留出部分的回答中学习。',
     },
     cost: {
-      en: 'Folds + 1 trainings for each member.',
-      zh: '每个成员需要（折数 + 1）次训练。',
+      en: 'A whole making of each member for every fold.',
+      zh: '每一折都要把每个成员完整制作一次。',
     },
     pays: {
       en: 'It pays where validation images are few: the second level learns from all training images, and validation stays untouched for choosing.',
