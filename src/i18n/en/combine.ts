@@ -14,7 +14,7 @@ export const combine = {
     router: 'A router looks at an image and hands it to one of its specialists; {{count}} members in all.',
     chain: 'The first of {{count}} members says which group it is, another which class within the group.',
   },
-  joints: { mean: 'Σ', vote: 'Vote', stack: '2nd' },
+  joints: { mean: 'Mean', vote: 'Vote', stack: '2nd' },
   someModel: 'Model {{letter}}',
   always: 'always answers',
   sure: 'sure',

@@ -17,6 +17,7 @@ import { datasets } from '#stores/datasets';
 import { project } from '#stores/project';
 import type { ModelNode } from '#stores/state';
 import { Foot } from '#ui/combine/Foot.tsx';
+import { MakingPicture } from '#ui/combine/MakingPicture.tsx';
 import { MemberList } from '#ui/combine/Members.tsx';
 import { NumberField, SelectField } from '#ui/kit/Fields.tsx';
 import { Fields, Help, Text } from '#ui/kit/Layout.tsx';
@@ -55,6 +56,7 @@ export function MakingsView() {
         }))}
       />
       <Text>{words(making.words.help)}</Text>
+      <MakingPicture of={id} />
       <Sources networks={networks} sources={sources} models={making.models} disabled={busy} />
       {making.words.models && <Help>{words(making.words.models)}</Help>}
       <ParamForm

@@ -15,6 +15,7 @@ import { datasets } from '#stores/datasets';
 import { project } from '#stores/project';
 import type { ModelNode } from '#stores/state';
 import { Foot } from '#ui/combine/Foot.tsx';
+import { MakingPicture } from '#ui/combine/MakingPicture.tsx';
 import { SeedField } from '#ui/combine/MakingsView.tsx';
 import { SelectField } from '#ui/kit/Fields.tsx';
 import { Text } from '#ui/kit/Layout.tsx';
@@ -47,6 +48,7 @@ export function TreesView() {
         choices={TREE_METHODS.map(({ id: value, words: said }) => ({ value, label: words(said.title) }))}
       />
       <Text>{words(method.words.help)}</Text>
+      <MakingPicture of={id} />
       <SelectField
         label={t('combine.features')}
         value={source.kind === 'layer' ? source.node : ''}

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { chartAxes, chartPoints, costOf, frontOf, linksOf, runPoints } from '#ui/models/chart-data.ts';
-import { livePoint, previewPoint } from '#ui/models/use-chart.ts';
+import { livePoint, previewPoint, togetherPoint } from '#ui/models/use-chart.ts';
 import { markOf } from '#ui/predictor/mark.ts';
+import { ensemble, origin } from '../combine/nodes';
 import { modelNode, projectOf, recipeOf } from './nodes';
 
 const state = projectOf([
@@ -44,6 +45,31 @@ describe('what the chart draws', () => {
     const hidden = { ...state, order: ['a', 'c'] };
     const links = linksOf(hidden, chartPoints(hidden, 'parameters', 'digits'));
     expect(links.map(([from, to]) => [from.node.id, to.node.id])).toEqual([['a', 'c']]);
+  });
+
+  test('an ensemble is linked with each of its members that is on the chart', () => {
+    const whole = { ...ensemble, origin: { ...origin, parents: ['a', 'b', 'gone'] } };
+    const nodes = projectOf([modelNode({ id: 'a' }), modelNode({ id: 'b' }), whole]);
+    const links = linksOf(nodes, chartPoints(nodes, 'parameters', 'digits'));
+    expect(links.map(([from, to]) => [from.node.id, to.node.id])).toEqual([
+      ['a', 'e'],
+      ['b', 'e'],
+    ]);
+  });
+
+  test('members as chosen stand on the axes that are known before they are combined', () => {
+    const preview = {
+      validation: { value: 0.9, low: 0.88, high: 0.92, images: 300, loss: 0 },
+      macs: 5000,
+      parameters: 700,
+      used: [1, 1],
+      weights: [null, null],
+      members: [],
+    };
+    expect(togetherPoint(preview, 'macs')).toEqual({ x: 5000, y: 90, low: 88, high: 92 });
+    expect(togetherPoint(preview, 'parameters')?.x).toBe(700);
+    expect(togetherPoint(preview, 'bytes')).toBeNull();
+    expect(togetherPoint(null, 'macs')).toBeNull();
   });
 
   test('axes look closely at the models and are not flattened by a collapse', () => {
