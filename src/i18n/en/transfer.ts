@@ -28,6 +28,8 @@ export const transfer = {
   differenceHelp: 'Over all outputs for the images looked at.',
   same: 'The file answers exactly as the chart says.',
   differs: 'The file answers differently from the chart: {{chart}} there, {{file}} in the file.',
+  learned:
+    'On validation the two figures differ, as they should: this way of combining learned from those images, and the chart judges each of them by what was learned from the others.',
   notes: 'Worth knowing',
   use: 'How to use it',
   noModel: 'There is no model to export yet.',

@@ -29,6 +29,8 @@ export const transfer: Texts['transfer'] = {
   differenceHelp: '所看图片的全部输出。',
   same: '文件的表现与图上完全一致。',
   differs: '文件的表现与图上不同：图上 {{chart}}，文件 {{file}}。',
+  learned:
+    '两个验证集数字不同是应该的：这种组合方式是从这些图像中学到的，而图上对每张图像都用从其余图像学到的结果来评判。',
   notes: '值得知道',
   use: '如何使用',
   noModel: '还没有可以导出的模型。',

@@ -19,6 +19,9 @@ export function Ready({ node, format: formatId, result }: { node: ModelNode; for
   const format = useFormat();
   const { fileName, bytes, test, validation, largestDifference, notes } = result;
   const differs = test !== null && node.test !== null && test.value !== node.test.value;
+  // The chart counts each validation image by what the way learned from the others; the file has learned from all.
+  const learned =
+    node.summary.kind === 'ensemble' && !!validation && !!node.validation && validation.value !== node.validation.value;
   const use = isSeveral(node)
     ? ensembleSnippet(fileName, node.summary.inputShape)
     : snippet(formatId, fileName, node.summary.inputShape);
@@ -63,6 +66,7 @@ export function Ready({ node, format: formatId, result }: { node: ModelNode; for
             }
           />
         )}
+        {learned && !differs && <Help>{t('transfer.learned')}</Help>}
         {notes.length > 0 && (
           <ul className={styles.notes} aria-label={t('transfer.notes')}>
             {notes.map((note) => (
@@ -73,7 +77,9 @@ export function Ready({ node, format: formatId, result }: { node: ModelNode; for
           </ul>
         )}
         <Actions>
-          <Button onClick={() => download(fileName, bytes)}>{t('transfer.download', { file: fileName })}</Button>
+          <Button classNames={wraps} onClick={() => download(fileName, bytes)}>
+            {t('transfer.download', { file: fileName })}
+          </Button>
           {formatId === 'whittle' && <Loader onDownload={download} />}
         </Actions>
       </Section>
@@ -83,6 +89,9 @@ export function Ready({ node, format: formatId, result }: { node: ModelNode; for
     </div>
   );
 }
+
+/** A long name of a file goes on in the next line. */
+const wraps = { root: styles.wraps as string, label: styles.wrapsLabel as string };
 
 function Code({ language, code }: { language: string; code: string }) {
   const t = useText();

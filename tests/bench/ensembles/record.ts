@@ -20,7 +20,7 @@ export interface RowRecord {
   readonly macs: number;
   /** To make it; what it needs is not in it. */
   readonly seconds: number;
-  /** Share of the validation images that are answered correctly. */
+  /** Share of the validation images that are answered correctly; of ways that learn there, by a fit without them. */
   readonly validation: number;
   readonly images: number;
   readonly errors: number;

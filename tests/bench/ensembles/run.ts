@@ -4,6 +4,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fitEnsemble } from '#core/ensembles/fit';
+import { heldOutParts, heldOutScores } from '#core/ensembles/held-out';
 import { makingById } from '#core/ensembles/making/index';
 import { type Leaf, scoresOf } from '#core/ensembles/scores';
 import { totalsOf } from '#core/metrics/totals';
@@ -145,6 +146,9 @@ function benchOf(seed: number, lab: Lab) {
     }
   }
 
+  /** Rows of one seed do not draw the same numbers. */
+  const seedOf = (name: string): number => Number.parseInt(hashHex(hashText(`${seed} ${name}`)).slice(0, 7), 16);
+
   async function make({ name, making }: Row): Promise<Predictor> {
     const contextOf = (of: number) =>
       makeContext({
@@ -156,8 +160,7 @@ function benchOf(seed: number, lab: Lab) {
         resolve: predictorOf,
         onTrain: reporter(log),
       });
-    // Rows of one seed do not draw the same numbers.
-    const own = Number.parseInt(hashHex(hashText(`${seed} ${name}`)).slice(0, 7), 16);
+    const own = seedOf(name);
     switch (making.kind) {
       case 'network': {
         const draw = seed + 1000 * (making.draw ?? 0);
@@ -213,7 +216,7 @@ function benchOf(seed: number, lab: Lab) {
     const back = (await readPredictor([{ name: fileName, bytes: bytes.slice() }])).predictor;
     const { correct, images } = judge(await logitsOf(backend, back, dataset, 'test'), labelsOf('test'), classes);
     const wrong = wrongIn(correct);
-    const validation = (await judged(predictor, 'validation')).accuracy;
+    const validation = await validationOf(row, predictor);
     const best = await bestOf(predictor);
     const { parameters, macs } = totalsOf(predictor);
     records.append({
@@ -239,6 +242,18 @@ function benchOf(seed: number, lab: Lab) {
     log(
       `  ${row.name}, seed ${seed}: ${points}${than}, ${bytes.length} bytes (${(seconds.get(row.name) ?? 0).toFixed(0)} s)`,
     );
+  }
+
+  /** Accuracy on validation; each image by what a way that learns there learned from the others. */
+  async function validationOf({ name, making }: Row, predictor: Predictor): Promise<number> {
+    if (making.kind !== 'combined' || predictor.kind !== 'ensemble')
+      return (await judged(predictor, 'validation')).accuracy;
+    const logits: Float32Array[] = [];
+    for (const member of predictor.members) logits.push(await scoresOf(member, ask('validation'), classes));
+    const labels = labelsOf('validation');
+    const random = seededRandom(seedOf(name));
+    const parts = heldOutParts({ logits, labels, classes }, random);
+    return judge(await heldOutScores(making.way, making.values, parts, { random }), labels, classes).accuracy;
   }
 
   /** The member that validation images would choose, and how it fares on test. */
