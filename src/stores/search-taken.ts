@@ -79,7 +79,8 @@ export function addTaken(job: SearchJob, candidate: number, taken: SearchTaken, 
     ...(runs.length > 0 ? { runs } : {}),
     searched: {
       strategy: plan.strategy.kind,
-      trials: candidates.length,
+      // Those that were tried: a search may be ended early.
+      trials: new Set(job.results.map((result) => result.candidate)).size,
       folds: plan.folds,
       isBest: bestOf(plan, candidates, job.results) === candidate,
     },

@@ -1,4 +1,5 @@
 /** Searching on Digits: a search in the background, gone on with after a reload; a grid over a method; members; seeds. */
+import { AxeBuilder } from '@axe-core/playwright';
 import { expect, type Page, test } from '@playwright/test';
 import { cell, openStudio, openTab, rowNamed, rows, trainFresh } from './studio';
 
@@ -11,6 +12,19 @@ async function searchOnly(page: Page, ...names: readonly string[]): Promise<void
   const remove = page.getByRole('button', { name: /^Do not search/ });
   while ((await remove.count()) > 0) await remove.first().click();
   for (const name of names) await page.getByLabel('Add something to search').selectOption({ label: name });
+}
+
+/** Rules of accessibility that the page breaks, light and dark. */
+async function faults(page: Page): Promise<string[]> {
+  const found: string[] = [];
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    const { violations } = await new AxeBuilder({ page })
+      .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+      .analyze();
+    found.push(...violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(' ')}`)));
+  }
+  return found;
 }
 
 test('a search goes on after a reload, gives way, and its best becomes a model', async ({ page }) => {
@@ -81,6 +95,7 @@ test('halving leaves the worse behind, with an estimate of where they were headi
   await expect(candidates(page).filter({ hasText: 'left behind' })).toHaveCount(2);
   await candidates(page).filter({ hasText: 'left behind' }).first().getByRole('button').click();
   await expect(page.getByText(/^Estimate: \d+\.\d.% after 24 epochs$/)).toBeVisible();
+  expect(await faults(page), 'candidates').toEqual([]);
   await expect(rowNamed(page, 'Small CNN, best of 4')).toBeVisible();
 });
 
@@ -130,6 +145,7 @@ test('a model is made again with other seeds, and members are chosen within a bu
     ),
   );
   expect(Number(best)).toBeGreaterThanOrEqual(Number(single));
+  expect(await faults(page), 'members').toEqual([]);
   const combine = found.getByRole('button', { name: 'Combine these' }).first();
   await combine.click();
   await expect(rows(page)).toHaveCount(3, { timeout: 60_000 });

@@ -67,6 +67,7 @@ export const models = {
   onImages: 'on {{images}} images',
   from: 'from {{name}}',
   origin: {
+    searched: '{{said}}; the best of {{trials}} candidates',
     template: 'New, not trained',
     opened: 'Opened from {{file}}',
     trained_one: 'Trained, {{epochs}} epoch on {{dataset}}',

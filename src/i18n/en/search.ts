@@ -7,7 +7,7 @@ export const search = {
   modes: { network: 'Network', recipe: 'Methods', members: 'Members', repeat: 'Seeds' },
   intros: {
     network:
-      'Each candidate is a network with fresh weights, trained with its own settings. Start: {{name}} on {{dataset}}.',
+      'Each candidate is a network with fresh weights. What is not searched is as on the Build and Train tabs: {{name}}, {{epochs}} epochs, on {{dataset}}.',
     recipe: 'Each candidate is the selected model after the same methods with other values.',
     members: 'Which of your models to combine, and how, so that together they are best within a budget.',
     repeat: 'The selected model, made again with other seeds: how much of its accuracy is chance?',
@@ -116,6 +116,7 @@ export const search = {
     candidate: 'No.',
     accuracy: 'Accuracy',
     epochs: 'Epochs',
+    estimate: 'Estimated',
     parameters: 'Parameters',
     macs: 'MACs',
     bytes: 'Size',

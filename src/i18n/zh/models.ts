@@ -68,6 +68,7 @@ export const models: Texts['models'] = {
   onImages: '在 {{images}} 张图片上',
   from: '来自 {{name}}',
   origin: {
+    searched: '{{said}}；{{trials}} 个候选中的最佳',
     template: '新建，未训练',
     opened: '从 {{file}} 打开',
     trained_one: '已训练，{{dataset}} 上 {{epochs}} 轮',

@@ -7,7 +7,8 @@ export const search: Texts['search'] = {
   views: '搜索什么',
   modes: { network: '网络', recipe: '方法', members: '成员', repeat: '种子' },
   intros: {
-    network: '每个候选都是权重全新的网络，用各自的设置训练。起点：{{name}}，数据集：{{dataset}}。',
+    network:
+      '每个候选都是权重全新的网络。未搜索的设置与“搭建”页和“训练”页相同：{{name}}，{{epochs}} 轮，数据集：{{dataset}}。',
     recipe: '每个候选都是选中的模型经过同样的方法、但取不同的值。',
     members: '从您的模型中选出若干个并决定如何组合，使它们在预算内合在一起最好。',
     repeat: '用其他种子重新生成选中的模型：它的准确率中有多少是运气？',
@@ -114,6 +115,7 @@ export const search: Texts['search'] = {
     candidate: '编号',
     accuracy: '准确率',
     epochs: '轮数',
+    estimate: '估计',
     parameters: '参数',
     macs: '乘加次数',
     bytes: '大小',

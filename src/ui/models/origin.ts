@@ -11,8 +11,8 @@ export function useOrigin(): (node: ModelNode) => string {
   const t = useText();
   const words = useWords();
   const format = useFormat();
-  return useCallback(
-    (node: ModelNode) => {
+  const how = useCallback(
+    (node: ModelNode): string => {
       const { origin } = node;
       switch (origin.kind) {
         case 'template':
@@ -51,6 +51,14 @@ export function useOrigin(): (node: ModelNode) => string {
       }
     },
     [t, words, format],
+  );
+  return useCallback(
+    (node: ModelNode) => {
+      const { searched } = node;
+      const said = how(node);
+      return searched?.isBest ? t('models.origin.searched', { said, trials: searched.trials }) : said;
+    },
+    [t, how],
   );
 }
 

@@ -6,7 +6,7 @@ import { wilson } from '#core/numeric/intervals';
 import { ahead, candidatesOf, roundsOf } from '#core/search/schedule';
 import { bestOf, type Trial, trialsOf } from '#core/search/trials';
 import { project, select } from '#stores/project';
-import { dismissSearch, isLeft, pauseSearch, resumeSearch, search, stopSearch } from '#stores/search';
+import { dismissSearch, isLeft, pauseSearch, resumeSearch, search, stopSearch, takeTrial } from '#stores/search';
 import type { SearchJob } from '#stores/search-state';
 import { Notice, ProgressLine } from '#ui/kit/Feedback.tsx';
 import { PauseIcon, PlayIcon, StopIcon } from '#ui/kit/icons.tsx';
@@ -201,7 +201,16 @@ function Leader({ job, trial }: { job: SearchJob; trial: Trial }) {
           </Button>
         </Actions>
       ) : (
-        <Help>{t('search.notTested')}</Help>
+        <>
+          <Help>{t('search.notTested')}</Help>
+          {job.status !== 'running' && job.status !== 'taking' && !job.taking && (
+            <Actions>
+              <Button variant="default" onClick={() => void takeTrial(trial.candidate)}>
+                {t('search.take')}
+              </Button>
+            </Actions>
+          )}
+        </>
       )}
     </Section>
   );

@@ -9,7 +9,7 @@ import { project } from '#stores/project';
 import { search } from '#stores/search';
 import type { MembersState } from '#stores/search-state';
 import { Notice, ProgressLine } from '#ui/kit/Feedback.tsx';
-import { NumberField, SelectField } from '#ui/kit/Fields.tsx';
+import { FlagField, NumberField, SelectField } from '#ui/kit/Fields.tsx';
 import { StopIcon } from '#ui/kit/icons.tsx';
 import { Actions, Fields, Help, Section } from '#ui/kit/Layout.tsx';
 import { useFormat, useText, useWords } from '#ui/kit/words.ts';
@@ -94,18 +94,13 @@ function Pool({ members: { without, running } }: { members: MembersState }) {
     <Section heading={t('search.pool')}>
       <fieldset className={styles.pool} aria-label={t('search.pool')}>
         {choosable().map(({ id, name, validation, summary }) => (
-          <Checkbox
+          <FlagField
             key={id}
-            size="xs"
             label={name}
-            description={`${validation ? format.percent(validation.value) : '–'} · ${format.short(summary.macs)} ${t('unit.macs')} · ${format.bytes(summary.bytes)}`}
-            checked={!without.includes(id)}
+            help={`${validation ? format.percent(validation.value) : '–'} · ${format.short(summary.macs)} ${t('unit.macs')} · ${format.bytes(summary.bytes)}`}
+            value={!without.includes(id)}
             disabled={running !== null}
-            onChange={(event) =>
-              setChoosing({
-                without: event.currentTarget.checked ? without.filter((one) => one !== id) : [...without, id],
-              })
-            }
+            onChange={(isIn) => setChoosing({ without: isIn ? without.filter((one) => one !== id) : [...without, id] })}
           />
         ))}
       </fieldset>

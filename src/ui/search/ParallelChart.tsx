@@ -2,6 +2,7 @@
  * Parallel coordinates: an axis for each dimension and one for accuracy, a line for each candidate. Lines are drawn in
  * pieces with percentages across, so that the drawing is as wide as its panel without being measured.
  */
+import { memo } from 'react';
 import type { RecipeStep } from '#core/recipe';
 import type { Dimension } from '#core/search/space';
 import type { Trial } from '#core/search/trials';
@@ -27,7 +28,8 @@ const NAMED = 6;
 const across = (axis: number, axes: number): string => `${((axis + 0.5) / axes) * 100}%`;
 const down = (share: number): number => BOTTOM - share * (BOTTOM - TOP);
 
-export function ParallelChart({ dimensions, steps, trials, best, chosen, onChoose }: ChartProps) {
+export const ParallelChart = memo(function ParallelChart(props: ChartProps) {
+  const { dimensions, steps, trials, best, chosen, onChoose } = props;
   const t = useText();
   const format = useFormat();
   const names = useNames(steps);
@@ -134,7 +136,7 @@ export function ParallelChart({ dimensions, steps, trials, best, chosen, onChoos
       </div>
     </figure>
   );
-}
+});
 
 function shortened(name: string): string {
   return name.length > 12 ? `${name.slice(0, 11)}…` : name;

@@ -28,7 +28,7 @@ export function Setup({ mode }: { mode: 'network' | 'recipe' }) {
   const name = useStore(build, (state) => state.architecture.name);
   const dataset = useStore(datasets, (state) => state.selected);
   const node = useStore(project, ({ nodes, selected }) => (selected === null ? null : (nodes[selected] ?? null)));
-  useStore(training, (state) => state.settings);
+  const epochs = useStore(training, (state) => state.settings.epochs);
   const canBegin = mode === 'network' || (node !== null && isModel(node.summary) && nodeFits(node, dataset));
   const plan = planOf(mode);
   const work = plan && canBegin ? workIn(plan) : null;
@@ -37,7 +37,7 @@ export function Setup({ mode }: { mode: 'network' | 'recipe' }) {
     <>
       <Help>
         {mode === 'network'
-          ? t('search.intros.network', { name, dataset: words(datasetFacts(dataset).words.title) })
+          ? t('search.intros.network', { name, epochs, dataset: words(datasetFacts(dataset).words.title) })
           : t('search.intros.recipe')}
       </Help>
       {!canBegin && <Notice level="info" text={t('search.noModel')} />}

@@ -1,5 +1,5 @@
 /** Candidates as rows, the best first. A row chooses its candidate: its line stands out, and it is told in full below. */
-import { useMemo } from 'react';
+import { memo, useMemo } from 'react';
 import type { SearchPlan } from '#core/search/plan';
 import type { Trial } from '#core/search/trials';
 import { Help } from '#ui/kit/Layout.tsx';
@@ -19,7 +19,8 @@ interface TableProps {
 
 const noSteps: NonNullable<SearchPlan['base']['recipe']>['steps'] = [];
 
-export function TrialsTable({ plan, trials, best, chosen, current, onChoose }: TableProps) {
+export const TrialsTable = memo(function TrialsTable(props: TableProps) {
+  const { plan, trials, best, chosen, current, onChoose } = props;
   const t = useText();
   const format = useFormat();
   const names = useNames(plan.base.recipe?.steps ?? noSteps);
@@ -42,6 +43,7 @@ export function TrialsTable({ plan, trials, best, chosen, current, onChoose }: T
                 </th>
               ))}
               {hasEpochs && <th scope="col">{t('search.columns.epochs')}</th>}
+              {hasEpochs && <th scope="col">{t('search.columns.estimate')}</th>}
               <th scope="col">{t('search.columns.parameters')}</th>
               <th scope="col">{t('search.columns.macs')}</th>
               <th scope="col">{t('search.columns.bytes')}</th>
@@ -74,6 +76,7 @@ export function TrialsTable({ plan, trials, best, chosen, current, onChoose }: T
                     <td key={JSON.stringify(target)}>{names.value(target, trial.choices[at] ?? '')}</td>
                   ))}
                   {hasEpochs && <td>{trial.epochs === null ? '–' : format.number(trial.epochs, 1)}</td>}
+                  {hasEpochs && <td>{trial.estimate ? `≈ ${format.percent(trial.estimate.accuracy, 1)}` : ''}</td>}
                   <td>{cost ? format.short(cost.parameters) : '–'}</td>
                   <td>{cost ? format.short(cost.macs) : '–'}</td>
                   <td>{cost ? format.bytes(cost.bytes) : '–'}</td>
@@ -88,7 +91,7 @@ export function TrialsTable({ plan, trials, best, chosen, current, onChoose }: T
       {waiting > 0 && <Help>{t('search.waiting', { count: waiting })}</Help>}
     </div>
   );
-}
+});
 
 /** The leader, then those that got as far, by accuracy; those that came to nothing last. Waiting ones are only counted. */
 function ordered(trials: readonly Trial[], best: number | null): readonly Trial[] {
