@@ -189,14 +189,17 @@ function Soups() {
 function Forest() {
   return (
     <>
-      {[0, 1, 2].map((tree) => (
-        <Fragment key={tree}>
-          <Branches x={56 + tree * 92} y={14} width={72} depth={tree === 1 ? 3 : 2} />
-          <Arrow from={[56 + tree * 92, 88]} to={[150 + tree * 2, 104]} />
-        </Fragment>
-      ))}
-      <Together x={328} y={58} />
-      <path d="M152,108H328V76" className={styles.line} strokeWidth={1.5} fill="none" />
+      {[0, 1, 2].map((tree) => {
+        const x = 52 + tree * 98;
+        return (
+          <Fragment key={tree}>
+            <path d={`M${x},84V100`} className={styles.line} strokeWidth={1.5} />
+            <Branches x={x} y={12} width={56} depth={2} />
+          </Fragment>
+        );
+      })}
+      <path d="M52,100H314" className={styles.line} strokeWidth={1.5} />
+      <Together x={330} y={100} />
     </>
   );
 }
@@ -207,7 +210,7 @@ function Boosted() {
     <>
       {[0, 1, 2, 3].map((tree) => (
         <Fragment key={tree}>
-          <Branches x={44 + tree * 90} y={26} width={52} depth={2} />
+          <Branches x={44 + tree * 90} y={26} width={44} depth={2} />
           {tree > 0 && <path d={`M${tree * 90 - 7},54h12m-6,-6v12`} className={styles.line} strokeWidth={2.5} />}
         </Fragment>
       ))}

@@ -70,7 +70,7 @@ function Parallel({ shape, members, more, height }: DrawingProps) {
             <Line from={[40, middle]} to={[66, y]} width={1.5} />
             <Box x={66} y={y - 15} width={142} name={member.name} />
             <Answer x={216} y={y} isBallot={shape === 'vote'} seed={row} />
-            <Line from={[250, y]} to={[288, middle]} width={weight === null ? 1.5 : thickness(weight / heaviest)} />
+            <Line from={[250, y]} to={[285, middle]} width={weight === null ? 1.5 : thickness(weight / heaviest)} />
             {weight !== null && (
               // Beside its line, on the side from which the line leads away.
               <text x={262} y={y > middle ? y + 13 : y - 6} className={styles.small} textAnchor="middle">
@@ -81,11 +81,11 @@ function Parallel({ shape, members, more, height }: DrawingProps) {
         );
       })}
       {more > 0 && <More x={137} y={top + members.length * ROW + ROW / 2} count={more} />}
-      <circle cx={304} cy={middle} r={17} className={styles.joint} />
-      <text x={304} y={middle + 5} textAnchor="middle" className={styles.jointText}>
+      <circle cx={303} cy={middle} r={19} className={styles.joint} />
+      <text x={303} y={middle + 4} textAnchor="middle" className={styles.jointText}>
         {t(`combine.joints.${shape === 'vote' || shape === 'stack' ? shape : 'mean'}`)}
       </text>
-      <Arrow from={[322, middle]} to={[338, middle]} width={2} />
+      <Arrow from={[323, middle]} to={[338, middle]} width={2} />
       <Answer x={340} y={middle} isBallot seed={1} narrow />
     </>
   );
