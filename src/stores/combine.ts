@@ -184,7 +184,7 @@ export function toggleSource(node: string): void {
 
 /** Why these models cannot be made into members in this way, or null. */
 export function makeObstacle(): Words | null {
-  const { sources, making } = combine.getState();
+  const { sources, making, makingValues } = combine.getState();
   const { least, most } = makingById(making).models;
   const nodes = nodesOnPage(sources);
   if (nodes.length < least || nodes.length > most)
@@ -200,7 +200,7 @@ export function makeObstacle(): Words | null {
       en: `${several.name} is not one network: members are made from networks.`,
       zh: `${several.name} 不是单个网络：成员由网络制作。`,
     };
-  if (making === 'out-of-fold') {
+  if (making === 'out-of-fold' && makingValues[making]?.['afresh'] !== true) {
     const known = project.getState().nodes;
     const lost = nodes.find(({ id }) => !originOf(known, id));
     if (lost) return cannotBeMadeAgain(lost.name, isFromFile(known, lost.id));
@@ -215,8 +215,8 @@ function cannotBeMadeAgain(name: string, isOpened: boolean): Words {
     ? [`Nobody knows on which images ${name} was trained, so it`, `不知道 ${name} 用哪些图像训练，`]
     : [`${name} was made together with others and`, `${name} 是与其他模型一起制作的，`];
   return {
-    en: `${en} cannot be made again without some of the images. Combine it by stacking instead, which learns from validation images.`,
-    zh: `${zh}无法在留出部分图像的情况下重新制作。请改用“堆叠”组合，它从验证图像学习。`,
+    en: `${en} cannot be made again without some of the images. Train it afresh, or combine it by stacking, which learns from validation images.`,
+    zh: `${zh}无法在留出部分图像的情况下重新制作。请从头训练，或改用“堆叠”组合，它从验证图像学习。`,
   };
 }
 

@@ -256,6 +256,8 @@ describe('making members', () => {
     s.toggleSource('a');
     s.toggleSource('bagged');
     expect(s.makeObstacle()?.en).toContain('Model bagged was made together with others');
+    s.setMakingValue('afresh', true);
+    expect(s.makeObstacle()).toBeNull();
     s.setMaking('soups');
     s.addNode(node('e', { summary: summary('p-1', { kind: 'ensemble' }) }));
     s.toggleSource('e');

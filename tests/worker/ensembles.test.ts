@@ -265,6 +265,8 @@ describe('make', () => {
       code: 'pass',
       words: { en: expect.stringContaining('Nobody knows which images Opened') },
     });
+    const afresh = await it_.call('make', { ...unknown, values: { ...values, folds: 2, afresh: true } });
+    expect(afresh.members.map(({ model }) => model.name)).toEqual(['Opened, trained afresh']);
   }, 60_000);
 
   it('keeps the router of specialists as the model that it is', async () => {

@@ -137,8 +137,10 @@ function finished(one: Predictor, name: string, dataset: Dataset, given: Readonl
   return { kind: 'model', model: { ...model, name, meta: { ...model.meta, dataset: dataset.id, classes } } };
 }
 
-/** "Small CNN, bagged 1". */
-const memberName = ({ name }: Request, own: Words): string => `${name}, ${lowered(own.en)}`;
+/** "Small CNN, bagged 1"; what was made of one of several models after that. */
+function memberName({ name, models }: Request, own: Words): string {
+  return models.some((model) => model.name === own.en) ? `${own.en}, trained afresh` : `${name}, ${lowered(own.en)}`;
+}
 
 const lowered = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
 

@@ -17,7 +17,20 @@ import {
 import { stacking } from '#core/ensembles/stacking';
 import type { Model } from '#core/model/model';
 import { rowsOf, stratifiedFolds } from '#core/numeric/folds';
+import type { FlagParam, NumberParam } from '#core/params';
 import { PassError } from '#core/pass';
+
+const AFRESH: FlagParam = {
+  kind: 'flag',
+  default: false,
+  label: { en: 'Train afresh', zh: '从头训练' },
+  help: {
+    en: 'Off: every member is made as it was made, its whole recipe. On: only its structure is taken, and trained on the labels; so it goes with opened files too.',
+    zh: '关闭：每个成员按原来的完整流程重新制作。开启：只取其结构，用标签从头训练；因此打开的文件也可以用。',
+  },
+};
+const { epochs, learningRate, batchSize } = memberTraining(5, 0.002);
+const whenAfresh = (param: NumberParam): NumberParam => ({ ...param, when: { afresh: [true] } });
 
 export const outOfFold = defineMaking({
   id: 'out-of-fold',
@@ -37,13 +50,16 @@ export const outOfFold = defineMaking({
     },
     paper: 'Wolpert 1992, Stacked Generalization; van der Laan, Polley, Hubbard 2007, Super Learner',
     models: {
-      en: 'Members that were made here. Of an opened file nobody knows its training images: stack it on validation instead.',
-      zh: '在这里制作的成员。打开的文件不知道它用过哪些训练图像：请改用验证集堆叠。',
+      en: 'Members that were made here. Of an opened file nobody knows its training images: train it afresh, or stack it on validation instead.',
+      zh: '在这里制作的成员。打开的文件不知道它用过哪些训练图像：请从头训练，或改用验证集堆叠。',
     },
   },
   params: {
     folds: countParam(5, { en: 'Folds', zh: '折数' }),
-    ...memberTraining(5, 0.002),
+    afresh: AFRESH,
+    epochs: whenAfresh(epochs),
+    learningRate: whenAfresh(learningRate),
+    batchSize: whenAfresh(batchSize),
     ...stacking.params,
   },
   models: { least: 1, most: 12 },
@@ -79,12 +95,17 @@ export const outOfFold = defineMaking({
   },
 });
 
-function refit(model: Model, rows: Uint32Array | null, values: MemberTraining, context: MakingContext): Promise<Model> {
-  if (!context.refit) return trainAfresh(model, values, context, rows ? { data: { rows } } : {});
+function refit(
+  model: Model,
+  rows: Uint32Array | null,
+  values: MemberTraining & { readonly afresh: boolean },
+  context: MakingContext,
+): Promise<Model> {
+  if (values.afresh || !context.refit) return trainAfresh(model, values, context, rows ? { data: { rows } } : {});
   const made = context.refit(model, rows, seedFrom(context.random), context.progress);
   if (made) return made;
   throw new PassError({
-    en: `Nobody knows which images ${model.name} was trained on, so it cannot be made again without some of them. Stack on validation images instead.`,
-    zh: `不知道 ${model.name} 用过哪些训练图像，无法在留出部分图像的情况下重新制作它。请改用验证图像堆叠。`,
+    en: `Nobody knows which images ${model.name} was trained on, so it cannot be made again without some of them. Train it afresh, or stack on validation images instead.`,
+    zh: `不知道 ${model.name} 用过哪些训练图像，无法在留出部分图像的情况下重新制作它。请从头训练，或改用验证图像堆叠。`,
   });
 }
