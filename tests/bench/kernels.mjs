@@ -53,7 +53,7 @@ if (inBrowser) {
     await browser.close();
   }
 } else {
-  setFlagsFromString('--experimental-wasm-relaxed-simd');
+  if (Number.parseInt(process.versions.node, 10) < 21) setFlagsFromString('--experimental-wasm-relaxed-simd');
   if (threads > 1) throw new Error('threads are timed with --chromium');
   const { measure } = await server.ssrLoadModule('/tests/bench/kernels.ts');
   result = await measure(ids, seconds);
