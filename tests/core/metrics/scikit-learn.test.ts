@@ -25,13 +25,15 @@ describe('as scikit-learn', () => {
   });
 
   it('precision, recall and F1 by class and over all, a class without images among them', () => {
-    const { classes: each, macro, micro, absent } = classScores(confusionMatrix(answers, labels, classes), classes);
+    const scores = classScores(confusionMatrix(answers, labels, classes), classes);
+    const { classes: each, macro, weighted, micro, absent } = scores;
     for (const [i, of] of (['precision', 'recall', 'f1'] as const).entries()) {
       close(
         each.map((row) => row[of]),
         expected.each[i],
       );
       expect(macro[of]).toBeCloseTo(expected.macro[i] as number, 12);
+      expect(weighted[of]).toBeCloseTo(expected.weighted[i] as number, 12);
       expect(micro[of]).toBeCloseTo(expected.micro[i] as number, 12);
     }
     expect(absent).toEqual([3]);
@@ -46,6 +48,7 @@ describe('as scikit-learn', () => {
         expected.eachNeverOne[i],
       );
       expect(scores.macro[of]).toBeCloseTo(expected.macroNeverOne[i] as number, 12);
+      expect(scores.weighted[of]).toBeCloseTo(expected.weightedNeverOne[i] as number, 12);
     }
     expect(scores.neverAnswered).toEqual([1]);
   });

@@ -40,6 +40,8 @@ out = {
     "each": scores(None, labels, answers, labels=range(k)),
     "macro": scores("macro", labels, answers),
     "micro": scores("micro", labels, answers),
+    "weighted": scores("weighted", labels, answers),
+    "weightedNeverOne": scores("weighted", labels, never),
     "macroNeverOne": scores("macro", labels, never),
     "eachNeverOne": scores(None, labels, never, labels=range(k)),
     "logLoss": metrics.log_loss(labels, p, labels=range(k), eps=float(np.finfo(np.float32).eps)),
