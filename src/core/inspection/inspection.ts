@@ -4,13 +4,13 @@
  */
 import { type Histogram, histogramOf } from '#core/inspection/histogram';
 import { type Kept, keptChannels } from '#core/inspection/kept';
-import { isWeighted, type Kernel, kernelOf, placeIn } from '#core/inspection/kernel';
+import { type Kernel, kernelOf, placeIn } from '#core/inspection/kernel';
 import { type Levels, levelsOf } from '#core/inspection/levels';
 import { layoutOf, type Picture, pictureOf } from '#core/inspection/picture';
 import { chainOf, productOf } from '#core/inspection/product';
 import { countDistinct, countNonZero } from '#core/metrics/size';
 import { layerOf } from '#core/model/edit';
-import type { Layer, LayerKind } from '#core/model/layers';
+import { isWeighted, type Layer, type LayerKind } from '#core/model/layers';
 import type { Model } from '#core/model/model';
 import { shapesOf } from '#core/model/shapes';
 import { quantile } from '#core/numeric/quantile';

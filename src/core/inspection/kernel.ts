@@ -2,7 +2,7 @@
  * A kernel as one thing whatever its layer: a window of weights for each pair of an input and an output channel. Dense
  * kernels have a window of one weight; a depthwise kernel has one input for each of its outputs.
  */
-import type { Layer } from '#core/model/layers';
+import type { WeightedLayer } from '#core/model/layers';
 import type { Model, Tensor } from '#core/model/model';
 
 export interface Kernel {
@@ -13,13 +13,7 @@ export interface Kernel {
   readonly outputs: number;
   readonly depthwise: boolean;
 }
-type Weighted = Extract<Layer, { kernel: string }>;
-
-export function isWeighted(layer: Layer | undefined): layer is Weighted {
-  return layer !== undefined && 'kernel' in layer;
-}
-
-export function kernelOf(model: Model, layer: Weighted): Kernel {
+export function kernelOf(model: Model, layer: WeightedLayer): Kernel {
   const tensor = model.tensors[layer.kernel] as Tensor;
   const { shape } = tensor;
   if (layer.kind === 'dense') {

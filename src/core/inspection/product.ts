@@ -2,9 +2,9 @@
  * Thin layers that stand in the place of one, multiplied out: the one kernel that does what they do together, so that it can
  * be compared with the kernel that was there before.
  */
-import { isWeighted, type Kernel, kernelOf, placeIn } from '#core/inspection/kernel';
+import { type Kernel, kernelOf, placeIn } from '#core/inspection/kernel';
 import { layerOf } from '#core/model/edit';
-import type { Layer } from '#core/model/layers';
+import { isWeighted, type Layer } from '#core/model/layers';
 import type { Model } from '#core/model/model';
 import { makeTensor } from '#core/model/tensor';
 

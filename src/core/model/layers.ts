@@ -165,6 +165,8 @@ export type Layer =
   | UpsampleLayer
   | RescaleLayer;
 export type LayerKind = Layer['kind'];
+/** The layers that multiply by a kernel. */
+export type WeightedLayer = Conv2dLayer | DepthwiseConv2dLayer | DenseLayer;
 
 /** The names under which a layer may hold tensors, in the order in which files store them. */
 export const TENSOR_ROLES = ['kernel', 'bias', 'gamma', 'beta', 'mean', 'variance', 'alpha'] as const;
@@ -181,8 +183,12 @@ export function tensorsOf(layer: Layer): readonly (readonly [TensorRole, TensorI
 }
 
 /** Roles that unstructured pruning, sharing and weight quantization act on: never biases, never batch normalisation. */
-export function isPrunable(layer: Layer, role: TensorRole): boolean {
-  return role === 'kernel' && (layer.kind === 'conv2d' || layer.kind === 'depthwiseConv2d' || layer.kind === 'dense');
+export function isPrunable({ kind }: Pick<Layer, 'kind'>, role: TensorRole): boolean {
+  return role === 'kernel' && (kind === 'conv2d' || kind === 'depthwiseConv2d' || kind === 'dense');
+}
+
+export function isWeighted(layer: Layer | undefined): layer is WeightedLayer {
+  return layer !== undefined && isPrunable(layer, 'kernel');
 }
 
 /** Moving statistics are stored but not trained. */

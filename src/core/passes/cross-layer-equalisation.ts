@@ -11,11 +11,12 @@
  */
 import { tensorOf, withActivationGrids, withTensors } from '#core/model/edit';
 import { DENSE } from '#core/model/encoding';
+import type { WeightedLayer } from '#core/model/layers';
 import type { Model, Tensor } from '#core/model/model';
 import { makeTensor } from '#core/model/tensor';
 import type { Words } from '#core/params';
 import { definePass } from '#core/pass';
-import { layerNow, type ScalablePair, scalablePairs, type Weighted } from '#core/passes/shared/scalable-pairs';
+import { layerNow, type ScalablePair, scalablePairs } from '#core/passes/shared/scalable-pairs';
 import { selectPrunable } from '#core/passes/shared/selection';
 
 /** Sweeps over all pairs at most; factors settle in a handful. */
@@ -108,7 +109,7 @@ function equalised(
 ): { readonly model: Model; readonly sweeps: number; readonly largest: number } {
   /** Float copies of kernels and biases, by "layer/role". */
   const values = new Map<string, Float64Array>();
-  const read = (layer: Weighted, role: 'kernel' | 'bias'): Float64Array | undefined => {
+  const read = (layer: WeightedLayer, role: 'kernel' | 'bias'): Float64Array | undefined => {
     const key = `${layer.name}/${role}`;
     const tensor = tensorOf(model, layer, role);
     if (!values.has(key) && tensor) values.set(key, Float64Array.from(tensor.data));
@@ -142,7 +143,7 @@ function equalised(
   const changes = [...values].map(([key, data]) => {
     const at = key.lastIndexOf('/');
     const [layer, role] = [key.slice(0, at), key.slice(at + 1) as 'kernel' | 'bias'];
-    const old = tensorOf(model, model.layers.find(({ name }) => name === layer) as Weighted, role) as Tensor;
+    const old = tensorOf(model, model.layers.find(({ name }) => name === layer) as WeightedLayer, role) as Tensor;
     const { mask } = old.encoding;
     const tensor = makeTensor(old.shape, Float32Array.from(data), mask ? { mask, ...DENSE } : DENSE);
     return { layer, role, tensor };
@@ -152,7 +153,7 @@ function equalised(
 }
 
 /** The output channels of a layer, which run fastest in its kernel: the last axis, or a depthwise kernel's last two. */
-function outputChannels({ kind }: Weighted, shape: readonly number[]): number {
+function outputChannels({ kind }: WeightedLayer, shape: readonly number[]): number {
   const last = shape.at(-1) as number;
   return kind === 'depthwiseConv2d' ? last * (shape.at(-2) as number) : last;
 }

@@ -11,13 +11,11 @@
  * Paper: Jacob et al. 2018, "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference", section 3.2.
  */
 import { bypassLayers, layerOf, replaceLayers, tensorOf, withActivationGrids } from '#core/model/edit';
-import type { BatchNormLayer, Conv2dLayer, DenseLayer, DepthwiseConv2dLayer, Layer } from '#core/model/layers';
+import type { BatchNormLayer, Layer, WeightedLayer } from '#core/model/layers';
 import type { Model, Tensor } from '#core/model/model';
 import { makeTensor } from '#core/model/tensor';
 import type { Words } from '#core/params';
 import { definePass } from '#core/pass';
-
-type Weighted = Conv2dLayer | DepthwiseConv2dLayer | DenseLayer;
 
 export const foldBatchNorm = definePass({
   id: 'fold-batch-norm',
@@ -63,7 +61,7 @@ export const foldBatchNorm = definePass({
       const before = layerOf(folded, norm.inputs[0] as string) as Layer;
       const reason = obstacle(folded, norm, before);
       if (reason) notes.push({ en: `${name} stays: ${reason.en}`, zh: `${name} 保留：${reason.zh}` });
-      else folded = fold(folded, norm, before as Weighted, notes);
+      else folded = fold(folded, norm, before as WeightedLayer, notes);
     }
     if (folded === model && notes.length === 0) {
       notes.push({
@@ -104,7 +102,7 @@ function affineOf(model: Model, norm: BatchNormLayer): { factor: Float64Array; o
   return { factor, offset };
 }
 
-function fold(model: Model, norm: BatchNormLayer, layer: Weighted, notes: Words[]): Model {
+function fold(model: Model, norm: BatchNormLayer, layer: WeightedLayer, notes: Words[]): Model {
   const { factor, offset } = affineOf(model, norm);
   const kernel = tensorOf(model, layer, 'kernel') as Tensor;
   const { mask, values } = kernel.encoding;

@@ -3,7 +3,7 @@
  * left out of every plan; a final sigmoid becomes log p, that is -softplus(-z). Where only probabilities exist (a mean
  * of softmaxes, say) the host takes log p of what it reads, and such a model cannot be trained.
  */
-import type { Activation, Layer } from '#core/model/layers';
+import { type Activation, isWeighted, type Layer } from '#core/model/layers';
 import type { Model } from '#core/model/model';
 import { holdsProbabilities } from '#core/model/probabilities';
 
@@ -60,10 +60,5 @@ export function logitsRule(model: Model, shapes: Readonly<Record<string, readonl
 }
 
 function finalActivation(layer: Layer): Activation | undefined {
-  return layer.kind === 'conv2d' ||
-    layer.kind === 'dense' ||
-    layer.kind === 'depthwiseConv2d' ||
-    layer.kind === 'activation'
-    ? layer.activation
-    : undefined;
+  return isWeighted(layer) || layer.kind === 'activation' ? layer.activation : undefined;
 }

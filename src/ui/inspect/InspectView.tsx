@@ -5,7 +5,7 @@
 import { ActionIcon } from '@mantine/core';
 import { useEffect, useRef, useState } from 'react';
 import { useStore } from 'zustand';
-import { isPrunable, type Layer } from '#core/model/layers';
+import { isPrunable } from '#core/model/layers';
 import { passById } from '#core/passes/index';
 import { comparisonOf, inspection, parentOf, setCompare, setLayer, setOpen, watchInspection } from '#stores/inspect';
 import { optimize } from '#stores/optimize';
@@ -140,7 +140,7 @@ function familyOf(
 }
 
 function layersOf({ summary }: ModelNode): readonly string[] {
-  return summary.layers.filter(({ kind }) => isPrunable({ kind } as Layer, 'kernel')).map(({ name }) => name);
+  return summary.layers.filter(({ kind }) => isPrunable({ kind }, 'kernel')).map(({ name }) => name);
 }
 
 /** Whether any of it can be seen; true where that cannot be found out. */

@@ -4,7 +4,7 @@
  */
 import { replaceLayers, tensorOf } from '#core/model/edit';
 import { roundHalfEven } from '#core/model/encoding';
-import type { Conv2dLayer, DenseLayer, DepthwiseConv2dLayer, Layer } from '#core/model/layers';
+import { isWeighted, type Layer, type WeightedLayer } from '#core/model/layers';
 import type { Model, Tensor } from '#core/model/model';
 import { shapesOf } from '#core/model/shapes';
 import { makeTensor, sizeOf } from '#core/model/tensor';
@@ -13,7 +13,6 @@ import { batchFor, edgeBefore } from '#core/passes/shared/calibration';
 import { showImages } from '#core/passes/shared/importance';
 import { channelAxis } from '#core/passes/shared/kernel-grids';
 
-type Weighted = Conv2dLayer | DepthwiseConv2dLayer | DenseLayer;
 /** Mean of each input channel over images and positions, by the name of the layer that reads it. */
 export type InputMeans = ReadonlyMap<string, Float64Array>;
 
@@ -75,7 +74,7 @@ export function correctBiases(exact: Model, rounded: Model, means: InputMeans): 
 }
 
 /** (W' - W) E[x] of each output. */
-function meanShift(layer: Weighted, now: Tensor, then: Tensor, mean: Float64Array): Float64Array {
+function meanShift(layer: WeightedLayer, now: Tensor, then: Tensor, mean: Float64Array): Float64Array {
   const [inner, last] = now.shape.slice(-2) as [number, number];
   const depthwise = layer.kind === 'depthwiseConv2d';
   const outputs = depthwise ? inner * last : last;
@@ -115,8 +114,4 @@ export function roundBiases(model: Model): Model {
     return { ...layer, bias: rounded.id };
   });
   return replaceLayers(model, layers, tensors);
-}
-
-function isWeighted(layer: Layer): layer is Weighted {
-  return layer.kind === 'conv2d' || layer.kind === 'depthwiseConv2d' || layer.kind === 'dense';
 }

@@ -9,13 +9,11 @@
  */
 import { tensorOf } from '#core/model/edit';
 import { codesOf, type GridValues, roundHalfEven } from '#core/model/encoding';
-import type { Activation, Conv2dLayer, DenseLayer, DepthwiseConv2dLayer, Layer } from '#core/model/layers';
+import type { Activation, Layer, WeightedLayer } from '#core/model/layers';
 import type { Model, Tensor } from '#core/model/model';
 import { type FixedMultiplier, fixedMultiplier, requantizeFixed, requantizeFloat } from '#core/numeric/requantize';
 import { edgeBefore } from '#core/passes/shared/calibration';
 import { type Connections, connectionsOf } from '#core/passes/shared/connections';
-
-type Weighted = Conv2dLayer | DepthwiseConv2dLayer | DenseLayer;
 
 export interface IntegerDifference {
   readonly layer: string;
@@ -30,7 +28,7 @@ export interface IntegerDifference {
 
 /** A layer that integers can compute. */
 interface IntegerLayer {
-  readonly layer: Weighted;
+  readonly layer: WeightedLayer;
   readonly kernel: Tensor;
   readonly weights: GridValues;
   readonly input: GridValues;
@@ -70,7 +68,7 @@ function ready(model: Model): readonly IntegerLayer[] {
 }
 
 /** The grid of a layer's output and the ReLU before it, in the layer itself or behind it; null where it is another function. */
-function outputOf(model: Model, layer: Weighted): { output: GridValues; activation: Activation } | null {
+function outputOf(model: Model, layer: WeightedLayer): { output: GridValues; activation: Activation } | null {
   const grids = model.activationGrids ?? {};
   const plain = (activation: Activation): boolean => activation.fn === 'relu' || activation.fn === 'linear';
   const own = grids[layer.name];
@@ -127,7 +125,7 @@ function quantize(values: Float32Array, { scale, zeroPoint, qMin, qMax }: GridVa
 }
 
 /** The scale of an output channel's weights; a depthwise channel's multiplied outputs share one. */
-function weightScale(layer: Weighted, kernel: Tensor, { scale, axis }: GridValues, output: number): number {
+function weightScale(layer: WeightedLayer, kernel: Tensor, { scale, axis }: GridValues, output: number): number {
   if (axis === null) return scale[0] as number;
   const index = layer.kind === 'depthwiseConv2d' ? Math.floor(output / (kernel.shape[3] as number)) : output;
   return scale[index] as number;

@@ -4,7 +4,7 @@
  * they read. Whether it can is tried: every shape behind must still be computable, and the outputs' unchanged.
  */
 import { bypassLayers, layerOf, replaceLayers, tensorOf } from '#core/model/edit';
-import type { Layer } from '#core/model/layers';
+import { isWeighted, type Layer } from '#core/model/layers';
 import type { Model } from '#core/model/model';
 import { ShapeError, sameShape, shapesOf } from '#core/model/shapes';
 
@@ -39,14 +39,10 @@ export function withoutPart(model: Model, { kind, name, layers }: Part): Model {
 }
 
 function partAt(model: Model, layer: Layer): Part | null {
-  if (hasKernel(layer)) return { kind: 'layer', name: layer.name, layers: withFollowers(model, layer) };
+  if (isWeighted(layer)) return { kind: 'layer', name: layer.name, layers: withFollowers(model, layer) };
   if (layer.kind !== 'add') return null;
   const layers = branchOf(model, layer);
   return layers.length > 0 ? { kind: 'branch', name: layer.name, layers } : null;
-}
-
-function hasKernel(layer: Layer): boolean {
-  return layer.kind === 'conv2d' || layer.kind === 'depthwiseConv2d' || layer.kind === 'dense';
 }
 
 function readersOf(model: Model, name: string): readonly Layer[] {
@@ -112,7 +108,7 @@ function leadsOn(model: Model, name: string): boolean {
   const behind = new Set([name]);
   for (const layer of model.layers) {
     if (!layer.inputs.some((input) => behind.has(input))) continue;
-    if (hasKernel(layer)) return true;
+    if (isWeighted(layer)) return true;
     behind.add(layer.name);
   }
   return false;

@@ -3,16 +3,14 @@
  * model answers: what lies between them passes a positive factor through (ReLU, pooling, flattening), and nothing else reads it.
  */
 import { layerOf, tensorOf } from '#core/model/edit';
-import type { Activation, Conv2dLayer, DenseLayer, DepthwiseConv2dLayer, Layer } from '#core/model/layers';
+import { type Activation, isWeighted, type Layer, type WeightedLayer } from '#core/model/layers';
 import type { Model } from '#core/model/model';
 import { type Shape, shapesOf } from '#core/model/shapes';
 import type { Words } from '#core/params';
 
-export type Weighted = Conv2dLayer | DepthwiseConv2dLayer | DenseLayer;
-
 export interface ScalablePair {
-  readonly first: Weighted;
-  readonly second: Weighted;
+  readonly first: WeightedLayer;
+  readonly second: WeightedLayer;
 }
 /** A layer whose outputs cannot be scaled, and why. */
 export interface Obstacle {
@@ -56,11 +54,11 @@ export function scalablePairs(model: Model): {
   return { pairs, obstacles };
 }
 
-export function isWeighted(layer: Layer): layer is Weighted {
-  return layer.kind === 'conv2d' || layer.kind === 'depthwiseConv2d' || layer.kind === 'dense';
-}
-
-function follow(model: Model, shapes: ReturnType<typeof shapesOf>, first: Weighted): Weighted | keyof typeof OBSTACLES {
+function follow(
+  model: Model,
+  shapes: ReturnType<typeof shapesOf>,
+  first: WeightedLayer,
+): WeightedLayer | keyof typeof OBSTACLES {
   const channels = shapes[first.name]?.at(-1) as number;
   let at: Layer = first;
   for (;;) {
@@ -126,6 +124,6 @@ function curvature({ fn, max }: Activation): 'curved' | 'capped' | null {
 }
 
 /** The layer as it stands now in a changed model. */
-export function layerNow(model: Model, { name }: Weighted): Weighted {
-  return layerOf(model, name) as Weighted;
+export function layerNow(model: Model, { name }: WeightedLayer): WeightedLayer {
+  return layerOf(model, name) as WeightedLayer;
 }
