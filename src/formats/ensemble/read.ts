@@ -16,6 +16,7 @@ import { read as readLayers } from '#formats/tfjs-layers/read';
 /** Members of members of members. */
 const MOST_DEPTH = 8;
 const MOST_MEMBERS = 200;
+const MOST_CLASSES = 10_000;
 
 /** Whether these files are an ensemble's. */
 export function isEnsemble(bundle: Bundle): boolean {
@@ -49,7 +50,7 @@ export async function readEnsemble(bundle: Bundle): Promise<{
   const input = own(manifest, 'input');
   const shape = Array.isArray(input) && input.every((size) => isCount(size, 1)) ? (input as number[]) : bad('input');
   const classes = own(manifest, 'classes');
-  if (!isCount(classes, 1)) bad('classes');
+  if (!isCount(classes, 1) || classes > MOST_CLASSES) bad('classes');
   const part = own(manifest, 'predictor');
   const name = own(manifest, 'name');
   return {
