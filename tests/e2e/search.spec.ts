@@ -137,11 +137,11 @@ test('a model is made again with other seeds, and members are chosen within a bu
   await openTab(page, 'Search');
   await view(page, 'Members').click();
   await page.getByRole('button', { name: 'Choose members' }).click();
-  const found = page.getByRole('table').filter({ hasText: 'The best alone' });
+  const found = page.getByRole('list', { name: 'What was found' });
   await expect(found).toBeVisible({ timeout: 60_000 });
   const [best, single] = await Promise.all(
-    [found.locator('tbody tr').first(), found.locator('tbody tr').last()].map((row) =>
-      row.locator('td').first().getAttribute('data-value'),
+    [found.getByRole('listitem').first(), found.getByRole('listitem').last()].map((one) =>
+      one.locator('[data-value]').getAttribute('data-value'),
     ),
   );
   expect(Number(best)).toBeGreaterThanOrEqual(Number(single));

@@ -173,7 +173,7 @@ export const search = {
   choosingHelp:
     'Members are added one at a time, each time the one that helps most on validation images (Caruana 2004). What learns from answers learns on one half of them and is judged on the other.',
   found: 'What was found',
-  foundColumns: { rule: 'How', members: 'Members', accuracy: 'Validation', cost: 'Cost' },
+  noBetter: 'No ensemble of them is better than the best alone.',
   single: 'The best alone: {{name}}',
   flatters: 'Chosen on these validation images, so they flatter it a little: test is measured when you combine.',
   nothingFits: 'The budget allows none of these models.',

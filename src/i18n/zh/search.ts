@@ -171,7 +171,7 @@ export const search: Texts['search'] = {
   choosingHelp:
     '成员逐个加入，每次加入在验证图片上帮助最大的一个（Caruana 2004）。需要学习的组合方式在一半图片上学习，在另一半上评判。',
   found: '找到的结果',
-  foundColumns: { rule: '方式', members: '成员', accuracy: '验证集', cost: '开销' },
+  noBetter: '它们的任何组合都不比单个最佳更好。',
   single: '单个最佳：{{name}}',
   flatters: '它们是在这些验证图片上选出的，因此这里的准确率略微偏高；组合时会测量测试集。',
   nothingFits: '预算内没有任何可用的模型。',

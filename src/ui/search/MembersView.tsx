@@ -150,58 +150,42 @@ function Found({ found }: { found: NonNullable<MembersState['found']> }) {
   const name = (member: number) => nodes[found.nodes[member] ?? '']?.name ?? '–';
   const cost = (value: number) =>
     found.budget?.by === 'bytes' ? format.bytes(value) : `${format.short(value)} ${t('unit.macs')}`;
-  if (choices.length === 0) return <Notice level="info" text={t('search.nothingFits')} />;
+  if (!single) return <Notice level="info" text={t('search.nothingFits')} />;
+  // One member is no ensemble: it is the best alone.
+  const together = choices.filter(({ members }) => members.length > 1);
   return (
     <Section heading={t('search.found')}>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls sideways has to be reached by keys */}
-      <section className={styles.scroll} tabIndex={0} aria-label={t('search.found')}>
-        <table className={styles.table}>
-          <thead>
-            <tr>
-              <th scope="col">{t('search.foundColumns.rule')}</th>
-              <th scope="col">{t('search.foundColumns.accuracy')}</th>
-              <th scope="col">{t('search.foundColumns.cost')}</th>
-              <th scope="col" className={styles.wrap}>
-                {t('search.foundColumns.members')}
-              </th>
-              <td />
-            </tr>
-          </thead>
-          <tbody>
-            {choices.map((choice, at) => (
-              <tr key={choice.rule} data-best={at === 0 || undefined}>
-                <th scope="row" className={styles.wrap}>
-                  {t(`search.rule.${choice.rule}`)}
-                </th>
-                <td data-value={choice.accuracy}>{format.percent(choice.accuracy)}</td>
-                <td>{cost(choice.cost)}</td>
-                <td className={styles.wrap}>{membersOf(choice, name, format)}</td>
-                <td>
-                  <Button
-                    size="compact-xs"
-                    variant={at === 0 ? 'filled' : 'default'}
-                    disabled={running !== null}
-                    onClick={() => void combineChoice(choice)}
-                  >
-                    {choice.members.length === 1 ? t('search.show') : t('search.combine')}
-                  </Button>
-                </td>
-              </tr>
-            ))}
-            {single && (
-              <tr>
-                <th scope="row" className={styles.wrap}>
-                  {t('search.single', { name: name(single.member) })}
-                </th>
-                <td data-value={single.accuracy}>{format.percent(single.accuracy)}</td>
-                <td>{cost(single.cost)}</td>
-                <td />
-                <td />
-              </tr>
-            )}
-          </tbody>
-        </table>
-      </section>
+      {together.length === 0 && <Help>{t('search.noBetter')}</Help>}
+      <ol className={styles.found} aria-label={t('search.found')}>
+        {together.map((choice, at) => (
+          <li key={choice.rule} className={styles.card} data-best={at === 0 || undefined}>
+            <div className={styles.cardHead}>
+              <strong>{t(`search.rule.${choice.rule}`)}</strong>
+              <span data-value={choice.accuracy}>{format.percent(choice.accuracy)}</span>
+            </div>
+            <Help>
+              {membersOf(choice, name, format)} · {cost(choice.cost)}
+            </Help>
+            <div>
+              <Button
+                size="xs"
+                variant={at === 0 ? 'filled' : 'default'}
+                disabled={running !== null}
+                onClick={() => void combineChoice(choice)}
+              >
+                {t('search.combine')}
+              </Button>
+            </div>
+          </li>
+        ))}
+        <li className={styles.card}>
+          <div className={styles.cardHead}>
+            <strong>{t('search.single', { name: name(single.member) })}</strong>
+            <span data-value={single.accuracy}>{format.percent(single.accuracy)}</span>
+          </div>
+          <Help>{cost(single.cost)}</Help>
+        </li>
+      </ol>
       {running && <ProgressLine label={t('search.combine')} done={running.done} />}
       {fault && <Notice level="error" text={words(fault.words)} hint={fault.hint && words(fault.hint)} />}
       <Help>{t('search.flatters')}</Help>
