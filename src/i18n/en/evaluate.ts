@@ -64,9 +64,9 @@ export const evaluate = {
   classes: {
     caption: 'Each class by itself',
     columns: { class: 'Class', precision: 'Precision', recall: 'Recall', f1: 'F1', auc: 'AUC', images: 'Images' },
-    macro: 'Mean (macro)',
+    macro: 'Macro',
     weighted: 'Weighted',
-    micro: 'All (micro)',
+    micro: 'Micro',
     means:
       'Precision: of the images answered with a class, how many are of it. Recall: of the images of a class, how many were found. F1: both in one number, their harmonic mean. AUC: how often an image of the class scores higher for it than another image. Macro is the mean of the classes, weighted the mean by their images, micro counts all answers together.',
     whatMeans: 'What these figures mean',

@@ -63,9 +63,9 @@ export const evaluate: Texts['evaluate'] = {
       auc: 'AUC 值',
       images: '图片',
     },
-    macro: '平均（宏）',
+    macro: '宏平均',
     weighted: '加权平均',
-    micro: '全部（微）',
+    micro: '微平均',
     means:
       '精确率：被认作该类的图片中，真正属于该类的比例。召回率：该类图片中被找到的比例。F1：两者的调和平均。AUC：该类图片在这一类上的得分高于其他图片的概率。宏平均是各类的平均，加权平均按各类图片数计，微平均把所有回答放在一起算。',
     whatMeans: '这些数字的含义',

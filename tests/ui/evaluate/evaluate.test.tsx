@@ -181,7 +181,7 @@ describe('the tab', () => {
     show({ view: 'classes' });
     const table = screen.getByRole('table', { name: 'Each class by itself' });
     expect(within(table).getAllByRole('row')).toHaveLength(14);
-    const mean = within(table).getByRole('row', { name: /^Mean \(macro\)/ });
+    const mean = within(table).getByRole('row', { name: /^Macro/ });
     expect(Number(mean.querySelector('[data-value]')?.getAttribute('data-value'))).toBeCloseTo(
       result.scores.macro.precision,
       12,
