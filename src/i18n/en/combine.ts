@@ -138,7 +138,7 @@ export const combine = {
   notes: 'Worth knowing',
   next: 'From many to one',
   nextHelp:
-    'One network of the size of a member can learn from all of them: most of the accuracy at a fraction of the parameters.',
+    'One network of the size of a member can learn from all of them, and often keeps most of what they gained at a fraction of the parameters.',
   distil: 'Distil it into one model',
   besideTeacher: 'Beside its teacher and the members',
   evaluate: 'Look closer',

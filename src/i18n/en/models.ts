@@ -21,6 +21,7 @@ export const models = {
   runs: 'Runs with other seeds',
   meanOf: 'mean {{mean}} ± {{deviation}}',
   ofRuns: 'Mean and standard deviation of {{count}} runs with different seeds',
+  chosen: 'Members as chosen',
   sweep: 'Whole range of the slider',
   interval: '95 % interval',
   kinds: {

@@ -131,7 +131,7 @@ export const combine: Texts['combine'] = {
   },
   notes: '值得知道',
   next: '从多到一',
-  nextHelp: '一个与成员同样大小的网络可以向它们全体学习：以一小部分参数获得大部分准确率。',
+  nextHelp: '一个与成员同样大小的网络可以向它们全体学习，往往以一小部分参数保住大部分收益。',
   distil: '蒸馏成一个模型',
   besideTeacher: '与教师和各成员并排',
   evaluate: '仔细查看',

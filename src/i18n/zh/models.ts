@@ -23,6 +23,7 @@ export const models: Texts['models'] = {
   runs: '其他种子的运行',
   meanOf: '平均 {{mean}} ± {{deviation}}',
   ofRuns: '{{count}} 次不同种子的运行的平均值与标准差',
+  chosen: '所选成员合起来',
   sweep: '滑块的整个范围',
   interval: '95 % 区间',
   kinds: {

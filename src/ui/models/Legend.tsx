@@ -1,4 +1,6 @@
 /** What the marks and lines of the chart mean; only what is on it. */
+import { useStore } from 'zustand';
+import { view } from '#stores/view';
 import { Mark, type MarkKind } from '#ui/kit/Mark.tsx';
 import { Term } from '#ui/kit/Term.tsx';
 import { useText } from '#ui/kit/words.ts';
@@ -16,6 +18,7 @@ interface LegendProps {
 
 export function Legend({ kinds, hasFront, hasLive, hasPreview, hasSweep, hasRuns, note }: LegendProps) {
   const t = useText();
+  const isCombining = useStore(view, (state) => state.tab === 'combine');
   return (
     <div className={styles.legend}>
       {note && <span>{note}</span>}
@@ -63,7 +66,7 @@ export function Legend({ kinds, hasFront, hasLive, hasPreview, hasSweep, hasRuns
           <Sign>
             <circle cx="8" cy="7" r="5" stroke="var(--w-accent)" strokeWidth="2" strokeDasharray="3 2.2" />
           </Sign>
-          {t('models.preview')}
+          {t(isCombining ? 'models.chosen' : 'models.preview')}
         </span>
       )}
       {hasSweep && (
