@@ -3,7 +3,6 @@
  * ends in logits; a training plan holds one whole step: forward, loss, gradients, penalties, optimiser, metrics.
  * Plans depend on structure and encodings only; the values are initial writes beside them.
  */
-import type { Layer, TensorRole } from '#core/model/layers';
 import type { Model } from '#core/model/model';
 import { shapesOf } from '#core/model/shapes';
 import { sizeOf } from '#core/model/tensor';
@@ -16,19 +15,14 @@ import { type Builder, type InitialWrite, makeBuilder } from '#engine/plan/build
 import type { Trained } from '#engine/plan/collect';
 import { type GatheredBatch, gatherImages, gatherSteps, type ResidentImages } from '#engine/plan/gather';
 import { type GridSlots, gridSlots, learnedGridSlots } from '#engine/plan/grids';
+import { inUse, type ParamSlot } from '#engine/plan/in-use';
 import { lossSteps } from '#engine/plan/loss';
 import { forward, onlyProbabilities, reachable, type Supply } from '#engine/plan/network';
-import { frozenSlots, heldTensors, type ParamSlots, plainSlot, regrowing, trainedSlots } from '#engine/plan/parameters';
+import { frozenSlots, heldTensors, type ParamSlots, regrowing, trainedSlots } from '#engine/plan/parameters';
 import { reverse } from '#engine/plan/reverse';
 import { frozenNetwork, liveTeachers, studentLayers } from '#engine/plan/teacher';
 import { isUpdated, updateSteps } from '#engine/plan/update';
 
-/** A tensor's persistent slot in an inference plan. */
-export interface ParamSlot {
-  readonly layer: string;
-  readonly role: TensorRole;
-  readonly slot: SlotId;
-}
 export interface InferencePlan {
   readonly plan: Plan;
   readonly batch: number;
@@ -72,21 +66,10 @@ export interface TrainingPlan extends Trained {
 export function inferencePlan(model: Model, batch: number, resident: ResidentImages | null = null): InferencePlan {
   const b = makeBuilder();
   const source = resident && gatherImages(b, resident, batch, 0);
-  const params: ParamSlot[] = [];
+  const { params, supply } = inUse(b, model);
   const grids: { layer: string; slots: GridSlots }[] = [];
-  const slots = new Map<string, SlotId>();
-  for (const layer of reachable(model)) {
-    for (const [role, tensor] of heldTensors(model, layer)) {
-      const slot = plainSlot(b, tensor);
-      params.push({ layer: layer.name, role, slot });
-      slots.set(`${layer.name}/${role}`, slot);
-    }
-  }
-  const param = (layer: Layer, role: TensorRole) => slots.get(`${layer.name}/${role}`) ?? null;
   const network = forward(b, model, batch, {
-    param,
-    batchStatistics: () => false,
-    noise: () => null,
+    ...supply,
     grid(layer, grid) {
       const slots = gridSlots(b, grid);
       grids.push({ layer, slots });

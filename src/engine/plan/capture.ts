@@ -8,8 +8,8 @@ import type { Model } from '#core/model/model';
 import type { Tap } from '#core/pass';
 import type { Plan, SlotId } from '#engine/backend';
 import { type InitialWrite, makeBuilder } from '#engine/plan/builder';
-import { forward, onlyProbabilities, reachable } from '#engine/plan/network';
-import { heldTensors, plainSlot } from '#engine/plan/parameters';
+import { inUse } from '#engine/plan/in-use';
+import { forward, onlyProbabilities } from '#engine/plan/network';
 import { reverse } from '#engine/plan/reverse';
 
 export interface CapturePlan {
@@ -39,23 +39,8 @@ export interface CapturePlan {
 /** Throws EngineError ('plan', 'data') where a model cannot be run or, with gradients, not be differentiated. */
 export function capturePlan(model: Model, batch: number, taps: readonly Tap[], gradients: boolean): CapturePlan {
   const b = makeBuilder();
-  const params: { layer: string; role: TensorRole; slot: SlotId }[] = [];
-  for (const layer of reachable(model)) {
-    for (const [role, tensor] of heldTensors(model, layer))
-      params.push({ layer: layer.name, role, slot: plainSlot(b, tensor) });
-  }
-  const slots = new Map(params.map(({ layer, role, slot }) => [`${layer}/${role}`, slot]));
-  const network = forward(
-    b,
-    model,
-    batch,
-    {
-      param: (layer, role) => slots.get(`${layer.name}/${role}`) ?? null,
-      batchStatistics: () => false,
-      noise: () => null,
-    },
-    taps,
-  );
+  const { params, supply } = inUse(b, model);
+  const network = forward(b, model, batch, supply, taps);
   const { input, logits, classes, taps: values } = network;
   const inside = { input, values, writes: b.writes };
   for (const slot of values) b.keep(slot);

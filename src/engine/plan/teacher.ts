@@ -2,14 +2,13 @@
  * Teachers in a training plan. A teacher's logits are usually computed once and looked up; where its images are new at
  * every step (moved, or noise), or where its layers are to be imitated, the frozen teacher runs along with the student.
  */
-import type { TensorRole } from '#core/model/layers';
 import type { Model } from '#core/model/model';
 import type { LossTerm, Objective } from '#core/objective';
 import type { Predictor } from '#core/predictor';
 import type { SlotId } from '#engine/backend';
 import type { Builder } from '#engine/plan/builder';
-import { forward, onlyProbabilities, reachable } from '#engine/plan/network';
-import { heldTensors, plainSlot } from '#engine/plan/parameters';
+import { inUse } from '#engine/plan/in-use';
+import { forward, onlyProbabilities } from '#engine/plan/network';
 import { leavesOf, modelOf } from '#engine/predictors';
 
 /** A frozen network that runs along. */
@@ -69,21 +68,12 @@ export function frozenNetwork(
   images: SlotId,
   layers: Iterable<string>,
 ): FrozenNetwork {
-  const slots = new Map<string, SlotId>();
-  for (const layer of reachable(model)) {
-    for (const [role, tensor] of heldTensors(model, layer)) slots.set(`${layer.name}/${role}`, plainSlot(b, tensor));
-  }
   const names = [...layers];
   const { logits, probabilities, taps } = forward(
     b,
     model,
     batch,
-    {
-      images,
-      param: (layer, role: TensorRole) => slots.get(`${layer.name}/${role}`) ?? null,
-      batchStatistics: () => false,
-      noise: () => null,
-    },
+    { ...inUse(b, model).supply, images },
     names.map((layer) => ({ layer, at: 'output' })),
   );
   if (probabilities) throw onlyProbabilities();
