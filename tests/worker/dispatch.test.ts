@@ -338,7 +338,7 @@ describe('calls of the engine', () => {
   it('open takes a model from a channel, checks it, and finds data sets that fit', async () => {
     const send = (model: unknown) => {
       const { port1, port2 } = new MessageChannel();
-      port1.postMessage({ model, format: 'keras-h5', notes: [] });
+      port1.postMessage({ predictor: { kind: 'model', model }, name: 'dropped', format: 'keras-h5', notes: [] });
       return it_.call('open', { port: port2 } as never).finally(() => port1.close());
     };
     const model = { ...createModel(architecture, 7), name: 'dropped' };
