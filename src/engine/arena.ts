@@ -6,6 +6,7 @@
  * memory; then the rest. Behind them the temporaries, which share room when their lives do not overlap. A reshape is an
  * alias, and an element-wise step writes over an input that nobody reads afterwards.
  */
+import { sizeOf } from '#core/model/tensor';
 import type { Plan, SlotId, Step } from '#engine/backend';
 
 export interface Layout {
@@ -16,7 +17,6 @@ export interface Layout {
   readonly bytes: number;
 }
 
-export const sizeOf = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
 /** Bytes of a slot, padded to whole vectors. */
 export const bytesOf = (shape: readonly number[]): number => Math.ceil(sizeOf(shape) / 4) * 16;
 

@@ -2,7 +2,9 @@
  * Looking inside a model while training images run through it: values at chosen places, and their gradients and those
  * of every tensor. Which images follows from the seed alone, so that a step that is done again sees the same ones.
  */
+
 import type { Model } from '#core/model/model';
+import { sizeOf } from '#core/model/tensor';
 import { derivedSeed, seededRandom, shuffledIndices } from '#core/numeric/random';
 import type { CapturedBatch, CaptureRequest } from '#core/pass';
 import type { Backend, SlotId } from '#engine/backend';
@@ -44,7 +46,6 @@ export async function capture(
     for (const { slot, data } of writes) program.write(slot, data);
     const pixels = new Float32Array(batch * imageSize(dataset));
     const labels = new Float32Array(batch);
-    const sizeOf = (slot: SlotId): number => (plan.slots[slot]?.shape ?? []).reduce((size, side) => size * side, 1);
     const rowsOf = async (slot: SlotId, rows: number): Promise<Float32Array> => {
       const all = await program.read(slot);
       return rows === batch ? all : all.subarray(0, (all.length / batch) * rows);
@@ -67,7 +68,10 @@ export async function capture(
         gradients.push(slot === null ? new Float32Array((seen[i] as Float32Array).length) : await rowsOf(slot, rows));
       }
       for (const { layer, role, slot, tensor } of reverse?.tensors ?? []) {
-        weights.set(`${layer}/${role}`, slot === null ? new Float32Array(sizeOf(tensor)) : await program.read(slot));
+        weights.set(
+          `${layer}/${role}`,
+          slot === null ? new Float32Array(sizeOf(plan.slots[tensor]?.shape ?? [])) : await program.read(slot),
+        );
       }
       await visit({ images: rows, labels: labels.subarray(0, rows), values: seen, gradients, weights });
       await between();

@@ -2,6 +2,7 @@
  * A training run as it stands after a step: everything that later steps read and that is not given by the objective.
  * The order of the images and the dropout noise follow from the seed and the step, so they are not in it.
  */
+import { sizeOf } from '#core/model/tensor';
 import type { Program, SlotId } from '#engine/backend';
 import type { TrainingPlan } from '#engine/plan';
 
@@ -33,8 +34,8 @@ export async function readValues(program: Program, plan: TrainingPlan): Promise<
 /** Puts a checkpoint's values back, after the plan's own first writes. False, and nothing written, where they are not this plan's. */
 export function writeValues(program: Program, plan: TrainingPlan, values: readonly Float32Array[]): boolean {
   const slots = changedSlots(plan);
-  const sizeOf = (slot: SlotId): number => (plan.plan.slots[slot]?.shape ?? []).reduce((size, side) => size * side, 1);
-  if (slots.length !== values.length || slots.some((slot, i) => values[i]?.length !== sizeOf(slot))) return false;
+  const size = (slot: SlotId): number => sizeOf(plan.plan.slots[slot]?.shape ?? []);
+  if (slots.length !== values.length || slots.some((slot, i) => values[i]?.length !== size(slot))) return false;
   for (const [i, slot] of slots.entries()) program.write(slot, values[i] as Float32Array);
   return true;
 }

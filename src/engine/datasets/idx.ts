@@ -2,6 +2,7 @@
  * Reads IDX, the format of MNIST (yann.lecun.com/exdb/mnist): two zero bytes, a type (8: unsigned byte), the number of
  * axes, each axis's size as a big-endian 32-bit number, then the bytes. Every number is checked before it is believed.
  */
+import { sizeOf } from '#core/model/tensor';
 import { DatasetError } from '#engine/datasets/errors';
 
 /** The bytes behind the header, not copied. `shape` is what the file must say. Throws DatasetError naming what differs. */
@@ -32,7 +33,7 @@ export function readIdx(bytes: Uint8Array, shape: readonly number[], file: strin
       );
     }
   }
-  const expected = header + shape.reduce((product, size) => product * size, 1);
+  const expected = header + sizeOf(shape);
   if (bytes.length !== expected) {
     throw refuse(
       `The file has ${bytes.length} bytes where ${expected} are expected.`,

@@ -2,6 +2,7 @@
  * A plan while it is being written: slots and steps are appended, shapes are checked where they are made, and what the
  * host has to put into a slot before the first run is noted beside it.
  */
+import { sameShape } from '#core/model/shapes';
 import { sizeOf } from '#core/model/tensor';
 import type { Plan, Slot, SlotId, Step } from '#engine/backend';
 import { LINEAR, type Op } from '#engine/ops';
@@ -27,10 +28,6 @@ export interface Builder {
   /** Lets the host read a slot after each run. */
   keep(slot: SlotId): void;
   build(): Plan;
-}
-
-export function sameShape(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((side, i) => side === b[i]);
 }
 
 export function makeBuilder(): Builder {

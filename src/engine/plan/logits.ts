@@ -3,9 +3,11 @@
  * left out of every plan; a final sigmoid becomes log p, that is -softplus(-z). Where only probabilities exist (a mean
  * of softmaxes, say) the host takes log p of what it reads, and such a model cannot be trained.
  */
+
 import { type Activation, isWeighted, type Layer } from '#core/model/layers';
 import type { Model } from '#core/model/model';
 import { holdsProbabilities } from '#core/model/probabilities';
+import { sizeOf } from '#core/model/tensor';
 
 export interface LogitsRule {
   /** Layers whose final activation is left out, and what stands in its place. */
@@ -26,7 +28,7 @@ export function logitsRule(model: Model, shapes: Readonly<Record<string, readonl
   const readers = new Map<string, number>();
   for (const layer of model.layers) for (const name of layer.inputs) readers.set(name, (readers.get(name) ?? 0) + 1);
   const output = model.outputs[0] as string;
-  const classes = (shapes[output] ?? []).reduce((product, side) => product * side, 1);
+  const classes = sizeOf(shapes[output] ?? []);
   let layer = byName.get(output);
   let alone = (readers.get(output) ?? 0) === 0;
   const unrounded = new Set<string>();

@@ -4,12 +4,13 @@
  * with its gradient. What matters for attention is each image's map over the pixels, so its steps work on [pixels, images]:
  * lengths are then sums over columns, and dividing by them is what batch normalisation with given statistics does.
  */
+import { sameShape } from '#core/model/shapes';
 import { sizeOf } from '#core/model/tensor';
 import { derivedSeed, seededRandom } from '#core/numeric/random';
 import type { SlotId } from '#engine/backend';
 import { EngineError } from '#engine/errors';
 import { LINEAR } from '#engine/ops';
-import { type Builder, binary, product, reshaped, sameShape, scaled } from '#engine/plan/builder';
+import { type Builder, binary, product, reshaped, scaled } from '#engine/plan/builder';
 import { reverse } from '#engine/plan/reverse';
 
 /** A term in the plan. */

@@ -3,10 +3,11 @@
  * outputs to what is trained. A value with several readers gets the sum of their gradients; nothing is computed for
  * values that no trained parameter feeds (the first layer's input, everything below the last frozen layer).
  */
+import { sameShape } from '#core/model/shapes';
 import type { SlotId, Step } from '#engine/backend';
 import { EngineError } from '#engine/errors';
 import { type ElementFn, isFusable, type Op } from '#engine/ops';
-import { type Builder, binary, product, sameShape, scaled } from '#engine/plan/builder';
+import { type Builder, binary, product, scaled } from '#engine/plan/builder';
 import { totals } from '#engine/plan/grids';
 
 /** Gradients by slot. */

@@ -6,8 +6,10 @@
  * (threads.ts) where this is a worker of a cross-origin isolated page. Kernels divide their work always by outputs, so
  * any number of threads gives the same bytes.
  */
+
 import kernelAddresses from 'virtual:kernels';
-import { layOut, sizeOf } from '#engine/arena';
+import { sizeOf } from '#core/model/tensor';
+import { layOut } from '#engine/arena';
 import { type Backend, BackendError, type BackendFactory, type Plan, type Program } from '#engine/backend';
 import { wantedThreads } from './attention';
 import { type Bases, makeWriter } from './commands';

@@ -7,7 +7,7 @@
  * product on padded dy with the flipped kernel where that wastes little (stride 1, 'same'), else columns added back.
  */
 
-import { sizeOf } from '#engine/arena';
+import { sizeOf } from '#core/model/tensor';
 import type { ElementFn, Window } from '#engine/ops';
 import { bits, type StepOf, type Writer } from './commands';
 import {

@@ -1,6 +1,7 @@
 /** Labels, losses, metrics, the weights' grids and codebooks, and the optimiser as commands for the kernels. */
 
-import { bytesOf, optimizerGroups, sizeOf } from '#engine/arena';
+import { sizeOf } from '#core/model/tensor';
+import { bytesOf, optimizerGroups } from '#engine/arena';
 import { bits, type StepOf, type Writer } from './commands';
 import * as ids from './kernels/ids';
 

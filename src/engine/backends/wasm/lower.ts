@@ -1,6 +1,6 @@
 /** Every operation of the contract as commands for the kernels; products and training have files of their own. */
 
-import { sizeOf } from '#engine/arena';
+import { sizeOf } from '#core/model/tensor';
 import { BackendError, type Plan, type Step as PlanStep } from '#engine/backend';
 import type { BatchOpKind, Op, Window } from '#engine/ops';
 import { bits, type StepOf, type Writer } from './commands';

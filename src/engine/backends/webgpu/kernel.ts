@@ -58,7 +58,6 @@ export type StepOf<K extends Op['kind']> = {
 /** The kernels of some operations, by kind. */
 export type Kernels<K extends Op['kind']> = { readonly [Kind in K]: (w: Writer, step: StepOf<Kind>) => void };
 
-export const sizeOf = (shape: readonly number[]): number => shape.reduce((product, side) => product * side, 1);
 export const lastOf = (shape: readonly number[]): number => shape.at(-1) ?? 1;
 
 /** A number as WGSL writes it. */

@@ -1,8 +1,9 @@
 /** A compiled plan on the graphics card: its arena, its dispatches with their numbers, and what goes up and comes down. */
+import { sizeOf } from '#core/model/tensor';
 import { BackendError, type Plan, type Program, type SlotId } from '#engine/backend';
 import { type Device, errorOf } from './device';
 import { makeInbox } from './inbox';
-import { type Dispatch, sizeOf, UNIFORM_BYTES } from './kernel';
+import { type Dispatch, UNIFORM_BYTES } from './kernel';
 import { type Lowered, lower } from './lower';
 import type { Table } from './tables';
 

@@ -2,7 +2,8 @@
  * Batches put together on the graphics card: images gathered from the data set that lies there as bytes, moved or noise;
  * labels and answers by row; dropout masks. The random bits are those of `#engine/noise`, made by the same integers.
  */
-import { float, type Kernels, lastOf, sizeOf } from '#engine/backends/webgpu/kernel';
+import { sizeOf } from '#core/model/tensor';
+import { float, type Kernels, lastOf } from '#engine/backends/webgpu/kernel';
 import { dropThreshold, STREAM } from '#engine/noise';
 import type { BatchOpKind } from '#engine/ops';
 

@@ -1,6 +1,7 @@
 /** Depthwise convolutions: a thread for each output value, and column sums for the kernel's gradient. */
 
-import { type Fields, type Kernels, sizeOf } from '#engine/backends/webgpu/kernel';
+import { sizeOf } from '#core/model/tensor';
+import type { Fields, Kernels } from '#engine/backends/webgpu/kernel';
 import type { Window } from '#engine/ops';
 import { actText } from './functions';
 import { columnSums } from './reduce';

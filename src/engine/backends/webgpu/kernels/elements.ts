@@ -1,6 +1,7 @@
 /** One value at a time: activations, sums and products with broadcasting, and what goes back through them. */
+import { sizeOf } from '#core/model/tensor';
 import { BackendError } from '#engine/backend';
-import { type Fields, float, type Kernels, lastOf, sizeOf, type Writer } from '#engine/backends/webgpu/kernel';
+import { type Fields, float, type Kernels, lastOf, type Writer } from '#engine/backends/webgpu/kernel';
 import { actText, slopeText } from './functions';
 import { columnSums } from './reduce';
 

@@ -1,5 +1,6 @@
 /** What masks, grids and codebooks need in training: rounding with its straight-through gradient, lookups, penalties. */
-import { type Fields, float, type Kernels, sizeOf } from '#engine/backends/webgpu/kernel';
+import { sizeOf } from '#core/model/tensor';
+import { type Fields, float, type Kernels } from '#engine/backends/webgpu/kernel';
 import { sumParts } from './reduce';
 
 /** A grid's limits, and how a place gives its channel: i / inner % channels. */

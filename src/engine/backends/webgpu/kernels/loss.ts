@@ -1,5 +1,6 @@
 /** Softmax, cross-entropy with its gradient, labels and the running sums. A thread has a row, as long as there are classes. */
-import { float, type Kernels, lastOf, sizeOf } from '#engine/backends/webgpu/kernel';
+import { sizeOf } from '#core/model/tensor';
+import { float, type Kernels, lastOf } from '#engine/backends/webgpu/kernel';
 
 /** `scan(row)`: the largest value of a row, and the sum of exp((x - largest) * factor). */
 const SCAN = `struct Scan { top: f32, sum: f32 }

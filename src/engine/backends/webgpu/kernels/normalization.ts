@@ -2,7 +2,8 @@
  * Batch normalisation (Ioffe and Szegedy 2015). Mean and variance come from stretches, each with its own mean, put
  * together by the formula of Chan, Golub and LeVeque (1979): no difference of large squares.
  */
-import { float, type Kernels, lastOf, sizeOf, type Writer } from '#engine/backends/webgpu/kernel';
+import { sizeOf } from '#core/model/tensor';
+import { float, type Kernels, lastOf, type Writer } from '#engine/backends/webgpu/kernel';
 import { COLUMN_SETUP, COLUMN_TOTAL, columnBlocks, columnSums, partsOf, REDUCE_THREADS } from './reduce';
 
 /** Writes the mean and the biased variance of every column of x [rows, columns]. */

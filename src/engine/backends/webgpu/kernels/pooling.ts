@@ -1,6 +1,8 @@
 /** Pools with their gradients, each a thread for a value: gradients gather from the windows that hold a pixel. */
+
 import type { Pair } from '#core/model/layers';
-import { type Fields, type Kernels, sizeOf } from '#engine/backends/webgpu/kernel';
+import { sizeOf } from '#core/model/tensor';
+import type { Fields, Kernels } from '#engine/backends/webgpu/kernel';
 import type { Window } from '#engine/ops';
 
 function geometry(image: readonly number[], out: readonly number[], size: Pair, window: Window): Fields {

@@ -1,5 +1,6 @@
 /** Operations that move values about: joining, slicing, padding, enlarging, other shapes. A thread for each value written. */
-import { type Fields, int, type Kernels, lastOf, sizeOf } from '#engine/backends/webgpu/kernel';
+import { sizeOf } from '#core/model/tensor';
+import { type Fields, int, type Kernels, lastOf } from '#engine/backends/webgpu/kernel';
 
 /** Sizes of the image read and the one written. */
 function geometry(image: readonly number[], out: readonly number[]): Fields {

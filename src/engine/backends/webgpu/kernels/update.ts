@@ -2,9 +2,10 @@
  * The optimiser's step: plain descent, momentum (Polyak 1964) and Adam (Kingma and Ba 2015). Parameters, gradients,
  * moments and masks each lie one behind the other, so one dispatch updates them all.
  */
+import { sizeOf } from '#core/model/tensor';
 import type { Optimizer } from '#core/objective';
 import { optimizerGroups } from '#engine/arena';
-import { type Fields, float, type Kernels, sizeOf } from '#engine/backends/webgpu/kernel';
+import { type Fields, float, type Kernels } from '#engine/backends/webgpu/kernel';
 
 /** Values that lie side by side in every group: the addresses [param, gradient, first, second, mask], -1 where absent. */
 interface Stretch {
