@@ -174,6 +174,8 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await page.waitForTimeout(500);
       expect(await faults(page), view).toEqual([]);
       expect(await page.evaluate(() => document.documentElement.scrollWidth), view).toBeLessThanOrEqual(390);
+      const panel = page.getByRole('tabpanel', { name: 'Evaluate', exact: true });
+      expect(await panel.evaluate((one) => one.scrollWidth - one.clientWidth), view).toBe(0);
     }
   });
 }
