@@ -83,7 +83,7 @@ describe('a line', () => {
 
 it('keeps the steps of models that were lost between others', () => {
   const { nodes, order } = s.project.getState();
-  const stored = { nodes, order, selected: 'b', past: [], future: [] };
+  const stored = { nodes, order, selected: 'b', past: [], future: [], looks: {} };
   const { nodes: kept } = withoutLost(stored, Object.values(nodes), new Set(['a']));
   expect(kept['b']).toMatchObject({ parent: 'root' });
   const before = lineOf(nodes, 'b');
