@@ -86,7 +86,7 @@ test('a vote of three, one of them trees, is told in full and survives a reload'
   await page.reload();
   await expect(rows(page)).toHaveCount(4, { timeout: 30_000 });
   await show(page, 'Result');
-  await page.getByLabel('Made here').selectOption({ index: 1 });
+  await page.getByLabel('Ensemble, trees or soup').selectOption({ index: 1 });
   await expect(page.getByText(/^Together right on /)).toBeVisible();
   expect(faults).toEqual([]);
 });

@@ -74,7 +74,7 @@ export const combine = {
   importanceHelp: 'The brighter a pixel, the more often a tree asks about it.',
   treesFacts_one: 'One tree, {{depth}} questions deep at most: {{comparisons}} comparisons an image.',
   treesFacts_other: '{{trees}} trees, {{depth}} questions deep at most: {{comparisons}} comparisons an image.',
-  ensemble: 'Made here',
+  ensemble: 'Ensemble, trees or soup',
   noResult: 'Nothing combined yet.',
   noResultHelp: 'What an ensemble is worth, who carries it and on which images its members differ is shown here.',
   goCombine: 'Combine models',

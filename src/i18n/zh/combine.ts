@@ -75,7 +75,7 @@ export const combine: Texts['combine'] = {
   importanceHelp: '像素越亮，树询问它的次数越多。',
   treesFacts_one: '一棵树，最深 {{depth}} 个问题：每张图片 {{comparisons}} 次比较。',
   treesFacts_other: '{{trees}} 棵树，最深 {{depth}} 个问题：每张图片 {{comparisons}} 次比较。',
-  ensemble: '在这里生成的',
+  ensemble: '集成、树或模型汤',
   noResult: '还没有组合过。',
   noResultHelp: '集成的价值、由谁支撑、成员在哪些图片上不同，都会显示在这里。',
   goCombine: '组合模型',

@@ -5,6 +5,7 @@ import { setCombineView } from '#stores/combine';
 import { project, select } from '#stores/project';
 import type { ModelNode, ProjectState } from '#stores/state';
 import { EnsembleResult } from '#ui/combine/EnsembleResult.tsx';
+import { OpenedEnsemble } from '#ui/combine/OpenedEnsemble.tsx';
 import { SoupResult } from '#ui/combine/SoupResult.tsx';
 import { TreesResult } from '#ui/combine/TreesResult.tsx';
 import { EmptyState } from '#ui/kit/Feedback.tsx';
@@ -16,7 +17,12 @@ function combinedIn({ nodes, order }: Pick<ProjectState, 'nodes' | 'order'>): re
   const all = order.flatMap((id) => nodes[id] ?? []);
   const members = new Set(all.flatMap(({ origin }) => (origin.kind === 'combined' ? origin.parents : [])));
   return all.filter(
-    ({ id, origin: { kind } }) => kind === 'combined' || kind === 'trees' || (kind === 'made' && !members.has(id)),
+    ({ id, origin: { kind }, summary }) =>
+      summary.ensemble ||
+      summary.trees ||
+      kind === 'combined' ||
+      kind === 'trees' ||
+      (kind === 'made' && !members.has(id)),
   );
 }
 
@@ -49,9 +55,7 @@ export function ResultView() {
             onChange={select}
             choices={all.map(({ id, name }) => ({ value: id, label: name }))}
           />
-          {node.origin.kind === 'combined' && <EnsembleResult key={node.id} node={node} origin={node.origin} />}
-          {node.origin.kind === 'trees' && <TreesResult node={node} origin={node.origin} />}
-          {node.origin.kind === 'made' && <SoupResult node={node} origin={node.origin} />}
+          <Came key={node.id} node={node} />
         </>
       ) : (
         <EmptyState title={t('combine.noResult')} text={t('combine.noResultHelp')}>
@@ -60,4 +64,13 @@ export function ResultView() {
       )}
     </>
   );
+}
+
+/** What is known of it depends on where it is from: of an opened file nobody measured how its members differ. */
+function Came({ node }: { node: ModelNode }) {
+  const { origin, summary } = node;
+  if (origin.kind === 'combined') return <EnsembleResult node={node} origin={origin} />;
+  if (summary.ensemble) return <OpenedEnsemble node={node} ensemble={summary.ensemble} />;
+  if (origin.kind === 'made') return <SoupResult node={node} origin={origin} />;
+  return <TreesResult node={node} importance={origin.kind === 'trees' ? origin.importance : []} />;
 }

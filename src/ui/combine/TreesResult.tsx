@@ -11,15 +11,19 @@ import { Stat, Stats } from '#ui/kit/Stat.tsx';
 import { useFormat, useText } from '#ui/kit/words.ts';
 import { distil } from '#ui/predictor/distil.ts';
 
-type TreesOrigin = Extract<ModelNode['origin'], { kind: 'trees' }>;
+interface TreesProps {
+  readonly node: ModelNode;
+  /** Of each feature, 0 to 1; empty where nobody counted. */
+  readonly importance: readonly number[];
+}
 
-export function TreesResult({ node, origin }: { node: ModelNode; origin: TreesOrigin }) {
+export function TreesResult({ node, importance }: TreesProps) {
   const t = useText();
   const format = useFormat();
   const { test, validation, summary } = node;
   const facts = summary.trees;
   const shape = node.dataset ? datasetFacts(node.dataset).shape : null;
-  const pixels = shape && facts?.features === 'pixels' ? origin.importance : null;
+  const pixels = shape && facts?.features === 'pixels' ? importance : null;
   return (
     <>
       <Stats>

@@ -3,8 +3,10 @@ import { passById } from '#core/passes/index';
 import type { ModelNode } from '#stores/state';
 import { MARKS, type MarkKind } from '#ui/kit/Mark.tsx';
 
-/** A recipe's model is of the kind of its last step. */
-export function markOf({ origin }: ModelNode): MarkKind {
+/** Ensembles and trees are what they are wherever they come from; a recipe's model is of the kind of its last step. */
+export function markOf({ origin, summary }: ModelNode): MarkKind {
+  if (summary.ensemble) return 'combined';
+  if (summary.trees) return 'trees';
   switch (origin.kind) {
     case 'template':
     case 'trained':

@@ -6,7 +6,7 @@ import { view } from '#stores/view';
 import { Dress } from '#ui/App.tsx';
 import { EnsembleResult } from '#ui/combine/EnsembleResult.tsx';
 import { linesOf, studentsOf } from '#ui/combine/lines.ts';
-import { shownOf } from '#ui/combine/ResultView.tsx';
+import { ResultView, shownOf } from '#ui/combine/ResultView.tsx';
 import { modelNode, projectOf } from '../models/nodes';
 import { ensemble, members, origin, result, student } from './nodes';
 
@@ -48,6 +48,22 @@ test('a soup is shown by itself, a member within its ensemble', () => {
   const member = { ...(members[0] as (typeof members)[number]), origin: { ...made, making: 'bagging' } };
   const all = projectOf([member, members[1] as typeof member, ensemble, soup]);
   expect(['soup', 'a'].map((selected) => shownOf({ ...all, selected })?.id)).toEqual(['soup', 'e']);
+});
+
+test('an ensemble from a file is among what can be looked at', () => {
+  const opened = { ...ensemble, id: 'o', origin: { kind: 'opened', file: 'e.zip', format: 'tfjs-layers' } as const };
+  const all = { ...projectOf([...members, opened]), selected: 'o' };
+  expect(shownOf(all)?.id).toBe('o');
+  view.setState({ language: 'en' });
+  project.setState({ ...all, past: [], future: [] });
+  render(
+    <Dress>
+      <ResultView />
+    </Dress>,
+  );
+  expect(screen.getByRole('img', { name: /goes to 2 members/ })).toBeTruthy();
+  expect(plain(document.body.textContent)).toContain('75.0 %');
+  expect(screen.getByRole('button', { name: 'Distil it into one model' })).toBeTruthy();
 });
 
 test('what is shown belongs to what is selected: itself, its teacher, its ensemble, or the last one', () => {
