@@ -24,6 +24,7 @@ import {
   channelFormula,
   countsOverall,
   cuttableGroups,
+  NARROWER,
   orderOverall,
 } from '#core/passes/shared/channel-cuts';
 import { measureChannels } from '#core/passes/shared/channel-importance';
@@ -95,13 +96,7 @@ export const channelPruning = definePass({
   },
   formula: ({ kept, importance }) => channelFormula(importance, kept),
   needs: ['weights', 'knownGraph'],
-  effects: {
-    masks: 'keeps',
-    grids: 'keeps',
-    codebooks: 'keeps',
-    shapes: 'consumes',
-    reason: { en: 'Layers become narrower: that is what it does.', zh: '各层会变窄：这正是它的作用。' },
-  },
+  effects: NARROWER,
   preview: 'accuracy',
 
   async prepare(model, values, context): Promise<Ready> {

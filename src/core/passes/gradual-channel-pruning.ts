@@ -22,6 +22,7 @@ import {
   channelFormula,
   countsOverall,
   cuttableGroups,
+  NARROWER,
   orderOverall,
 } from '#core/passes/shared/channel-cuts';
 import { measureChannels } from '#core/passes/shared/channel-importance';
@@ -88,13 +89,7 @@ export const gradualChannelPruning = definePass({
   },
   formula: (values) => `${channelFormula(values.importance, values.kept)}\n${sparseFormula(values)}`,
   needs: ['weights', 'knownGraph', 'data', 'training'],
-  effects: {
-    masks: 'keeps',
-    grids: 'keeps',
-    codebooks: 'keeps',
-    shapes: 'consumes',
-    reason: { en: 'Layers become narrower: that is what it does.', zh: '各层会变窄：这正是它的作用。' },
-  },
+  effects: NARROWER,
   preview: 'structure',
 
   async sketch(model, values) {

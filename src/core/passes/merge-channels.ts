@@ -9,6 +9,7 @@
  * part for itself). Gathering as in sharing of alike filters. Channels that can only be cut together are compared together.
  * Paper: Srinivas, Babu 2015, "Data-free Parameter Pruning for Deep Neural Networks".
  */
+
 import { channelUnits } from '#core/model/channel-units';
 import { type ChannelGroup, channelGroups, cutChannels, type GroupMember } from '#core/model/channels';
 import { layerOf, tensorOf, withTensors } from '#core/model/edit';
@@ -18,6 +19,7 @@ import { makeTensor } from '#core/model/tensor';
 import type { Words } from '#core/params';
 import { definePass } from '#core/pass';
 import { distancesOf, gatherAlike, largerOf, TOO_MANY } from '#core/passes/shared/alike';
+import { CHANNEL_LAYERS } from '#core/passes/shared/channel-cuts';
 import { inParts } from '#core/passes/shared/in-parts';
 import { tidy } from '#core/passes/shared/words';
 
@@ -61,15 +63,7 @@ export const mergeChannels = definePass({
         zh: '两个通道差异不超过多少时合为一个：0 表示只有完全相同的，0.7 表示毫无共同之处的也会合并。',
       },
     },
-    layers: {
-      kind: 'layers',
-      default: [],
-      label: { en: 'Layers', zh: '作用的层' },
-      help: {
-        en: 'Which layers to make narrower. None chosen means all. Layers whose outputs are added go together.',
-        zh: '选择要变窄的层。不选表示所有层。输出相加的层会一起处理。',
-      },
-    },
+    layers: CHANNEL_LAYERS,
   },
   formula: ({ limit }) =>
     `a, b alike: ‖a − b‖ / (‖a‖ + ‖b‖) ≤ ${tidy(limit)}\nu · y(a) + v · y(b) ≈ (u + v) · y(mean of a and b)`,

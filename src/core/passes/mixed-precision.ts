@@ -14,7 +14,14 @@ import type { Tensor } from '#core/model/model';
 import { codesFor } from '#core/numeric/affine-grid';
 import type { Words } from '#core/params';
 import { definePass } from '#core/pass';
-import { GRANULARITY, quantizedKernel, RANGE, roundingNotes, spreadKernel } from '#core/passes/shared/kernel-grids';
+import {
+  GRANULARITY,
+  NEW_GRIDS,
+  quantizedKernel,
+  RANGE,
+  roundingNotes,
+  spreadKernel,
+} from '#core/passes/shared/kernel-grids';
 import { LAYERS, type Selected, selectPrunable } from '#core/passes/shared/selection';
 import { scanLayers } from '#core/passes/shared/sensitivity';
 
@@ -83,16 +90,7 @@ export const mixedPrecision = definePass({
   },
   formula: ({ bits }) => `min Σ loss(layer, bₗ)   with   Σ nₗ · bₗ ≤ ${bits} · Σ nₗ,   bₗ ∈ {${WIDTHS.join(', ')}}`,
   needs: ['weights', 'data'],
-  effects: {
-    masks: 'keeps',
-    grids: 'consumes',
-    codebooks: 'consumes',
-    shapes: 'keeps',
-    reason: {
-      en: 'A weight lies on one grid or in one codebook: the new grid takes the place of the old values, which are rounded to it.',
-      zh: '一个权重只能在一个量化网格上或一个码本里：新网格取代旧的取值，旧值会舍入到新网格上。',
-    },
-  },
+  effects: NEW_GRIDS,
   preview: 'accuracy',
 
   async prepare(model, { layers, granularity, range, by }, context): Promise<readonly Ready[]> {

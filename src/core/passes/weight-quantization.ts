@@ -17,6 +17,7 @@ import type { Words } from '#core/params';
 import { definePass } from '#core/pass';
 import {
   GRANULARITY,
+  NEW_GRIDS,
   onGrids,
   quantizedKernel,
   RANGE,
@@ -128,16 +129,7 @@ export const weightQuantization = definePass({
       : `w′ = s · (clamp(round(w / s) + z, ${qMin}, ${qMax}) − z),   s = (${high} − ${low}) / ${qMax}`;
   },
   needs: ['weights'],
-  effects: {
-    masks: 'keeps',
-    grids: 'consumes',
-    codebooks: 'consumes',
-    shapes: 'keeps',
-    reason: {
-      en: 'A weight lies on one grid or in one codebook: the new grid takes the place of the old values, which are rounded to it.',
-      zh: '一个权重只能在一个量化网格上或一个码本里：新网格取代旧的取值，旧值会舍入到新网格上。',
-    },
-  },
+  effects: NEW_GRIDS,
   preview: 'accuracy',
 
   async prepare(model, { layers, by, granularity }): Promise<readonly SpreadKernel[]> {

@@ -5,7 +5,7 @@
 import { type ChannelGroup, channelGroups } from '#core/model/channels';
 import type { Model } from '#core/model/model';
 import type { ChoiceParam, LayersParam, NumberParam, Words } from '#core/params';
-import { PassError } from '#core/pass';
+import { type Effects, PassError } from '#core/pass';
 import type { ChannelMeasure } from '#core/passes/shared/channel-importance';
 import { keptCount, mostImportant, type RankedGroup } from '#core/passes/shared/channel-ranking';
 import { CALIBRATION_IMAGES } from '#core/passes/shared/importance';
@@ -73,6 +73,15 @@ export const CHANNEL_LAYERS: LayersParam = {
     en: 'Which layers to make narrower. None chosen means all. Layers whose outputs are added go together.',
     zh: '选择要变窄的层。不选表示所有层。输出相加的层会一起处理。',
   },
+};
+
+/** What a pass that cuts channels does to what others achieved. */
+export const NARROWER: Effects = {
+  masks: 'keeps',
+  grids: 'keeps',
+  codebooks: 'keeps',
+  shapes: 'consumes',
+  reason: { en: 'Layers become narrower: that is what it does.', zh: '各层会变窄：这正是它的作用。' },
 };
 
 const FORMULAE: Readonly<Record<ChannelMeasure, string>> = {

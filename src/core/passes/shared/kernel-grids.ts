@@ -11,6 +11,7 @@ import { makeTensor } from '#core/model/tensor';
 import { type Codes, type Grid, gridFor, type RangeMethod, snap } from '#core/numeric/affine-grid';
 import { type Spread, spreadOf } from '#core/numeric/spread';
 import type { ChoiceParam, Words } from '#core/params';
+import type { Effects } from '#core/pass';
 import type { Selected } from '#core/passes/shared/selection';
 
 export type Granularity = 'tensor' | 'channel';
@@ -52,6 +53,18 @@ export const RANGE = {
     { value: 'entropy', label: { en: 'Entropy (TensorRT)', zh: '熵（TensorRT）' } },
   ],
 } as const satisfies ChoiceParam<RangeMethod>;
+
+/** What a pass that rounds weights to grids of their own does to what others achieved. */
+export const NEW_GRIDS: Effects = {
+  masks: 'keeps',
+  grids: 'consumes',
+  codebooks: 'consumes',
+  shapes: 'keeps',
+  reason: {
+    en: 'A weight lies on one grid or in one codebook: the new grid takes the place of the old values, which are rounded to it.',
+    zh: '一个权重只能在一个量化网格上或一个码本里：新网格取代旧的取值，旧值会舍入到新网格上。',
+  },
+};
 
 /** The axis of the output channels; for depthwise kernels that of the input channels (see the head of the file). */
 export function channelAxis(layer: Layer): number {
