@@ -2,6 +2,7 @@
 
 import { sizeOf } from '#core/model/tensor';
 import { BackendError, type Plan, type Step as PlanStep } from '#engine/backend';
+import { type AxisGroup, axisGroups } from '#engine/broadcast';
 import type { BatchOpKind, Op, Window } from '#engine/ops';
 import { bits, type StepOf, type Writer } from './commands';
 import * as ids from './kernels/ids';
@@ -37,24 +38,10 @@ function pooling(
  * How `small` is broadcast over `big`, axes with equal behaviour joined: [d0..d3, n, s0..s3, each], where `each` says
  * whether the last axis is the small one's own.
  */
-function broadcast(
-  big: readonly number[],
-  small: readonly number[],
-): { words: number[]; groups: { size: number; own: boolean }[] } {
-  const groups: { size: number; own: boolean }[] = [];
-  big.forEach((size, axis) => {
-    const other = small[axis - (big.length - small.length)] ?? 1;
-    if (other !== 1 && other !== size)
-      throw new BackendError('unsupported', `shapes [${big}] and [${small}] do not broadcast`);
-    if (size === 1) return;
-    const own = other !== 1;
-    const before = groups.at(-1);
-    if (before && before.own === own) before.size *= size;
-    else groups.push({ size, own });
-  });
+function broadcast(big: readonly number[], small: readonly number[]): { words: number[]; groups: AxisGroup[] } {
+  const groups = axisGroups(big, small);
   const inner = groups.at(-1) ?? { size: 1, own: true };
   const outer = groups.slice(0, -1);
-  if (outer.length > 4) throw new BackendError('unsupported', `shapes [${big}] and [${small}] alternate too often`);
   const dims = [1, 1, 1, 1];
   const strides = [0, 0, 0, 0];
   let stride = inner.own ? inner.size : 1;

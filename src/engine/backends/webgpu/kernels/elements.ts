@@ -1,7 +1,8 @@
 /** One value at a time: activations, sums and products with broadcasting, and what goes back through them. */
+
 import { sizeOf } from '#core/model/tensor';
-import { BackendError } from '#engine/backend';
 import { type Fields, float, type Kernels, lastOf, type Writer } from '#engine/backends/webgpu/kernel';
+import { AXES, axisGroups } from '#engine/broadcast';
 import { actText, slopeText } from './functions';
 import { columnSums } from './reduce';
 
@@ -12,24 +13,6 @@ const BINARY = {
   maximum: 'select(b, a, a >= b)',
   minimum: 'select(b, a, a <= b)',
 } as const;
-
-/** Axes that a broadcast treats alike, joined: how many values, and whether the small operand has them too. */
-function axisGroups(big: readonly number[], small: readonly number[]): { size: number; own: boolean }[] {
-  const groups: { size: number; own: boolean }[] = [];
-  big.forEach((size, axis) => {
-    const other = small[axis - (big.length - small.length)] ?? 1;
-    if (other !== 1 && other !== size)
-      throw new BackendError('unsupported', `shapes [${big}] and [${small}] do not broadcast`);
-    if (size === 1) return;
-    const own = other !== 1;
-    const before = groups.at(-1);
-    if (before && before.own === own) before.size *= size;
-    else groups.push({ size, own });
-  });
-  if (groups.length > AXES) throw new BackendError('unsupported', `shapes [${big}] and [${small}] alternate too often`);
-  return groups;
-}
-const AXES = 5;
 
 /** Sizes of the joined axes from the last to the first, and their strides in the small operand (0 where it has none). */
 function broadcastFields(big: readonly number[], small: readonly number[]): Fields {
