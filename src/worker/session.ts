@@ -154,7 +154,7 @@ export function makeSession(options: SessionOptions): Session {
       // Work that is going on ends on the backend it began with; then that one is freed.
       const old = await before?.catch(() => null);
       if (old && old.backend !== found.backend)
-        void scheduler.run('timing', async () => old.backend.dispose()).catch(() => undefined);
+        void scheduler.run('search', async () => old.backend.dispose()).catch(() => undefined);
       return found;
     },
     async backend() {

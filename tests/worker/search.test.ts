@@ -119,6 +119,27 @@ describe('a search', () => {
   }, 60_000);
 });
 
+it('waits while a person trains, and leaves nothing of it out of count', async () => {
+  const setting = makeSetting();
+  const made = await setting.call('create', { architecture, seed: 1 });
+  const stop = new AbortController();
+  const told: Told[] = [];
+  const long = plan({
+    base: { start: { kind: 'fresh', architecture }, training: { ...training, epochs: 500 }, recipe: null },
+  });
+  const ended = search(setting, long, { signal: stop.signal }, (one) => told.push(one)).catch((fault) => fault);
+  await expect.poll(() => told.some((one) => 'train' in one), { timeout: 20_000 }).toBe(true);
+  const before = told.length;
+  const settings = { ...training, epochs: 5 };
+  const { seconds } = await setting.call('train', { model: made.id, dataset: 'digits', settings, paused: false });
+  // At ten a second it would have told a few times; a batch may have been on its way.
+  expect(told.length - before).toBeLessThanOrEqual(1);
+  expect(seconds).toBeGreaterThan(0);
+  await expect.poll(() => told.length, { timeout: 20_000 }).toBeGreaterThan(before + 1);
+  stop.abort(new DOMException('aborted', 'AbortError'));
+  expect(await ended).toMatchObject({ code: 'aborted' });
+}, 60_000);
+
 describe('cross-validation', () => {
   it('divides training images only: folds share nothing, hold every class alike, and have no test', async () => {
     const setting = makeSetting();

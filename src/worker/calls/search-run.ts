@@ -131,7 +131,7 @@ async function learn(
     control: until < total ? stopAt(until - (from?.step ?? 0)) : makeTrainControl(),
     // Only where it stops is it of use.
     checkpointEvery: Number.POSITIVE_INFINITY,
-    onCheckpoint: (checkpoint) => left.set(key, { checkpoint, trace }),
+    onCheckpoint: (checkpoint) => keepLeft(left, key, { checkpoint, trace }),
     onProgress(told) {
       trace.push(told.point);
       onTrain({ ...told, state: 'running' });
@@ -139,6 +139,23 @@ async function learn(
   });
   if (until >= total) left.delete(key);
   return { model: trainedModel(given, outcome.model, dataset), trace };
+}
+
+/** Bytes of checkpoints that are kept; whose is gone starts over. */
+const LEFT_BYTES = 200_000_000;
+
+/** Keeps where a run left off, as long as there is room: the oldest give way. */
+function keepLeft(left: Map<string, Left>, key: string, own: Left): void {
+  const bytesOf = ({ checkpoint }: Left): number =>
+    checkpoint.values.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  left.delete(key);
+  left.set(key, own);
+  let bytes = [...left.values()].reduce((sum, one) => sum + bytesOf(one), 0);
+  for (const [oldest, one] of left) {
+    if (bytes <= LEFT_BYTES || oldest === key) break;
+    left.delete(oldest);
+    bytes -= bytesOf(one);
+  }
 }
 
 /** Lets so many batches through; the last of them counts as paused, so that the run shows itself and leaves a checkpoint. */
