@@ -11,9 +11,10 @@ import { leastBudget } from '#core/search/halving';
 import type { SearchPlan, Strategy } from '#core/search/plan';
 import { candidatesOf, nextRun } from '#core/search/schedule';
 import type { Dimension, SearchBase, Target } from '#core/search/space';
-import { bestOf } from '#core/search/trials';
+import { bestOf, trialsOf } from '#core/search/trials';
 import { modelsNamed } from '#stores/applying';
 import { build } from '#stores/build';
+import { candidates } from '#stores/candidates';
 import { datasets, loadDataset, nodeFits } from '#stores/datasets';
 import { call, faultOf, isAbort, isLost } from '#stores/engine';
 import { keep, readKept } from '#stores/kept';
@@ -354,6 +355,19 @@ function isReadable(job: SearchJob): boolean {
     return false;
   }
 }
+
+/** Candidates that came to something, for the chart. */
+search.subscribe(({ job }, before) => {
+  const { search: asked, results, purpose } = job ?? {};
+  if (results === before.job?.results && asked === before.job?.search) return;
+  const trials =
+    asked && results && purpose === 'choose' ? trialsOf(asked.plan, candidatesOf(asked.plan), results) : [];
+  candidates.setState({
+    points: trials.flatMap(({ candidate, score, cost }) =>
+      score && cost ? [{ candidate, accuracy: score.mean, cost }] : [],
+    ),
+  });
+});
 
 project.subscribe((state, before) => {
   if (before.saved === 'restoring' && state.saved !== 'restoring') takeUpSearch();

@@ -94,6 +94,9 @@ test('halving leaves the worse behind, with an estimate of where they were headi
   // Two rounds of 32 epochs: 8 each, then 16 more for two of them.
   await expect(candidates(page).filter({ hasText: 'left behind' })).toHaveCount(2);
   await candidates(page).filter({ hasText: 'left behind' }).first().getByRole('button').click();
+  // On the chart beside the models: faint points, while this tab is open.
+  await expect(page.locator('[data-run^="candidate"]')).toHaveCount(4);
+  await expect(page.getByText('Candidates of the search')).toBeVisible();
   await expect(page.getByText(/^Estimate: \d+\.\d.% after 24 epochs$/)).toBeVisible();
   expect(await faults(page), 'candidates').toEqual([]);
   await expect(rowNamed(page, 'Small CNN, best of 4')).toBeVisible();

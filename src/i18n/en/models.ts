@@ -19,6 +19,7 @@ export const models = {
   live: 'Training now',
   preview: 'Slider',
   runs: 'Runs with other seeds',
+  candidates: 'Candidates of the search',
   meanOf: 'mean {{mean}} ± {{deviation}}',
   ofRuns: 'Mean and standard deviation of {{count}} runs with different seeds',
   chosen: 'Members as chosen',

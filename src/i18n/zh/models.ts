@@ -21,6 +21,7 @@ export const models: Texts['models'] = {
   live: '正在训练',
   preview: '滑块',
   runs: '其他种子的运行',
+  candidates: '搜索的候选',
   meanOf: '平均 {{mean}} ± {{deviation}}',
   ofRuns: '{{count}} 次不同种子的运行的平均值与标准差',
   chosen: '所选成员合起来',

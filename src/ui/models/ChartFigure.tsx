@@ -3,7 +3,7 @@
  * while there is nothing to show yet.
  */
 import { Button } from '@mantine/core';
-import { Component, type ReactNode, useCallback, useEffect, useState } from 'react';
+import { Component, type ReactNode, useCallback, useEffect, useMemo, useState } from 'react';
 import { useStore } from 'zustand';
 import { project, select } from '#stores/project';
 import type { Axis } from '#stores/state';
@@ -44,9 +44,10 @@ export function ChartFigure() {
   const selected = useStore(project, (state) => state.selected);
   const isTraining = useStore(training, (state) => state.status !== 'idle');
   const hasMeasured = useStore(project, ({ nodes, order }) => order.some((id) => nodes[id]?.validation));
-  const { axis, points, front, links, runs, axes, moving } = content;
+  const { axis, points, front, links, runs, candidates, axes, moving } = content;
   const { live, preview, previewSize, sweep } = moving;
-  const isEmpty = !hasMeasured && !live && !isTraining;
+  const isEmpty = !hasMeasured && !live && !isTraining && candidates.length === 0;
+  const faint = useMemo(() => [...runs, ...candidates], [runs, candidates]);
 
   const [tick = 0, next = 1] = axes.y.ticks;
   const digits = Math.max(0, -Math.floor(Math.log10(next - tick) + 1e-9));
@@ -104,7 +105,7 @@ export function ChartFigure() {
                       points={points}
                       front={front}
                       links={links}
-                      runs={runs}
+                      runs={faint}
                       axes={axes}
                       selected={selected}
                       compact={compact}
@@ -134,6 +135,7 @@ export function ChartFigure() {
               hasPreview={preview !== null || previewSize !== null}
               hasSweep={sweep.length > 1}
               hasRuns={runs.length > 0}
+              hasCandidates={candidates.length > 0}
               note={points.length === 0 && hasMeasured ? t('models.unmeasuredAxis') : null}
             />
           )}

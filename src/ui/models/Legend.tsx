@@ -13,10 +13,11 @@ interface LegendProps {
   readonly hasPreview: boolean;
   readonly hasSweep: boolean;
   readonly hasRuns: boolean;
+  readonly hasCandidates: boolean;
   readonly note: string | null;
 }
 
-export function Legend({ kinds, hasFront, hasLive, hasPreview, hasSweep, hasRuns, note }: LegendProps) {
+export function Legend({ kinds, hasFront, hasLive, hasPreview, hasSweep, hasRuns, hasCandidates, note }: LegendProps) {
   const t = useText();
   const isCombining = useStore(view, (state) => state.tab === 'combine');
   return (
@@ -44,13 +45,13 @@ export function Legend({ kinds, hasFront, hasLive, hasPreview, hasSweep, hasRuns
           </span>
         </>
       )}
-      {hasRuns && (
+      {(hasRuns || hasCandidates) && (
         <span className={styles.legendItem}>
           <Sign>
             <circle cx="5" cy="8" r="2.5" fill="var(--w-text)" opacity="0.35" />
             <circle cx="11" cy="5" r="2.5" fill="var(--w-text)" opacity="0.35" />
           </Sign>
-          {t('models.runs')}
+          {[...(hasRuns ? [t('models.runs')] : []), ...(hasCandidates ? [t('models.candidates')] : [])].join(', ')}
         </span>
       )}
       {hasLive && (

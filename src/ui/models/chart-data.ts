@@ -3,6 +3,7 @@
  * child, and axes that look closely at where the models are. Pure, so that it is tested without drawing.
  */
 import { paretoFront } from '#core/metrics/pareto';
+import type { CandidatePoint } from '#stores/candidates';
 import type { Axis, ModelNode, ProjectState } from '#stores/state';
 import type { MarkKind } from '#ui/kit/Mark.tsx';
 import { linearAxis, logAxis, type Axis as TickedAxis } from '#ui/kit/ticks.ts';
@@ -28,7 +29,7 @@ export interface LoosePoint {
   readonly low?: number;
   readonly high?: number;
 }
-/** A run of a model with another seed. */
+/** A run of a model with another seed, or a candidate of a search. */
 export interface RunPoint extends LoosePoint {
   readonly key: string;
   readonly kind: MarkKind;
@@ -111,6 +112,18 @@ export function runPoints(points: readonly ChartPoint[], axis: Axis): readonly R
       comparable: point.comparable,
     })),
   );
+}
+
+/** Candidates of a search on this axis. How long they take, and which weights are not 0, nobody measured. */
+export function candidatePoints(found: readonly CandidatePoint[], axis: Axis): readonly RunPoint[] {
+  if (axis === 'latency' || axis === 'nonZero') return [];
+  return found.map(({ candidate, accuracy, cost }) => ({
+    x: cost[axis],
+    y: accuracy * 100,
+    key: `candidate ${candidate + 1}`,
+    kind: 'training',
+    comparable: true,
+  }));
 }
 
 /** How far below the best model the vertical axis reaches, in points of accuracy. What lies lower is marked at its foot. */

@@ -1,6 +1,7 @@
 /** Gathers from the stores what the chart draws, at most ten times a second. */
 import { useMemo, useRef } from 'react';
 import { useStore } from 'zustand';
+import { candidates } from '#stores/candidates';
 import { combine } from '#stores/combine-state';
 import { datasets } from '#stores/datasets';
 import { optimize } from '#stores/optimize';
@@ -11,6 +12,7 @@ import { view } from '#stores/view';
 import { useThrottledPart, useThrottledStore } from '#ui/kit/use-throttled.ts';
 import {
   type ChartPoint,
+  candidatePoints,
   chartAxes,
   chartPoints,
   costOf,
@@ -30,6 +32,8 @@ export interface ChartContent {
   readonly front: readonly ChartPoint[];
   readonly links: readonly (readonly [ChartPoint, ChartPoint])[];
   readonly runs: readonly RunPoint[];
+  /** Of the search, while its tab is open. */
+  readonly candidates: readonly RunPoint[];
   readonly moving: MovingContent;
   readonly axes: ReturnType<typeof chartAxes>;
 }
@@ -105,6 +109,7 @@ function useReached(preview: LoosePoint | null, models: unknown): readonly Loose
 
 const previewOf = (state: OptimizeState) => state.preview;
 const sweepOf = (state: OptimizeState) => state.sweep;
+const pointsOf = ({ points }: ReturnType<typeof candidates.getState>) => points;
 const togetherOf = ({ view: shown, preview }: CombineState) => (shown === 'combine' ? preview : null);
 
 /** `ticks`: how many the horizontal axis has room for. */
@@ -126,6 +131,8 @@ export function useChart(ticks: number): ChartContent {
       runs: runPoints(points, axis),
     };
   }, [nodes, order, axis, dataset]);
+  const found = useThrottledPart(candidates, pointsOf, 500);
+  const tried = useMemo(() => (tab === 'search' ? candidatePoints(found, axis) : []), [found, axis, tab]);
   const moving = useMemo(() => {
     const live = livePoint({ nodes }, run, axis);
     if (tab === 'combine')
@@ -139,8 +146,8 @@ export function useChart(ticks: number): ChartContent {
     };
   }, [nodes, run, axis, tab, preview, sweep, together]);
   const reached = useReached(moving.preview, still);
-  const loose = [...(moving.live ? [moving.live] : []), ...still.runs, ...reached];
+  const loose = [...(moving.live ? [moving.live] : []), ...still.runs, ...tried, ...reached];
   const reach = [...moving.sweep.map(({ x }) => x), ...(moving.previewSize === null ? [] : [moving.previewSize])];
   const axes = useStable(chartAxes(still.points, loose, reach, ticks));
-  return { axis, ...still, moving, axes };
+  return { axis, ...still, candidates: tried, moving, axes };
 }

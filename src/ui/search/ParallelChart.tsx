@@ -4,7 +4,7 @@
  */
 import { memo } from 'react';
 import type { RecipeStep } from '#core/recipe';
-import type { Dimension } from '#core/search/space';
+import type { Dimension, Target } from '#core/search/space';
 import type { Trial } from '#core/search/trials';
 import { useFormat, useText } from '#ui/kit/words.ts';
 import { shareOf, useNames } from '#ui/search/names.ts';
@@ -19,6 +19,8 @@ interface ChartProps {
   readonly onChoose: (candidate: number | null) => void;
 }
 
+/** Only its range is looked at. */
+const WIDTH: Target = { of: 'network', key: 'width' };
 const HEIGHT = 190;
 const TOP = 14;
 const BOTTOM = HEIGHT - 14;
@@ -37,7 +39,12 @@ export const ParallelChart = memo(function ParallelChart(props: ChartProps) {
   if (scored.length === 0) return null;
   const accuracies = scored.map(({ accuracy }) => accuracy);
   const [low, high] = [Math.min(...accuracies), Math.max(...accuracies)];
-  const axes = dimensions.length + 1;
+  // Where candidates cost differently, what they cost stands before what they are worth.
+  const costs = scored.map(({ trial }) => trial.cost?.parameters ?? 0);
+  const [least, most] = [Math.min(...costs), Math.max(...costs)];
+  const hasCost = least > 0 && most > least;
+  const costAxis: Dimension = { kind: 'range', target: WIDTH, low: least, high: most, log: true, step: 0, levels: 2 };
+  const axes = dimensions.length + (hasCost ? 2 : 1);
   const shareOfAccuracy = (accuracy: number): number => (high > low ? (accuracy - low) / (high - low) : 0.5);
   // By place: one that failed badly would make all others look alike.
   const sorted = [...accuracies].sort((a, b) => a - b);
@@ -59,6 +66,12 @@ export const ParallelChart = memo(function ParallelChart(props: ChartProps) {
             <small>{ends(dimension)[0]}</small>
           </span>
         ))}
+        {hasCost && (
+          <span>
+            {t('search.columns.parameters')}
+            <small>{format.short(most)}</small>
+          </span>
+        )}
         <span>
           <strong>{t('search.columns.accuracy')}</strong>
           <small>{format.percent(high, 1)}</small>
@@ -78,6 +91,7 @@ export const ParallelChart = memo(function ParallelChart(props: ChartProps) {
         {ordered.map(({ trial, accuracy }) => {
           const shares = [
             ...dimensions.map((dimension, at) => shareOf(dimension, trial.choices[at] ?? '')),
+            ...(hasCost ? [shareOf(costAxis, trial.cost?.parameters ?? 0)] : []),
             shareOfAccuracy(accuracy),
           ];
           return (
@@ -130,6 +144,11 @@ export const ParallelChart = memo(function ParallelChart(props: ChartProps) {
             <small>{ends(dimension)[1]}</small>
           </span>
         ))}
+        {hasCost && (
+          <span>
+            <small>{format.short(least)}</small>
+          </span>
+        )}
         <span>
           <small>{format.percent(low, 1)}</small>
         </span>

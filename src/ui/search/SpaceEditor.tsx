@@ -9,7 +9,7 @@ import { NumberField, SelectField } from '#ui/kit/Fields.tsx';
 import { CloseIcon } from '#ui/kit/icons.tsx';
 import { Help, Section } from '#ui/kit/Layout.tsx';
 import { useText } from '#ui/kit/words.ts';
-import { optionsOf, useNames } from '#ui/search/names.ts';
+import { optionsOf, paramOf, useNames } from '#ui/search/names.ts';
 import styles from '#ui/search/search.module.css';
 
 interface SpaceProps {
@@ -101,6 +101,12 @@ function RangeFields({
 }) {
   const t = useText();
   const { min, max } = boundsOf(dimension.target, draft.steps);
+  const param = paramOf(dimension.target, draft.steps);
+  // Shares are written as people read them.
+  const isPercent = param?.kind === 'number' && param.unit === 'percent';
+  const shown = (value: number) => (isPercent ? Number((value * 100).toPrecision(12)) : value);
+  const meant = (value: number) => (isPercent ? Number((value / 100).toPrecision(12)) : value);
+  const unit = isPercent ? ' (%)' : '';
   const step = dimension.step > 0 && Number.isInteger(dimension.step) ? 1 : 'any';
   // On a logarithm there is no 0.
   const least = dimension.log ? Math.max(min, 1e-9) : min;
@@ -108,20 +114,20 @@ function RangeFields({
     <>
       <div className={styles.range}>
         <NumberField
-          label={t('search.from')}
-          value={dimension.low}
-          min={least}
-          max={dimension.high}
+          label={`${t('search.from')}${unit}`}
+          value={shown(dimension.low)}
+          min={shown(least)}
+          max={shown(dimension.high)}
           step={step}
-          onChange={(low) => onChange({ ...dimension, low })}
+          onChange={(low) => onChange({ ...dimension, low: meant(low) })}
         />
         <NumberField
-          label={t('search.to')}
-          value={dimension.high}
-          min={dimension.low}
-          max={max}
+          label={`${t('search.to')}${unit}`}
+          value={shown(dimension.high)}
+          min={shown(dimension.low)}
+          max={shown(max)}
           step={step}
-          onChange={(high) => onChange({ ...dimension, high })}
+          onChange={(high) => onChange({ ...dimension, high: meant(high) })}
         />
         {draft.strategy === 'grid' && (
           <NumberField

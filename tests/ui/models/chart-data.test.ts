@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { chartAxes, chartPoints, costOf, frontOf, linksOf, runPoints } from '#ui/models/chart-data.ts';
+import { candidatePoints, chartAxes, chartPoints, costOf, frontOf, linksOf, runPoints } from '#ui/models/chart-data.ts';
 import { livePoint, previewPoint, togetherPoint } from '#ui/models/use-chart.ts';
 import { markOf } from '#ui/predictor/mark.ts';
 import { ensemble, origin } from '../combine/nodes';
@@ -123,4 +123,11 @@ test('runs with other seeds stand where they came out, and stretch the axes', ()
   expect(at('latency')[0]?.x).toBe(3);
   const points = chartPoints(projectOf([node]), 'parameters', 'digits');
   expect(chartAxes(points, runPoints(points, 'parameters')).y.domain[0]).toBeLessThanOrEqual(80);
+});
+
+test('candidates of a search stand where they were measured, and nowhere else', () => {
+  const found = [{ candidate: 2, accuracy: 0.75, cost: { parameters: 500, macs: 60, bytes: 7 } }];
+  expect(candidatePoints(found, 'macs')).toMatchObject([{ x: 60, y: 75, key: 'candidate 3' }]);
+  expect(candidatePoints(found, 'latency')).toEqual([]);
+  expect(candidatePoints(found, 'nonZero')).toEqual([]);
 });
