@@ -1,4 +1,5 @@
 /** Trees on the engine's data: what they look at (pixels, or a layer of a network), and what they answer. */
+import { joined } from '#core/numeric/joined';
 import type { Split, TreeFeatures, TreesPredictor } from '#core/predictor';
 import { treeScores } from '#core/trees/answer';
 import type { Backend } from '#engine/backend';
@@ -25,7 +26,7 @@ export async function treeLogits(
   await visitFeatures(backend, trees.features, dataset, split, options, (features, images) => {
     parts.push(treeScores(trees.forest, features, images, trees.classes));
   });
-  return joined(parts);
+  return joined(parts, Float32Array);
 }
 
 /** What trees look at, [images, features], for the (first) images of a split. */
@@ -38,7 +39,7 @@ export async function featuresOf(
 ): Promise<Float32Array> {
   const parts: Float32Array[] = [];
   await visitFeatures(backend, features, dataset, split, options, (batch) => void parts.push(batch.slice()));
-  return joined(parts);
+  return joined(parts, Float32Array);
 }
 
 /** Shows the features batch by batch; the array is valid only during the call. */
@@ -102,14 +103,4 @@ async function startLayer(
     },
     dispose: () => program.dispose(),
   };
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

@@ -10,10 +10,12 @@
  * mean + c x standard deviation of the layer's |w| at the start. In the last part of the run the mask is fixed.
  * Paper: Guo, Yao, Chen 2016, "Dynamic Network Surgery for Efficient DNNs".
  */
+
 import { mapPrunable } from '#core/model/edit';
 import type { Mask } from '#core/model/encoding';
 import type { Model, Tensor } from '#core/model/model';
 import { makeTensor } from '#core/model/tensor';
+import { joined } from '#core/numeric/joined';
 import { countBelow, magnitudeKeys, radixSort, sortFloats } from '#core/numeric/radix';
 import type { Words } from '#core/params';
 import { definePass } from '#core/pass';
@@ -234,16 +236,6 @@ function thresholds(
   const all = joined(sizes, Float32Array);
   const limit = limitOf(all, Math.round(sparsity * all.length));
   return sizes.map(() => limit);
-}
-
-function joined<A extends Float32Array | Uint32Array>(parts: readonly A[], Kind: new (length: number) => A): A {
-  const all = new Kind(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const own of parts) {
-    all.set(own, at);
-    at += own.length;
-  }
-  return all;
 }
 
 /** a = 0.9 (mean + c x standard deviation) of the |w| that are not 0, never below 0. */

@@ -2,6 +2,7 @@
  * Gets the files of a data set from the page's own server, with progress by bytes, and unpacks what is gzipped. A server
  * may have unpacked a .gz on the way (Content-Encoding), so the first two bytes decide, not the name.
  */
+import { joined } from '#core/numeric/joined';
 import { DatasetError, offlineHint } from '#engine/datasets/errors';
 
 export interface DatasetFile {
@@ -66,7 +67,7 @@ async function fetchFile(
     if (error instanceof DatasetError || signal?.aborted) throw error;
     throw fail(error instanceof Error ? error.message : String(error));
   }
-  const bytes = isGzip(chunks) ? await gunzip(new Blob(chunks as BlobPart[]), file) : joined(chunks);
+  const bytes = isGzip(chunks) ? await gunzip(new Blob(chunks as BlobPart[]), file) : joined(chunks, Uint8Array);
   report(1);
   return bytes;
 }
@@ -74,16 +75,6 @@ async function fetchFile(
 function isGzip(chunks: readonly Uint8Array[]): boolean {
   const [first, second] = [...(chunks[0] ?? []).slice(0, 2), ...(chunks[1] ?? []).slice(0, 1)];
   return first === 0x1f && second === 0x8b;
-}
-
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
 }
 
 async function gunzip(packed: Blob, file: DatasetFile): Promise<Uint8Array> {
@@ -107,5 +98,5 @@ async function gunzip(packed: Blob, file: DatasetFile): Promise<Uint8Array> {
       zh: `文件不完整或已损坏（已解压 ${size} / ${file.unpacked} 字节）。`,
     });
   }
-  return joined(chunks);
+  return joined(chunks, Uint8Array);
 }

@@ -2,9 +2,11 @@
  * Writes a TensorFlow.js layers model: a zip of model.json and one weight file, which stock tf.loadLayersModel opens
  * once unpacked. Per-tensor grids of up to 16 bits are really stored as integers; what the format cannot hold is said.
  */
+
 import { DENSE, type Encoding } from '#core/model/encoding';
 import type { Model, Tensor } from '#core/model/model';
 import { makeTensor } from '#core/model/tensor';
+import { joined } from '#core/numeric/joined';
 import { littleEndian } from '#formats/floats';
 import type { Note, WriteOptions, WriteResult } from '#formats/format';
 import { activationNote, recordOf } from '#formats/keras-config/records';
@@ -97,7 +99,7 @@ export function writeLoose(
   return {
     files: new Map([
       [names.json, new TextEncoder().encode(JSON.stringify(json))],
-      [names.shard, joined(parts)],
+      [names.shard, joined(parts, Uint8Array)],
     ]),
     notes: [...notesOn(counts, options), ...activationNote(model), ...bilinearNote(model), ...renamedNote(renamed)],
     layers: new Map([...ends].map(([own, output]) => [own, { name: written.get(own) ?? own, output }])),
@@ -195,14 +197,4 @@ function notesOn(
       ),
     );
   return notes;
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }

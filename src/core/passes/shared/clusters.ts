@@ -2,9 +2,11 @@
  * Weights gathered into clusters by k-means: with a codebook for each tensor, one for each output channel, or one for all tensors together. Pruned
  * weights stay zero and are in no cluster.
  */
+
 import { type CodebookValues, channelOf, type Encoding, nearestCentroid } from '#core/model/encoding';
 import type { Tensor } from '#core/model/model';
 import { makeTensor } from '#core/model/tensor';
+import { joined } from '#core/numeric/joined';
 import { assignNearest, kMeans, prepareSample, type Sample, type Start } from '#core/numeric/k-means';
 import { derivedSeed, seededRandom } from '#core/numeric/random';
 import type { ChoiceParam, NumberParam } from '#core/params';
@@ -80,7 +82,14 @@ export function readyClusters(
     return { name: layer.name, tensor, axis, lists: keptByChannel(weights(layer.name, tensor), tensor, axis) };
   });
   if (books === 'network') {
-    const samples = [prepareSample(joined(kept.flatMap(({ lists }) => lists)))];
+    const samples = [
+      prepareSample(
+        joined(
+          kept.flatMap(({ lists }) => lists),
+          Float32Array,
+        ),
+      ),
+    ];
     return kept.map(({ name, tensor, axis }) => ({ name, tensor, axis, samples, stream: 'network' }));
   }
   return kept.map(({ name, tensor, axis, lists }) => {
@@ -102,7 +111,7 @@ export function booksOf(ready: readonly Ready[], k: number, start: Start, seed: 
 function bookOf({ tensor, axis, samples, stream }: Ready, k: number, start: Start, seed: number): CodebookValues {
   const random = seededRandom(derivedSeed(seed, stream));
   const found = samples.map((sample) => kMeans(sample, k, start, random));
-  const centroids = joined(found);
+  const centroids = joined(found, Float32Array);
   if (axis === null) return { kind: 'codebook', centroids: centroids.length > 0 ? centroids : new Float32Array(1) };
   const offsets = new Int32Array((tensor.shape[axis] as number) + 1);
   for (const [c, { length }] of found.entries()) offsets[c + 1] = (offsets[c] as number) + length;
@@ -139,7 +148,10 @@ export function movedBooks(
   const lists = ready.map(({ name, tensor, axis }) => keptByChannel(weights(name, tensor), tensor, axis));
   const first = books[0];
   if (first && !first.books && books.every((book) => book === first)) {
-    const one: CodebookValues = { kind: 'codebook', centroids: lloyd(first.centroids, joined(lists.flat())) };
+    const one: CodebookValues = {
+      kind: 'codebook',
+      centroids: lloyd(first.centroids, joined(lists.flat(), Float32Array)),
+    };
     return books.map(() => one);
   }
   return books.map(({ centroids, books: own }, i) => {
@@ -147,7 +159,7 @@ export function movedBooks(
     const moved = (lists[i] as readonly Float32Array[]).map((list, c) =>
       lloyd(centroids.subarray(offsets[c], offsets[c + 1]), list),
     );
-    return { kind: 'codebook', centroids: joined(moved), ...(own ? { books: own } : {}) };
+    return { kind: 'codebook', centroids: joined(moved, Float32Array), ...(own ? { books: own } : {}) };
   });
 }
 
@@ -175,15 +187,4 @@ function keptByChannel(weights: Float32Array, tensor: Tensor, axis: number | nul
   const { mask } = tensor.encoding;
   if (axis === null) return [mask ? weights.filter((_, i) => mask[i]) : weights];
   return indicesByChannel(tensor, axis).map((own) => Float32Array.from(own, (i) => weights[i] as number));
-}
-
-function joined(lists: readonly Float32Array[]): Float32Array {
-  if (lists.length === 1) return lists[0] as Float32Array;
-  const all = new Float32Array(lists.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const list of lists) {
-    all.set(list, at);
-    at += list.length;
-  }
-  return all;
 }

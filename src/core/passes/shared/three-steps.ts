@@ -2,11 +2,13 @@
  * The three steps of a distillation side by side: the teacher, the student, and the same student trained alone (same network, start, images with labels,
  * epochs and optimiser). Beside accuracy: how often each gives the teacher's answer, and how far its probabilities are from the teacher's.
  */
+
 import { type Leaf, scoresOf } from '#core/ensembles/scores';
 import { agreementOf, divergenceOf } from '#core/metrics/agreement';
 import { totalsOf } from '#core/metrics/totals';
 import type { Model } from '#core/model/model';
 import { shapesOf } from '#core/model/shapes';
+import { joined } from '#core/numeric/joined';
 import type { Words } from '#core/params';
 import type { Compared, PassContext } from '#core/pass';
 import type { Predictor } from '#core/predictor';
@@ -66,11 +68,5 @@ async function answersOf(leaf: Leaf, student: Model, classes: number, context: P
       if (batch) parts.push(trees ? treeScores(trees.forest, batch, images, classes) : batch.slice());
     },
   );
-  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
+  return joined(parts, Float32Array);
 }
