@@ -10,7 +10,7 @@ import { passById } from '#core/passes/index';
 import { leastBudget } from '#core/search/halving';
 import type { SearchPlan, Strategy } from '#core/search/plan';
 import { candidatesOf, nextRun } from '#core/search/schedule';
-import type { Dimension, SearchBase, Target } from '#core/search/space';
+import { type Dimension, type SearchBase, settle, type Target } from '#core/search/space';
 import { bestOf, trialsOf } from '#core/search/trials';
 import { modelsNamed } from '#stores/applying';
 import { build } from '#stores/build';
@@ -279,9 +279,14 @@ export async function takeTrial(candidate: number): Promise<void> {
   const isLast = status === 'running';
   patchJob({ taking: { candidate, done: 0 }, ...(isLast ? { status: 'taking' } : {}) });
   try {
-    const trials = candidatesOf(job.search.plan).length;
+    const { plan } = job.search;
+    const all = candidatesOf(plan);
+    const trials = all.length;
+    // Where templates are searched, each candidate has the name of its own.
+    const { start } = settle(plan.base, plan.dimensions, all[candidate] ?? []);
+    const own = start.kind === 'fresh' ? start.architecture.name : job.name;
     const which = isLast ? `best of ${trials}` : `trial ${candidate + 1} of ${trials}`;
-    const name = uniqueName(trials === 1 ? job.name : `${job.name}, ${which}`);
+    const name = uniqueName(trials === 1 ? own : `${own}, ${which}`);
     const request = { ...job.search, candidate, results: job.results, name };
     const onProgress = ({ done }: { readonly done: number }): void => patchJob({ taking: { candidate, done } });
     const taken = await call('searchTake', request, { onProgress });
