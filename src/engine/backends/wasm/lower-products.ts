@@ -3,12 +3,11 @@
  * copied, and how many images go at a time.
  *
  * A convolution's forward product reads windows straight from the image; only where a window reaches beyond the edge
- * is the image first copied with its padding, at most PAD_BYTES of images at a time. The input gradient is the same
+ * is the image first copied with its padding, a stretch of images at a time. The input gradient is the same
  * product on padded dy with the flipped kernel where that wastes little (stride 1, 'same'), else columns added back.
  */
 
 import { sizeOf } from '#core/model/tensor';
-import type { ElementFn, Window } from '#engine/ops';
 import { bits, type StepOf, type Writer } from './commands';
 import {
   K_ACTIVATION,
@@ -18,35 +17,21 @@ import {
   K_DEPTHWISE_GRAD_INPUT,
   K_DEPTHWISE_GRAD_KERNEL,
   K_PACK,
-  K_PAD_IMAGE,
   K_PRODUCT,
   K_PRODUCT_GRADIENT,
-  K_REPEAT,
   K_ROW_PRODUCT,
-  K_SUM_RUNS,
   K_TRANSPOSE,
 } from './kernels/ids';
+import { activate, clamp } from './lower-activation';
+import { emitDepthwise } from './lower-depthwise';
 import { isTiled, winograd, winogradGradInput, winogradGradKernel } from './lower-winograd';
 import { functionNumber } from './numbers';
+import { type Geometry, geometry, isPointwise, padded, runs } from './windows';
 
-/** Padded images copied at a time, in bytes: the copy should still be in the cache when the product reads it. */
-const PAD_BYTES = 1 << 20;
 /** Scratch columns of the input gradient at a time. */
 const COLUMN_BYTES = 1 << 18;
 /** Images and gradients that one block of the kernel gradient goes over while its sums stay in registers. */
 const GRADIENT_BYTES = 1 << 15;
-
-/** The clamp that a product applies as it stores: ReLU, or nothing. */
-function clamp(act: ElementFn): [number, number] {
-  return act.fn === 'relu'
-    ? [bits(0), bits(act.max)]
-    : [bits(Number.NEGATIVE_INFINITY), bits(Number.POSITIVE_INFINITY)];
-}
-/** Activations other than ReLU go over the output in place. */
-function activate(w: Writer, y: number, act: ElementFn): void {
-  if (act.fn === 'relu' || act.fn === 'linear') return;
-  w.emit(K_ACTIVATION, w.at(y), w.at(y), sizeOf(w.shape(y)), functionNumber(act.fn), bits(act.alpha), bits(act.max));
-}
 
 const packedBytes = (k: number, n: number): number => k * Math.ceil(n / 8) * 32;
 
@@ -94,91 +79,6 @@ export function matmul(w: Writer, { op, inputs: [a, b, bias], outputs: [y] }: St
   }
   activate(w, y ?? -1, op.act);
 }
-
-/** An image and the windows over it. */
-interface Geometry {
-  n: number;
-  h: number;
-  w: number;
-  c: number;
-  oh: number;
-  ow: number;
-  kh: number;
-  kw: number;
-  sy: number;
-  sx: number;
-  top: number;
-  left: number;
-  dy: number;
-  dx: number;
-}
-function geometry(image: readonly number[], out: readonly number[], kh: number, kw: number, window: Window): Geometry {
-  const [n = 1, h = 1, width = 1, c = 1] = image;
-  const [, oh = 1, ow = 1] = out;
-  const [top, , left] = window.pads;
-  return {
-    n,
-    h,
-    w: width,
-    c,
-    oh,
-    ow,
-    kh,
-    kw,
-    sy: window.strides[0],
-    sx: window.strides[1],
-    top,
-    left,
-    dy: window.dilation[0],
-    dx: window.dilation[1],
-  };
-}
-
-/**
- * Calls `use(x, first image, images, height, width)` for each stretch of images, padded where windows reach beyond
- * the edge.
- */
-function padded(
-  w: Writer,
-  x: number,
-  g: Geometry,
-  use: (x: number, first: number, count: number, h: number, w: number) => void,
-): void {
-  const h = (g.oh - 1) * g.sy + (g.kh - 1) * g.dy + 1;
-  const width = (g.ow - 1) * g.sx + (g.kw - 1) * g.dx + 1;
-  if (g.top === 0 && g.left === 0 && h <= g.h && width <= g.w) {
-    use(x, 0, g.n, g.h, g.w);
-    return;
-  }
-  const image = h * width * g.c * 4;
-  const chunk = Math.min(g.n, Math.max(1, Math.floor(PAD_BYTES / image)));
-  const scratch = w.scratch(chunk * image);
-  for (let first = 0; first < g.n; first += chunk) {
-    const count = Math.min(chunk, g.n - first);
-    w.emit(K_PAD_IMAGE, x + first * g.h * g.w * g.c * 4, scratch, count, g.h, g.w, g.c * 4, g.top, g.left, h, width);
-    use(scratch, first, count, h, width);
-  }
-}
-
-/** A window's runs of contiguous floats: [jump table, runs, floats a run]. `slice` channels of c are read. */
-function runs(w: Writer, g: Geometry, width: number, slice: number): [number, number, number] {
-  const row = width * g.c * 4;
-  if (g.dx === 1 && slice === g.c) {
-    const run = g.kw * g.c;
-    return [w.table(Array.from({ length: g.kh }, () => g.dy * row - run * 4)), g.kh, run];
-  }
-  const across = g.dx * g.c * 4 - slice * 4;
-  const down = g.dy * row - (g.kw - 1) * g.dx * g.c * 4 - slice * 4;
-  return [
-    w.table(Array.from({ length: g.kh * g.kw }, (_, i) => (i % g.kw === g.kw - 1 ? down : across))),
-    g.kh * g.kw,
-    slice,
-  ];
-}
-
-/** A window of one pixel, every pixel: the images are one matrix. */
-const isPointwise = (g: Geometry): boolean =>
-  g.kh === 1 && g.kw === 1 && g.sy === 1 && g.sx === 1 && g.oh === g.h && g.ow === g.w;
 
 /** y (channels [to, to + n) of width `o`) = the product of windows over x (channels from `from`) with packed columns. */
 function windowProduct(
@@ -367,53 +267,4 @@ export function conv2dGradKernel(w: Writer, { op, inputs: [x, dy], outputs: [dk]
       );
     }
   });
-}
-
-function emitDepthwise(w: Writer, kernel: number, head: number[], g: Geometry): void {
-  w.emit(kernel, ...head, g.n, g.h, g.w, g.c, g.oh, g.ow, g.kh, g.kw, g.sy, g.sx, g.top, g.left, g.dy, g.dx);
-}
-/** x with every channel repeated `times` times, in scratch; x itself for once. */
-function repeated(w: Writer, x: number, values: number, times: number): number {
-  if (times === 1) return x;
-  const scratch = w.scratch(values * times * 4);
-  w.emit(K_REPEAT, x, scratch, values, times);
-  return scratch;
-}
-
-export function depthwiseConv2d(
-  w: Writer,
-  { op, inputs: [x, kernel, bias], outputs: [y] }: StepOf<'depthwiseConv2d'>,
-): void {
-  const [kh = 1, kw = 1, c = 1, times = 1] = w.shape(kernel);
-  const g = { ...geometry(w.shape(x), w.shape(y), kh, kw, op.window), c: c * times };
-  const image = repeated(w, w.at(x), sizeOf(w.shape(x)), times);
-  emitDepthwise(
-    w,
-    K_DEPTHWISE,
-    [image, w.at(kernel), bias === undefined ? 0 : w.at(bias), w.at(y), ...clamp(op.act)],
-    g,
-  );
-  activate(w, y ?? -1, op.act);
-}
-
-export function depthwiseConv2dGradInput(
-  w: Writer,
-  { op, inputs: [dy, kernel], outputs: [dx] }: StepOf<'depthwiseConv2dGradInput'>,
-): void {
-  const [kh = 1, kw = 1, c = 1, times = 1] = w.shape(kernel);
-  const g = { ...geometry(w.shape(dx), w.shape(dy), kh, kw, op.window), c: c * times };
-  const values = sizeOf(w.shape(dx));
-  const wide = times === 1 ? w.at(dx) : w.scratch(values * times * 4);
-  emitDepthwise(w, K_DEPTHWISE_GRAD_INPUT, [w.at(dy), w.at(kernel), wide], g);
-  if (times > 1) w.emit(K_SUM_RUNS, wide, w.at(dx), values, times);
-}
-
-export function depthwiseConv2dGradKernel(
-  w: Writer,
-  { op, inputs: [x, dy], outputs: [dk] }: StepOf<'depthwiseConv2dGradKernel'>,
-): void {
-  const [kh = 1, kw = 1, c = 1, times = 1] = w.shape(dk);
-  const g = { ...geometry(w.shape(x), w.shape(dy), kh, kw, op.window), c: c * times };
-  const image = repeated(w, w.at(x), sizeOf(w.shape(x)), times);
-  emitDepthwise(w, K_DEPTHWISE_GRAD_KERNEL, [image, w.at(dy), w.at(dk)], g);
 }

@@ -6,15 +6,8 @@ import { type AxisGroup, axisGroups } from '#engine/broadcast';
 import type { BatchOpKind, Op, Window } from '#engine/ops';
 import { bits, type StepOf, type Writer } from './commands';
 import * as ids from './kernels/ids';
-import {
-  conv2d,
-  conv2dGradInput,
-  conv2dGradKernel,
-  depthwiseConv2d,
-  depthwiseConv2dGradInput,
-  depthwiseConv2dGradKernel,
-  matmul,
-} from './lower-products';
+import { depthwiseConv2d, depthwiseConv2dGradInput, depthwiseConv2dGradKernel } from './lower-depthwise';
+import { conv2d, conv2dGradInput, conv2dGradKernel, matmul } from './lower-products';
 import { TRAINING_LOWERINGS } from './lower-training';
 import { binaryNumber, functionNumber } from './numbers';
 
