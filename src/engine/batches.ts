@@ -42,7 +42,7 @@ export function assertFits(model: Model, dataset: Dataset): void {
     const [wanted, given] = [input.join(' × '), dataset.shape.join(' × ')];
     throw new EngineError('data', {
       en: `This model takes inputs of ${wanted}, but the images of this data set are ${given}.`,
-      zh: `该模型的输入尺寸为 ${wanted}，而该数据集的图像为 ${given}。`,
+      zh: `该模型的输入尺寸为 ${wanted}，而该数据集的图片为 ${given}。`,
     });
   }
   if (classes !== dataset.classes.length) {

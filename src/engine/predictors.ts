@@ -34,7 +34,7 @@ export function assertPredicts(predictor: Predictor, dataset: Dataset): void {
     else if (leaf.classes !== dataset.classes.length || String(leaf.shape) !== String(dataset.shape)) {
       throw new EngineError('data', {
         en: 'These trees were grown on images of another size or with other classes than those of this data set.',
-        zh: '这些树是在其他尺寸或其他类别的图像上生成的，与该数据集不符。',
+        zh: '这些树是在其他尺寸或其他类别的图片上生成的，与该数据集不符。',
       });
     }
   }

@@ -65,7 +65,7 @@ export function selectImages(objective: Objective, images: Images): Selection {
 function weighedApart(): EngineError {
   return new EngineError('data', {
     en: 'Images cannot be weighted where labels and teachers look at different ones.',
-    zh: '当标签和教师使用不同的图像时，无法为图像加权。',
+    zh: '当标签和教师使用不同的图片时，无法为图片加权。',
   });
 }
 
@@ -93,7 +93,7 @@ function indicesOf({ count, labels }: Images, without: readonly number[], rows?:
 function nothingToShow(): EngineError {
   return new EngineError('data', {
     en: 'No training image is left to learn from: those that were chosen are all of a class that is left out. Leave out another class, or none.',
-    zh: '没有可供学习的训练图像：选中的图像全都属于被去掉的类别。请换一个要去掉的类别，或不去掉任何类别。',
+    zh: '没有可供学习的训练图片：选中的图片全都属于被去掉的类别。请换一个要去掉的类别，或不去掉任何类别。',
   });
 }
 

@@ -29,11 +29,11 @@ export const activationPruning = definePass({
     title: { en: 'Activation pruning (by output)', zh: '激活剪枝（按输出）' },
     help: {
       en: 'Looks at how active each neuron is on real images, and sets the weights of the quietest neurons to zero first.',
-      zh: '观察每个神经元在真实图像上有多活跃，先把最安静的神经元的权重变成零。',
+      zh: '观察每个神经元在真实图片上有多活跃，先把最安静的神经元的权重变成零。',
     },
     cost: {
       en: 'A look at some training images, a second or less for a small network. Zeros are still multiplied, so the file shrinks, not the arithmetic.',
-      zh: '需要看一些训练图像，小网络不到一秒。零仍然参与乘法，因此变小的是文件而不是计算量。',
+      zh: '需要看一些训练图片，小网络不到一秒。零仍然参与乘法，因此变小的是文件而不是计算量。',
     },
     pays: {
       en: 'It is made for wide networks with ReLU in which some neurons are hardly ever on. Where all of them work, the size of the weights usually keeps more accuracy.',

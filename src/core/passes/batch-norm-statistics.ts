@@ -28,11 +28,11 @@ export const batchNormStatistics = definePass({
     title: { en: 'Re-estimate batch normalisation', zh: '重新估计批归一化' },
     help: {
       en: 'Batch normalisation remembers the average and the spread of what it was trained on. This measures both again on training images, now that the weights before it have changed.',
-      zh: '批归一化记住了训练时数据的均值和离散程度。权重改变之后，用训练图像重新测量这两个量。',
+      zh: '批归一化记住了训练时数据的均值和离散程度。权重改变之后，用训练图片重新测量这两个量。',
     },
     cost: {
       en: 'A look at some training images for every normalisation layer; seconds. The size stays as it is.',
-      zh: '每个归一化层都要看一遍一些训练图像，只需几秒。大小不变。',
+      zh: '每个归一化层都要看一遍一些训练图片，只需几秒。大小不变。',
     },
     pays: {
       en: 'It pays right after pruning, quantization or sharing, wherever you do not train afterwards.',

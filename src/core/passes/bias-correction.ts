@@ -25,7 +25,7 @@ export const biasCorrection = definePass({
     },
     cost: {
       en: 'A second or so to look at the images; a few more numbers where a layer had no bias.',
-      zh: '查看图像约需一秒；原本没有偏置的层会多出少量数值。',
+      zh: '查看图片约需一秒；原本没有偏置的层会多出少量数值。',
     },
     pays: {
       en: 'It pays after rounding to 6 bits or fewer without training, most of all with depthwise layers.',

@@ -89,7 +89,7 @@ export const channelPruning = definePass({
       label: { en: 'Re-estimate batch normalisation', zh: '重新估计批归一化' },
       help: {
         en: 'Measures what batch normalisation has to know on some training images again, now that channels are gone. The slider answers more slowly.',
-        zh: '去掉通道之后，用一些训练图像重新测量批归一化所需的统计量。滑块的响应会变慢。',
+        zh: '去掉通道之后，用一些训练图片重新测量批归一化所需的统计量。滑块的响应会变慢。',
       },
     },
     layers: CHANNEL_LAYERS,

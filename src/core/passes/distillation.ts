@@ -45,7 +45,7 @@ export const distillation = definePass({
     },
     pays: {
       en: 'It pays most where labels are few but images are many, and after heavy pruning or quantization, with the model as it was for a teacher.',
-      zh: '当标签少而图像多时最值得，也适合在大幅剪枝或量化之后，以原来的模型为教师。',
+      zh: '当标签少而图片多时最值得，也适合在大幅剪枝或量化之后，以原来的模型为教师。',
     },
     paper:
       'Hinton, Vinyals, Dean 2015, Distilling the Knowledge in a Neural Network; Romero et al. 2015, FitNets; Zagoruyko, Komodakis 2017, Paying More Attention to Attention',

@@ -49,11 +49,11 @@ export const hebbianPruning = definePass({
     },
     cost: {
       en: 'A look at some training images, seconds for a small network. Zeros are still multiplied, so the file shrinks, not the arithmetic.',
-      zh: '需要看一些训练图像，小网络只要几秒。零仍然参与乘法，因此变小的是文件而不是计算量。',
+      zh: '需要看一些训练图片，小网络只要几秒。零仍然参与乘法，因此变小的是文件而不是计算量。',
     },
     pays: {
       en: 'It pays where inputs are often zero, such as the edge of an image: weights there do nothing, whatever their size. Elsewhere the size of the weights usually keeps more accuracy.',
-      zh: '当输入经常为零（例如图像边缘）时值得用：那里的权重无论多大都不起作用。其他情况下，只看权重大小通常保留更多准确率。',
+      zh: '当输入经常为零（例如图片边缘）时值得用：那里的权重无论多大都不起作用。其他情况下，只看权重大小通常保留更多准确率。',
     },
     paper: 'Sun, Wang, Tang 2016, Sparsifying Neural Network Connections for Face Recognition',
   },

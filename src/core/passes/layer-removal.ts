@@ -84,10 +84,10 @@ export const layerRemoval = definePass({
       ...CALIBRATION_IMAGES,
       default: 1000,
       when: { choose: ['accuracy'] },
-      label: { en: 'Validation images', zh: '验证图像数' },
+      label: { en: 'Validation images', zh: '验证图片数' },
       help: {
         en: 'How many validation images each candidate is judged by.',
-        zh: '用多少张验证图像评判每个候选。',
+        zh: '用多少张验证图片评判每个候选。',
       },
     },
     norms: {
@@ -96,7 +96,7 @@ export const layerRemoval = definePass({
       label: { en: 'Re-estimate batch normalisation', zh: '重新估计批归一化' },
       help: {
         en: 'Measures the averages and spreads that batch normalisation uses again on training images, once the layers are gone.',
-        zh: '移除之后，用训练图像重新测量批归一化使用的均值和离散程度。',
+        zh: '移除之后，用训练图片重新测量批归一化使用的均值和离散程度。',
       },
     },
     layers: {
@@ -217,7 +217,7 @@ function removed({ kind, name, layers }: Part, accuracy?: number): Words {
   const without = accuracy === undefined ? null : percent(accuracy);
   const measured = {
     en: without ? ` Without it ${without} % of the validation images looked at are right.` : '',
-    zh: without ? `去掉后，所看验证图像的准确率为 ${without} %。` : '',
+    zh: without ? `去掉后，所看验证图片的准确率为 ${without} %。` : '',
   };
   return kind === 'branch'
     ? {

@@ -77,7 +77,7 @@ export const mixedPrecision = definePass({
       label: { en: 'Sensitivity', zh: '敏感度' },
       help: {
         en: 'What a layer loses at a width: accuracy on validation images, or how much noise rounding adds to its weights.',
-        zh: '某层在某位数下的损失：验证图像上的准确率，或舍入给权重带来的噪声。',
+        zh: '某层在某位数下的损失：验证图片上的准确率，或舍入给权重带来的噪声。',
       },
       options: [
         { value: 'accuracy', label: { en: 'Accuracy, measured', zh: '实测准确率' } },

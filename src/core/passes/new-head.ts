@@ -106,7 +106,7 @@ function learnsNothing(model: Model, frozen: readonly string[]): boolean {
 
 const NO_FEATURES: Words = {
   en: 'Every layer with weights was part of the head, so nothing was frozen: the new head reads the image itself.',
-  zh: '所有带权重的层都属于头部，因此没有冻结任何层：新的头部直接读取图像。',
+  zh: '所有带权重的层都属于头部，因此没有冻结任何层：新的头部直接读取图片。',
 };
 
 function withHead(

@@ -157,7 +157,7 @@ function summedOver({ data, shape }: Tensor, places: number): Float32Array {
 
 const PIXELS: Words = {
   en: 'Nothing was changed: the image itself is laid out here, without a convolution before it. Its mean would say nothing.',
-  zh: '没有任何改变：这里展开的是输入图像本身，前面没有卷积。它的平均值没有意义。',
+  zh: '没有任何改变：这里展开的是输入图片本身，前面没有卷积。它的平均值没有意义。',
 };
 
 /** Layers that know each value of what was laid out by its place. */

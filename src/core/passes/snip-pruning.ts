@@ -21,7 +21,7 @@ export const snipPruning = definePass({
     title: { en: 'SNIP pruning (one batch)', zh: 'SNIP 剪枝（单个批次）' },
     help: {
       en: 'Shows the network one batch of images and keeps the connections that the error feels most. Made to find a sparse network before training.',
-      zh: '只给网络看一批图像，保留误差最敏感的连接。它的本意是在训练之前找到稀疏的网络。',
+      zh: '只给网络看一批图片，保留误差最敏感的连接。它的本意是在训练之前找到稀疏的网络。',
     },
     cost: {
       en: 'One batch, forward and backward: a moment. Zeros are still multiplied, so the file shrinks, not the arithmetic.',
@@ -39,10 +39,10 @@ export const snipPruning = definePass({
       ...CALIBRATION_IMAGES,
       max: 1024,
       default: 100,
-      label: { en: 'Images in the batch', zh: '批次中的图像数' },
+      label: { en: 'Images in the batch', zh: '批次中的图片数' },
       help: {
         en: 'How many training images make up the one batch. The paper takes about ten of each class.',
-        zh: '这一批包含多少张训练图像。论文中每个类别约取十张。',
+        zh: '这一批包含多少张训练图片。论文中每个类别约取十张。',
       },
     },
     scope: SPREAD_SCOPE,

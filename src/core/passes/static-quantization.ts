@@ -53,11 +53,11 @@ export const staticQuantization = definePass({
     title: { en: 'Weights and activations', zh: '权重与激活量化' },
     help: {
       en: 'Rounds the weights and also what flows between the layers, so that a runtime can compute in integers. How large activations become is measured on training images.',
-      zh: '不仅舍入权重，也舍入层与层之间流动的数值，使运行时可以用整数计算。激活值的大小在训练图像上测得。',
+      zh: '不仅舍入权重，也舍入层与层之间流动的数值，使运行时可以用整数计算。激活值的大小在训练图片上测得。',
     },
     cost: {
       en: 'A few seconds to look at the images, then instant. 8 bits cost next to nothing; 4 bits cost some accuracy; below that it takes training.',
-      zh: '查看图像需要几秒，之后瞬间完成。8 位几乎没有损失；4 位损失一些准确率；更低则需要训练。',
+      zh: '查看图片需要几秒，之后瞬间完成。8 位几乎没有损失；4 位损失一些准确率；更低则需要训练。',
     },
     pays: {
       en: 'It pays on devices that compute in integers: phones, microcontrollers, most accelerators.',

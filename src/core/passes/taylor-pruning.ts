@@ -28,7 +28,7 @@ export const taylorPruning = definePass({
     },
     cost: {
       en: 'Forward and backward over some training images, a second or two for a small network. Zeros are still multiplied, so the file shrinks, not the arithmetic.',
-      zh: '在一些训练图像上前向和反向计算一次，小网络只要一两秒。零仍然参与乘法，因此变小的是文件而不是计算量。',
+      zh: '在一些训练图片上前向和反向计算一次，小网络只要一两秒。零仍然参与乘法，因此变小的是文件而不是计算量。',
     },
     pays: {
       en: 'It pays when layers differ much in scale, and above all between rounds of training.',

@@ -40,7 +40,7 @@ export const wandaPruning = definePass({
     },
     cost: {
       en: 'A look at some training images, a second or less for a small network. Zeros are still multiplied, so the file shrinks, not the arithmetic.',
-      zh: '需要看一些训练图像，小网络不到一秒。零仍然参与乘法，因此变小的是文件而不是计算量。',
+      zh: '需要看一些训练图片，小网络不到一秒。零仍然参与乘法，因此变小的是文件而不是计算量。',
     },
     pays: {
       en: 'It was made for language models, whose inputs differ enormously in strength. In small image networks LAMP and Taylor usually keep more accuracy: compare.',

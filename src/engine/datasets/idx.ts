@@ -50,7 +50,7 @@ export function checkLabels(labels: Uint8Array, classes: number, file: string): 
     const label = labels[at];
     throw new DatasetError('idx', file, {
       en: `Image ${at} has the label ${label}, but there are only ${classes} classes.`,
-      zh: `第 ${at} 张图像的标签为 ${label}，但只有 ${classes} 个类别。`,
+      zh: `第 ${at} 张图片的标签为 ${label}，但只有 ${classes} 个类别。`,
     });
   }
 }

@@ -44,7 +44,7 @@ function liveLogits(leaf: Exclude<Predictor, EnsemblePredictor>, { live }: Teach
   if (logits !== undefined) return logits;
   throw new EngineError('plan', {
     en: 'Trees cannot teach on images that are new at every step. Turn augmentation and noise off, or choose another teacher.',
-    zh: '树无法在每一步都变化的图像上当教师。请关闭增强和噪声，或选择其他教师。',
+    zh: '树无法在每一步都变化的图片上当教师。请关闭增强和噪声，或选择其他教师。',
   });
 }
 

@@ -84,7 +84,7 @@ export function edgeNotes(model: Model, images: number, bits: number): readonly 
   const notes: Words[] = [
     {
       en: `${grids.length} outputs are rounded, calibrated on ${images} training images.${wide.length > 0 ? ` With 8 bits: ${wide.join(', ')}.` : ''}`,
-      zh: `共有 ${grids.length} 处输出被舍入，用 ${images} 张训练图像校准。${wide.length > 0 ? `其中使用 8 位的：${wide.join('、')}。` : ''}`,
+      zh: `共有 ${grids.length} 处输出被舍入，用 ${images} 张训练图片校准。${wide.length > 0 ? `其中使用 8 位的：${wide.join('、')}。` : ''}`,
     },
   ];
   if (model.layers.some(({ kind }) => kind === 'batchNorm'))

@@ -32,7 +32,7 @@ export const CHANNEL_IMPORTANCE: ChoiceParam<ChannelMeasure> = {
   label: { en: 'Importance', zh: '重要性' },
   help: {
     en: 'How the importance of a filter is measured: by its weights, by the scale of the batch normalisation behind it, or by what happens on training images.',
-    zh: '如何衡量滤波器的重要性：看它的权重、它后面批归一化的缩放系数，或它在训练图像上的表现。',
+    zh: '如何衡量滤波器的重要性：看它的权重、它后面批归一化的缩放系数，或它在训练图片上的表现。',
   },
   options: [
     { value: 'l1', label: { en: 'Sum of sizes (L1)', zh: '绝对值之和（L1）' } },

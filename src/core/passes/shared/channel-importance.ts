@@ -276,7 +276,7 @@ async function correlation(
 
 const UNNORMALISED: Words = { en: 'no batch normalisation follows', zh: '之后没有批归一化' };
 const UNRECTIFIED: Words = { en: 'no ReLU follows', zh: '之后没有 ReLU' };
-const UNSEEN: Words = { en: 'no image reaches it', zh: '图像不经过它' };
+const UNSEEN: Words = { en: 'no image reaches it', zh: '图片不经过它' };
 
 function sizeInstead(groups: readonly ChannelGroup[], why: Words): Words {
   const names = groups.map(({ id }) => id);

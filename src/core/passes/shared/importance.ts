@@ -19,10 +19,10 @@ export const CALIBRATION_IMAGES = {
   unit: 'images',
   control: 'field',
   scale: 'log',
-  label: { en: 'Calibration images', zh: '校准图像数' },
+  label: { en: 'Calibration images', zh: '校准图片数' },
   help: {
     en: 'How many training images are shown to the network to measure what matters. More are steadier and take longer.',
-    zh: '用多少张训练图像来测量哪些部分重要。图像越多结果越稳定，也越慢。',
+    zh: '用多少张训练图片来测量哪些部分重要。图片越多结果越稳定，也越慢。',
   },
 } as const satisfies NumberParam;
 
@@ -48,7 +48,7 @@ export function checkMeasured(measured: readonly Float64Array[]): void {
   if (measured.every((own) => own.every(Number.isFinite))) return;
   throw new PassError({
     en: 'On training images this model gives values that are not finite numbers, so nothing can be measured on them. Some of its weights or biases are broken or far too large: train it again from its start, with a lower learning rate.',
-    zh: '该模型在训练图像上给出的数值不是有限的数，因此无法测量。它的某些权重或偏置已损坏或过大：请用更低的学习率从头重新训练。',
+    zh: '该模型在训练图片上给出的数值不是有限的数，因此无法测量。它的某些权重或偏置已损坏或过大：请用更低的学习率从头重新训练。',
   });
 }
 

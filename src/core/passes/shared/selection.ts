@@ -61,7 +61,7 @@ export function selectRunning(model: Model, names: readonly string[]): readonly 
   if (selected.length > 0) return selected;
   throw new PassError({
     en: 'None of these layers leads to the first output of the model, so images say nothing about them.',
-    zh: '所选的层都不通向模型的第一个输出，因此图像无法说明它们的重要性。',
+    zh: '所选的层都不通向模型的第一个输出，因此图片无法说明它们的重要性。',
   });
 }
 

@@ -139,7 +139,7 @@ function fromTemplate(model: Model, id: string, seed: number): Model {
   if (!template || input.length !== 3) {
     throw new PassError({
       en: 'A template needs images of height, width and channels, and this model takes something else. Choose another student.',
-      zh: '模板需要带高、宽、通道的图像，而当前模型的输入不是。请选择其他学生。',
+      zh: '模板需要带高、宽、通道的图片，而当前模型的输入不是。请选择其他学生。',
     });
   }
   try {
@@ -148,7 +148,7 @@ function fromTemplate(model: Model, id: string, seed: number): Model {
     if (!(error instanceof ShapeError)) throw error;
     throw new PassError({
       en: `The template ${template.words.title.en} does not fit these images. ${error.words.en}`,
-      zh: `模板“${template.words.title.zh}”不适合这些图像。${error.words.zh}`,
+      zh: `模板“${template.words.title.zh}”不适合这些图片。${error.words.zh}`,
     });
   }
 }

@@ -22,7 +22,7 @@ const LESSON: ChoiceParam<Lesson> = {
   label: { en: 'What is taught', zh: '教什么' },
   help: {
     en: 'The answers, softened or as raw logits; or, besides, what goes on inside: the values of a middle layer (hints), or where in the image the teacher looks (attention).',
-    zh: '教回答（软化后的或原始 logits）；或同时教内部信息：中间层的数值（提示），或教师看图像的哪里（注意力）。',
+    zh: '教回答（软化后的或原始 logits）；或同时教内部信息：中间层的数值（提示），或教师看图片的哪里（注意力）。',
   },
   options: [
     { value: 'soft', label: { en: 'Softened answers', zh: '软化的回答' } },
@@ -72,10 +72,10 @@ const LABELLED: NumberParam = {
   unit: 'images',
   control: 'field',
   advanced: true,
-  label: { en: 'Images with labels', zh: '有标签的图像' },
+  label: { en: 'Images with labels', zh: '有标签的图片' },
   help: {
     en: 'Only so many training images, of all classes alike, keep their labels. 0: all.',
-    zh: '只有这么多训练图像（各类均匀）保留标签。0 表示全部。',
+    zh: '只有这么多训练图片（各类均匀）保留标签。0 表示全部。',
   },
 };
 
@@ -86,11 +86,11 @@ const TRANSFER: ChoiceParam<Transfer> = {
   label: { en: 'Transfer set', zh: '迁移集' },
   help: {
     en: "On which images the student hears the teacher's answers. They need no labels, but should look like those to come: noise teaches next to nothing.",
-    zh: '学生在哪些图像上听取教师的回答。这些图像不需要标签，但应与将来的图像相像：噪声几乎教不会什么。',
+    zh: '学生在哪些图片上听取教师的回答。这些图片不需要标签，但应与将来的图片相像：噪声几乎教不会什么。',
   },
   options: [
-    { value: 'labelled', label: { en: 'The images with labels', zh: '有标签的图像' } },
-    { value: 'all', label: { en: 'All training images, without labels', zh: '全部训练图像（不用标签）' } },
+    { value: 'labelled', label: { en: 'The images with labels', zh: '有标签的图片' } },
+    { value: 'all', label: { en: 'All training images, without labels', zh: '全部训练图片（不用标签）' } },
     { value: 'noise', label: { en: 'Noise', zh: '噪声' } },
   ],
 };
@@ -106,7 +106,7 @@ const WITHOUT: NumberParam = {
   label: { en: 'Class left out', zh: '去掉的类别' },
   help: {
     en: "The student never sees an image of this class (0 is the first) and has to learn it from the teacher's answers to the others. -1: none is left out.",
-    zh: '学生从不会看到这一类的图像（0 为第一类），只能从教师对其他图像的回答中学会它。-1 表示不去掉。',
+    zh: '学生从不会看到这一类的图片（0 为第一类），只能从教师对其他图片的回答中学会它。-1 表示不去掉。',
   },
 };
 

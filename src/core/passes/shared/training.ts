@@ -16,7 +16,7 @@ export function epochsParam(epochs: number): NumberParam {
     unit: 'epochs',
     control: 'field',
     label: { en: 'Epochs', zh: '轮数' },
-    help: { en: 'How many times every training image is seen.', zh: '每张训练图像被看多少遍。' },
+    help: { en: 'How many times every training image is seen.', zh: '每张训练图片被看多少遍。' },
   };
 }
 
@@ -44,7 +44,7 @@ export const BATCH_SIZE: NumberParam = {
   control: 'field',
   scale: 'log',
   label: { en: 'Batch size', zh: '批大小' },
-  help: { en: 'How many images each step looks at.', zh: '每一步看多少张图像。' },
+  help: { en: 'How many images each step looks at.', zh: '每一步看多少张图片。' },
 };
 
 export const OPTIMIZER: ChoiceParam<'adam' | 'momentum' | 'sgd'> = {
@@ -71,7 +71,7 @@ export const SHIFT: NumberParam = {
   label: { en: 'Augment by shifts', zh: '平移增强' },
   help: {
     en: 'Each time an image is seen it is moved by up to this many pixels in each direction, so that the network cannot learn it by heart. 0: never moved.',
-    zh: '每次看到一张图像时，把它在各方向上随机移动至多这么多像素，使网络无法死记硬背。0 表示不移动。',
+    zh: '每次看到一张图片时，把它在各方向上随机移动至多这么多像素，使网络无法死记硬背。0 表示不移动。',
   },
 };
 
