@@ -13,6 +13,7 @@ import { shapesOf } from '#core/model/shapes';
 import { definePass, PassError } from '#core/pass';
 import { correctBiases, inputMeans, roundBiases } from '#core/passes/shared/bias-rounding';
 import { CALIBRATION_IMAGES } from '#core/passes/shared/importance';
+import { counted } from '#core/passes/shared/words';
 
 export const biasCorrection = definePass({
   id: 'bias-correction',
@@ -77,7 +78,7 @@ export const biasCorrection = definePass({
     const notes = [
       means.size > 0
         ? {
-            en: `Biases of ${means.size} layers were corrected.`,
+            en: `Biases of ${counted(means.size, 'layer')} were corrected.`,
             zh: `已校正 ${means.size} 层的偏置。`,
           }
         : {

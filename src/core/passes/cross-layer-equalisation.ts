@@ -18,6 +18,7 @@ import type { Words } from '#core/params';
 import { definePass } from '#core/pass';
 import { layerNow, type ScalablePair, scalablePairs } from '#core/passes/shared/scalable-pairs';
 import { selectPrunable } from '#core/passes/shared/selection';
+import { counted } from '#core/passes/shared/words';
 
 /** Sweeps over all pairs at most; factors settle in a handful. */
 const SWEEPS = 40;
@@ -85,7 +86,7 @@ export const crossLayerEqualisation = definePass({
     const { model: equal, sweeps, largest } = equalised(model, pairs);
     const notes: Words[] = [
       {
-        en: `${pairs.length} pairs of layers have equal ranges after ${sweeps} sweeps; the largest factor is ${largest.toPrecision(3)}.`,
+        en: `${counted(pairs.length, 'pair')} of layers ${pairs.length === 1 ? 'has' : 'have'} equal ranges after ${counted(sweeps, 'sweep')}; the largest factor is ${largest.toPrecision(3)}.`,
         zh: `经过 ${sweeps} 轮，${pairs.length} 对层的取值范围已一致；最大的系数为 ${largest.toPrecision(3)}。`,
       },
     ];

@@ -30,7 +30,7 @@ import {
   sparseObjective,
   sparsityOf,
 } from '#core/passes/shared/sparse-training';
-import { percent, tidy } from '#core/passes/shared/words';
+import { counted, percent, tidy } from '#core/passes/shared/words';
 
 /** Hidden weights between these shares of the threshold stay as they are. */
 const CUT = 0.9;
@@ -285,7 +285,7 @@ function comeBack(before: readonly Selected[], after: readonly Selected[]): numb
 
 function operated(sparsity: number, operations: number, returned: number): Words {
   return {
-    en: `${percent(sparsity)} % of the weights are zero after ${operations} operations; ${returned} times a weight came back.`,
+    en: `${percent(sparsity)} % of the weights are zero after ${counted(operations, 'operation')}; ${counted(returned, 'time')} a weight came back.`,
     zh: `${operations} 次手术后 ${percent(sparsity)} % 的权重为零；其间权重重新长出 ${returned} 次。`,
   };
 }

@@ -28,7 +28,7 @@ describe('cross-layer equalisation', () => {
     expect([...kernelOf(equal, 'd2').data]).toEqual([4, -3]);
     const bias = equal.layers[1] as { bias: string };
     expect([...(equal.tensors[bias.bias]?.data ?? [])]).toEqual([1, 9]);
-    expect(report.notes[0]?.en).toContain('1 pairs of layers have equal ranges');
+    expect(report.notes[0]?.en).toContain('1 pair of layers has equal ranges');
   });
 
   it('makes rounding with one step for a layer gentler where channels differ in size', async () => {

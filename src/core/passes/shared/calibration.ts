@@ -15,6 +15,7 @@ import type { Words } from '#core/params';
 import type { PassContext, Tap } from '#core/pass';
 import { showImages } from '#core/passes/shared/importance';
 import { within } from '#core/passes/shared/within';
+import { counted } from '#core/passes/shared/words';
 
 /** Layers whose outputs are values of their inputs: what they read is on a grid already. */
 const MOVERS: readonly LayerKind[] = [
@@ -83,7 +84,7 @@ export function edgeNotes(model: Model, images: number, bits: number): readonly 
   const wide = grids.flatMap(([name, grid]) => (grid.bits > bits ? [name] : []));
   const notes: Words[] = [
     {
-      en: `${grids.length} outputs are rounded, calibrated on ${images} training images.${wide.length > 0 ? ` With 8 bits: ${wide.join(', ')}.` : ''}`,
+      en: `${grids.length} outputs are rounded, calibrated on ${counted(images, 'training image')}.${wide.length > 0 ? ` With 8 bits: ${wide.join(', ')}.` : ''}`,
       zh: `共有 ${grids.length} 处输出被舍入，用 ${images} 张训练图片校准。${wide.length > 0 ? `其中使用 8 位的：${wide.join('、')}。` : ''}`,
     },
   ];

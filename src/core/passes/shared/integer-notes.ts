@@ -8,6 +8,7 @@ import type { Words } from '#core/params';
 import type { PassContext, Tap } from '#core/pass';
 import { showImages } from '#core/passes/shared/importance';
 import { integerDifferences } from '#core/passes/shared/integer-arithmetic';
+import { counted } from '#core/passes/shared/words';
 
 /** Multiplications that a comparison may take. */
 const COMPARED = 6e6;
@@ -36,7 +37,7 @@ export function integerNotes(model: Model, samples: ReadonlyMap<string, Float32A
   const tflite = Math.max(...found.map((one) => one.tflite));
   const notes: Words[] = [
     {
-      en: `Integer arithmetic differs by at most ${onnx} steps as ONNX Runtime requantizes and ${tflite} as TensorFlow Lite does, layer by layer (${found.length} layers compared).`,
+      en: `Integer arithmetic differs by at most ${counted(onnx, 'step')} as ONNX Runtime requantizes and ${tflite} as TensorFlow Lite does, layer by layer (${counted(found.length, 'layer')} compared).`,
       zh: `整数运算与此处的浮点模拟逐层相差：按 ONNX Runtime 的方式最多 ${onnx} 档，按 TensorFlow Lite 的方式最多 ${tflite} 档（比较了 ${found.length} 层）。`,
     },
   ];
