@@ -4,7 +4,7 @@ import { candidates, combineMembers, setMembers as setCombined, setWay, setWayVa
 import { datasets } from '#stores/datasets';
 import { call, faultOf, isAbort } from '#stores/engine';
 import { project, select } from '#stores/project';
-import { search } from '#stores/search';
+import { search } from '#stores/search-setup';
 import type { MembersState } from '#stores/search-state';
 import type { ModelNode } from '#stores/state';
 

@@ -8,7 +8,8 @@ import { modelsNamed } from '#stores/applying';
 import { nodeFits } from '#stores/datasets';
 import { draftOf, lineOf, recipeOf } from '#stores/lineage';
 import { project, selectedNode } from '#stores/project';
-import { begin, isBusy, search } from '#stores/search';
+import { begin, isBusy } from '#stores/search';
+import { search } from '#stores/search-setup';
 import type { ModelNode } from '#stores/state';
 import type { ModelId } from '#worker/protocol';
 

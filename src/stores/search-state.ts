@@ -65,7 +65,7 @@ export interface MembersState {
   readonly fault: Fault | null;
 }
 
-/** stores/search.ts: `search`. Actions: setMode(mode), setDraft(patch), startSearch(), pauseSearch(), resumeSearch(), stopSearch(), takeTrial(candidate), dismissSearch(); stores/repeat.ts: repeatModel(); stores/members.ts: setMembers(patch), chooseNow(), stopChoosing(), combineChoice(at). */
+/** stores/search-setup.ts: `search`. Actions: setMode(mode), setRepeats(n), setDraft(mode, patch), addDimension(mode, target), setDimension(mode, at, dimension), removeDimension(mode, at), addSearchStep(mode, pass), removeSearchStep(mode, at); stores/search.ts: startSearch(mode), pauseSearch(), resumeSearch(), stopSearch(), takeTrial(candidate), dismissSearch(); stores/repeat.ts: repeatModel(); stores/members.ts: setChoosing(patch), chooseNow(), stopChoosing(), combineChoice(choice). */
 export interface SearchState {
   readonly mode: SearchMode;
   readonly drafts: Readonly<Record<'network' | 'recipe', SearchDraft>>;

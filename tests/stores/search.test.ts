@@ -4,7 +4,10 @@ import type { Run } from '#core/search/plan';
 import type { SearchResult, SearchTaken } from '#worker/protocol-search';
 import { accuracy, digits, freshStores, type Stores, settle, summary } from './setting';
 
-type Search = typeof import('#stores/search') & typeof import('#stores/repeat') & typeof import('#stores/members');
+type Search = typeof import('#stores/search') &
+  typeof import('#stores/search-setup') &
+  typeof import('#stores/repeat') &
+  typeof import('#stores/members');
 let s: Stores;
 let own: Search;
 
@@ -12,6 +15,7 @@ async function fresh(): Promise<void> {
   s = await freshStores();
   own = {
     ...(await import('#stores/search')),
+    ...(await import('#stores/search-setup')),
     ...(await import('#stores/repeat')),
     ...(await import('#stores/members')),
   };

@@ -1,7 +1,7 @@
 /** How candidates are found and judged: strategy, folds, seeds, and what a model may cost. */
 import { leastBudget } from '#core/search/halving';
 import type { Limit } from '#core/search/plan';
-import { setDraft } from '#stores/search';
+import { setDraft } from '#stores/search-setup';
 import type { SearchDraft } from '#stores/search-state';
 import { NumberField, SelectField } from '#ui/kit/Fields.tsx';
 import { Fields, Help, More, Section } from '#ui/kit/Layout.tsx';

@@ -6,7 +6,7 @@ import { combine } from '#stores/combine';
 import { datasets } from '#stores/datasets';
 import { choosable, chooseNow, combineChoice, setChoosing, stopChoosing } from '#stores/members';
 import { project } from '#stores/project';
-import { search } from '#stores/search';
+import { search } from '#stores/search-setup';
 import type { MembersState } from '#stores/search-state';
 import { Notice, ProgressLine } from '#ui/kit/Feedback.tsx';
 import { FlagField, NumberField, SelectField } from '#ui/kit/Fields.tsx';

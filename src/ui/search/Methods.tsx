@@ -2,7 +2,7 @@
 import { ActionIcon } from '@mantine/core';
 import { useMemo } from 'react';
 import { PASSES, passById } from '#core/passes/index';
-import { addSearchStep, removeSearchStep } from '#stores/search';
+import { addSearchStep, removeSearchStep } from '#stores/search-setup';
 import type { SearchDraft } from '#stores/search-state';
 import { CloseIcon } from '#ui/kit/icons.tsx';
 import { Help, More, Section } from '#ui/kit/Layout.tsx';

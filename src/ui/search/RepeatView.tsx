@@ -2,7 +2,7 @@
 import { useStore } from 'zustand';
 import { project } from '#stores/project';
 import { repeatable, repeatModel } from '#stores/repeat';
-import { search, setRepeats } from '#stores/search';
+import { search, setRepeats } from '#stores/search-setup';
 import { spreadOf } from '#stores/spread';
 import type { ModelNode } from '#stores/state';
 import { Notice } from '#ui/kit/Feedback.tsx';

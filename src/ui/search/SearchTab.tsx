@@ -1,6 +1,6 @@
 /** The Search tab: choosing networks, values of methods and members, and making a model again with other seeds. */
 import { useStore } from 'zustand';
-import { search, setMode } from '#stores/search';
+import { search, setMode } from '#stores/search-setup';
 import type { SearchMode } from '#stores/search-state';
 import { Panel } from '#ui/kit/Layout.tsx';
 import { Views } from '#ui/kit/Views.tsx';

@@ -2,7 +2,7 @@
 import { ActionIcon, Checkbox, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import type { Dimension, ListDimension, RangeDimension, Setting, Target } from '#core/search/space';
-import { addDimension, removeDimension, setDimension } from '#stores/search';
+import { addDimension, removeDimension, setDimension } from '#stores/search-setup';
 import { boundsOf, targetsFor } from '#stores/search-space';
 import type { SearchDraft } from '#stores/search-state';
 import { NumberField, SelectField } from '#ui/kit/Fields.tsx';

@@ -5,7 +5,7 @@ import { ADAM } from '#core/objective';
 import type { RunResult, SearchPlan } from '#core/search/plan';
 import { templateById } from '#core/templates';
 import { project } from '#stores/project';
-import { search, setDraft } from '#stores/search';
+import { search, setDraft } from '#stores/search-setup';
 import type { SearchJob } from '#stores/search-state';
 import { view } from '#stores/view';
 import { Dress } from '#ui/App.tsx';
