@@ -125,10 +125,10 @@ export function SearchSelect({ label, value, choices, placeholder, disabled = fa
         onMouseDown={(event) => event.preventDefault()}
       >
         {isOpen &&
-          groups.map((group) => (
+          groups.map((group, at) => (
             // biome-ignore lint/a11y/useSemanticElements: a group of options, not of fields
-            <div key={group} role="group" aria-labelledby={`${id}-group-${group}`}>
-              <div id={`${id}-group-${group}`} className={styles.group}>
+            <div key={group} role="group" aria-labelledby={`${id}-group-${at}`}>
+              <div id={`${id}-group-${at}`} className={styles.group}>
                 {group}
               </div>
               {found

@@ -9,7 +9,14 @@ import { matching, type SearchChoice, SearchSelect } from '#ui/kit/SearchSelect.
 const choices: readonly SearchChoice[] = [
   { value: 'a', label: 'Magnitude pruning', group: 'Pruning', text: 'Small weights go.', also: 'Han 2015' },
   { value: 'b', label: 'Channel pruning', group: 'Pruning', text: 'Whole filters go.', also: 'Li 2017' },
-  { value: 'c', label: 'Distillation', group: 'Learning', text: 'A teacher helps.', tag: 'trains', also: 'Hinton' },
+  {
+    value: 'c',
+    label: 'Distillation',
+    group: 'Learning from others',
+    text: 'A teacher helps.',
+    tag: 'trains',
+    also: 'Hinton',
+  },
 ];
 
 describe('what is found', () => {
@@ -50,6 +57,7 @@ describe('the field', () => {
     expect(field().getAttribute('aria-expanded')).toBe('true');
     const group = screen.getByRole('group', { name: 'Pruning' });
     expect(within(group).getAllByRole('option')).toHaveLength(2);
+    expect(screen.getByRole('group', { name: 'Learning from others' })).toBeTruthy();
     const chosen = screen.getByRole('option', { name: 'Magnitude pruning' });
     expect(chosen.getAttribute('aria-selected')).toBe('true');
     expect(field().getAttribute('aria-activedescendant')).toBe(chosen.id);
