@@ -1,7 +1,7 @@
 /** The recipe as a person sees it: what steps achieved, what will run, what is wrong with an opened one. */
-import { render, screen, within } from '@testing-library/react';
+import { fireEvent, render, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { project } from '#stores/project';
 import { openRecipe, recipes } from '#stores/recipes';
 import type { ModelNode } from '#stores/state';
@@ -103,6 +103,13 @@ describe('a recipe', () => {
     await person.click(screen.getByRole('option', { name: 'Weight sharing' }));
     expect(steps().map((step) => step.dataset['state'])).toEqual(['done', 'done', 'waiting']);
     expect(screen.getByRole<HTMLButtonElement>('button', { name: 'Run from step 3' }).disabled).toBe(false);
+  });
+
+  test('says so where the browser has no clipboard, as on pages over plain http', async () => {
+    vi.stubGlobal('navigator', Object.create(navigator, { clipboard: { value: undefined } }));
+    fireEvent.click(screen.getByRole('button', { name: 'Copy JSON' }));
+    expect(await screen.findByText('The browser did not allow copying. Download it instead.')).toBeTruthy();
+    vi.unstubAllGlobals();
   });
 
   test('from elsewhere is offered, and its gaps are shown', async () => {

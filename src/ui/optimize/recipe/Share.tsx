@@ -19,10 +19,7 @@ export function Share({ draft, name }: { draft: Draft; name: string }) {
   // Every model beside the start is this project's own.
   const namesModels = recipe.steps.some((step) => missingModels({}, step).length > 0);
   const copy = async (what: 'copy' | 'link', text: Promise<string> | string) => {
-    const copied = await navigator.clipboard
-      .writeText(await text)
-      .then(() => true)
-      .catch(() => false);
+    const copied = await isCopied(await text);
     setSaid(copied ? what : 'copyFailed');
     if (copied) setTimeout(() => setSaid(null), 2000);
   };
@@ -63,6 +60,16 @@ export function Share({ draft, name }: { draft: Draft; name: string }) {
       {namesModels && <Help>{t('recipe.shareModels')}</Help>}
     </Section>
   );
+}
+
+/** Puts a text into the clipboard. Pages that came over plain http have none, and people may refuse it. */
+async function isCopied(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A model's name as the name of a file. */
