@@ -1,6 +1,6 @@
 /**
- * Merging alike channels: filters of a layer that are nearly equal give nearly equal channels, so one does for all. The others are taken out, and
- * what read them reads the one that is left, with the sum of their weights.
+ * Merging alike channels: filters of a layer that are nearly equal give nearly equal channels, so one does for all: the mean of
+ * the filters. The others are taken out, and what read them reads the one that is left, with the sum of their weights.
  *
  * It helps where a network learned the same thing twice: unlike channel pruning, what the channels tell goes on. The result is a smaller ordinary network, with no
  * data and no training needed; where the filters are equal, so are the answers. It costs accuracy as the limit rises; fine-tune afterwards.
@@ -36,8 +36,8 @@ export const mergeChannels = definePass({
   words: {
     title: { en: 'Merge alike channels', zh: '合并相似通道' },
     help: {
-      en: 'Where several filters of a layer do nearly the same, one is kept for all, and what read the others reads it instead.',
-      zh: '当同一层的几个滤波器作用几乎相同时，只保留一个，原来读取其他滤波器的地方改为读取它。',
+      en: 'Where several filters of a layer do nearly the same, their mean stands for all of them, and what read the others reads it instead.',
+      zh: '当同一层的几个滤波器作用几乎相同时，用它们的平均代替全部，原来读取其他滤波器的地方改为读取它。',
     },
     cost: {
       en: 'Instant, without data. Fewer parameters, fewer multiplications, really faster.',
