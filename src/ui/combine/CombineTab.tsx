@@ -1,8 +1,8 @@
 /** The Combine tab: models that answer together, members trained to do so, trees, and what came of it. */
 import { Button } from '@mantine/core';
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect } from 'react';
 import { useStore } from 'zustand';
-import { candidates, combine, setCombineView } from '#stores/combine';
+import { candidates, combine, nodesOnPage, setCombineView, setMembers } from '#stores/combine';
 import { datasets } from '#stores/datasets';
 import { project } from '#stores/project';
 import type { CombineView } from '#stores/state';
@@ -48,8 +48,13 @@ export function CombineTab() {
 function Ways() {
   const t = useText();
   useStore(project);
-  useStore(datasets, (state) => state.selected);
-  if (candidates().length > 1) return <WaysView />;
+  const dataset = useStore(datasets, (state) => state.selected);
+  // Members are of the data set that is being worked on.
+  useEffect(() => {
+    const [first] = nodesOnPage(combine.getState().members);
+    if (first && first.dataset !== dataset) setMembers([]);
+  }, [dataset]);
+  if (candidates(dataset).length > 1) return <WaysView key={dataset} />;
   return (
     <EmptyState title={t('combine.needTwo')} text={`${t('combine.intro')} ${t('combine.needTwoHelp')}`}>
       <div className={styles.choices}>

@@ -8,6 +8,7 @@ import {
   combine,
   combineMembers,
   combineObstacle,
+  nodesOnPage,
   setCombineView,
   setMembers,
   setWay,
@@ -42,7 +43,9 @@ export function WaysView() {
   useStore(datasets, (state) => state.selected);
   // Whoever comes here for the first time sees at once what the best ones are together.
   useEffect(() => {
-    if (combine.getState().members.length === 0) setMembers(usualMembers(candidates()));
+    const { selected } = datasets.getState();
+    const own = nodesOnPage(combine.getState().members).filter(({ dataset }) => dataset === selected);
+    if (own.length === 0) setMembers(usualMembers(candidates(selected)));
   }, []);
   const way = ensembleById(id);
   const own = clampValues(way.params, values[id] ?? {}) as Values;

@@ -3,6 +3,7 @@ import { act, render, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { combine, setCombineView, setMembers, setWay } from '#stores/combine';
+import { datasets } from '#stores/datasets';
 import { connect } from '#stores/engine';
 import { project } from '#stores/project';
 import { view } from '#stores/view';
@@ -114,6 +115,18 @@ describe('combining', () => {
     });
     expect(await screen.findByText(/^Together right on/)).toBeTruthy();
     expect(screen.getByRole('button', { name: 'Distil it into one model' })).toBeTruthy();
+  });
+
+  test('members are of the data set that is being worked on', async () => {
+    const other = (id: string) => modelNode({ id, name: `Other ${id}`, dataset: 'mnist' });
+    project.setState(projectOf([...members, other('x'), other('y')]));
+    open();
+    expect(combine.getState().members).toEqual(['a', 'b']);
+    act(() => datasets.setState({ selected: 'mnist' }));
+    expect(combine.getState().members).toEqual(['x', 'y']);
+    expect(screen.queryByRole('checkbox', { name: 'First' })).toBeNull();
+    act(() => datasets.setState({ selected: 'digits' }));
+    expect(combine.getState().members).toEqual(['a', 'b']);
   });
 
   test('members are trained from the selected model', () => {
