@@ -1,5 +1,7 @@
 /** Samples of a data set on one canvas, each over the name of its class. */
+
 import styles from '#ui/data/data.module.css';
+import { sheet } from '#ui/kit/canvas.ts';
 import { useDrawing } from '#ui/kit/use-drawing.ts';
 import { useFormat, useText, useWords } from '#ui/kit/words.ts';
 import type { DatasetSummary } from '#worker/protocol';
@@ -62,20 +64,15 @@ function draw(
   name: (label: number) => string,
   isLong: boolean,
 ): void {
-  const context = canvas.getContext('2d');
   const [height_ = 1, width_ = 1] = summary.shape;
-  if (!context) return;
-  const ratio = window.devicePixelRatio || 1;
   const gap = rem * 0.5;
   const columns = Math.max(4, Math.floor((width + gap) / ((isLong ? 4.6 : 2.6) * rem + gap)));
   const side = (width - gap * (columns - 1)) / columns;
   const text = rem * 1.15;
   const rows = Math.ceil(Math.floor(samples.length / columns) || 1);
   const height = rows * (side + text + gap) - gap;
-  canvas.width = Math.round(width * ratio);
-  canvas.height = Math.round(height * ratio);
-  canvas.style.height = `${height}px`;
-  context.scale(ratio, ratio);
+  const context = sheet(canvas, width, height);
+  if (!context) return;
   context.imageSmoothingEnabled = false;
   context.textAlign = 'center';
   context.textBaseline = 'middle';

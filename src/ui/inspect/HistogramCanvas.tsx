@@ -4,7 +4,8 @@
  */
 import type { Inspection } from '#core/inspection/inspection';
 import styles from '#ui/inspect/inspect.module.css';
-import { type Looks, looksOf, sheet } from '#ui/inspect/looks.ts';
+import { type Looks, looksOf } from '#ui/inspect/looks.ts';
+import { sheet, stroke } from '#ui/kit/canvas.ts';
 import { linearAxis } from '#ui/kit/ticks.ts';
 import { useDrawing } from '#ui/kit/use-drawing.ts';
 
@@ -157,11 +158,4 @@ function axis(
     const half = context.measureText(words).width / 2;
     context.fillText(words, Math.min(width - half, Math.max(half, toX(tick))), top + rem * 0.5);
   }
-}
-
-function stroke(context: CanvasRenderingContext2D, x0: number, y0: number, x1: number, y1: number): void {
-  context.beginPath();
-  context.moveTo(x0, y0);
-  context.lineTo(x1, y1);
-  context.stroke();
 }

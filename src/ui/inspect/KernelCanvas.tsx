@@ -4,7 +4,8 @@
  */
 import { type Picture, POINT } from '#core/inspection/picture';
 import styles from '#ui/inspect/inspect.module.css';
-import { type Looks, looksOf, sheet } from '#ui/inspect/looks.ts';
+import { type Looks, looksOf } from '#ui/inspect/looks.ts';
+import { sheet, stroke } from '#ui/kit/canvas.ts';
 import { useDrawing } from '#ui/kit/use-drawing.ts';
 
 /** `label`: the picture in words, for screen readers. */
@@ -56,27 +57,23 @@ function cross(
 ): void {
   const isGone = (at: number) => points[k * h * w + at] === POINT.gone;
   context.strokeStyle = colour.text;
-  const line = (x0: number, y0: number, x1: number, y1: number) => {
-    context.beginPath();
-    context.moveTo(x0, y0);
-    context.lineTo(x1, y1);
-    context.stroke();
-  };
   if (kind === 'tiles') {
     if (!isGone(0)) return;
     const inset = tile * 0.2;
-    line(x + inset, y + inset, x + tile - inset, y + tall - inset);
-    line(x + tile - inset, y + inset, x + inset, y + tall - inset);
+    stroke(context, x + inset, y + inset, x + tile - inset, y + tall - inset);
+    stroke(context, x + tile - inset, y + inset, x + inset, y + tall - inset);
     return;
   }
   const point = tile / w;
   const all = (count: number, at: (step: number) => number) =>
     Array.from({ length: count }, (_, step) => isGone(at(step))).every(Boolean);
   for (let row = 0; row < h; row++) {
-    if (all(w, (column) => row * w + column)) line(x, y + (row + 0.5) * point, x + tile, y + (row + 0.5) * point);
+    if (all(w, (column) => row * w + column))
+      stroke(context, x, y + (row + 0.5) * point, x + tile, y + (row + 0.5) * point);
   }
   for (let column = 0; column < w; column++) {
-    if (all(h, (row) => row * w + column)) line(x + (column + 0.5) * point, y, x + (column + 0.5) * point, y + tall);
+    if (all(h, (row) => row * w + column))
+      stroke(context, x + (column + 0.5) * point, y, x + (column + 0.5) * point, y + tall);
   }
 }
 

@@ -22,21 +22,3 @@ export function looksOf(canvas: HTMLCanvasElement): Looks {
     },
   };
 }
-
-/** The canvas at the device's own resolution, cleared; null where it cannot be drawn on. */
-export function sheet(canvas: HTMLCanvasElement, width: number, height: number): CanvasRenderingContext2D | null {
-  const context = canvas.getContext('2d');
-  if (!context) return null;
-  const ratio = window.devicePixelRatio || 1;
-  const [wide, tall] = [Math.round(width * ratio), Math.round(height * ratio)];
-  // Another size clears the canvas and its memory: only where it is another.
-  if (canvas.width !== wide || canvas.height !== tall) {
-    canvas.width = wide;
-    canvas.height = tall;
-    canvas.style.width = `${width}px`;
-    canvas.style.height = `${height}px`;
-  }
-  context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  context.clearRect(0, 0, width, height);
-  return context;
-}

@@ -2,6 +2,7 @@
  * Lines over epochs on a canvas, for traces that grow while a network trains: two series, round ticks, units, colours
  * of the theme. It redraws when its data do; whoever feeds it does so at most ten times a second.
  */
+import { sheet, stroke } from '#ui/kit/canvas.ts';
 import styles from '#ui/kit/kit.module.css';
 import { linearAxis } from '#ui/kit/ticks.ts';
 import { useDrawing } from '#ui/kit/use-drawing.ts';
@@ -74,20 +75,10 @@ function draw(
   looks: Looks,
   { traces, end, endLabel, bounds, showX, showY }: TraceCanvasProps,
 ): void {
-  const context = canvas.getContext('2d');
-  if (!context) return;
   const { rem, font, line: grid, text, strong, quiet } = looks;
   const height = rem * 8.5;
-  const ratio = window.devicePixelRatio || 1;
-  const [wide, tall] = [Math.round(width * ratio), Math.round(height * ratio)];
-  // Another size clears the canvas and its memory: only where it is another.
-  if (canvas.width !== wide || canvas.height !== tall) {
-    canvas.width = wide;
-    canvas.height = tall;
-    canvas.style.height = `${height}px`;
-  }
-  context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  context.clearRect(0, 0, width, height);
+  const context = sheet(canvas, width, height);
+  if (!context) return;
   const area = { left: rem * 2.75, right: width - rem * 0.5, top: rem * 0.5, bottom: height - rem * 1.5 };
 
   const values = traces.flatMap(({ points }) => points.map(({ y }) => y)).filter(Number.isFinite);
@@ -109,10 +100,7 @@ function draw(
   for (const tick of yAxis.ticks) {
     const y = Math.round(toY(tick)) + 0.5;
     context.strokeStyle = grid;
-    line(context, [
-      [area.left, y],
-      [area.right, y],
-    ]);
+    stroke(context, area.left, y, area.right, y);
     context.fillText(showY(tick, step), area.left - rem * 0.4, y);
   }
   context.textBaseline = 'top';
