@@ -36,6 +36,7 @@ export const transfer = {
   noModelHelp: 'Train one, or open a file of your own.',
   copy: 'Copy',
   copied: 'Copied',
+  copyFailed: 'The browser did not allow copying. Select the text and copy it by hand.',
   drop: 'Drop model files here',
   dropHelp: 'A TensorFlow.js layers model (model.json with its shards, or a zip), Keras .h5 or .whittle',
   opening: 'Reading {{files}}',

@@ -37,6 +37,7 @@ export const transfer: Texts['transfer'] = {
   noModelHelp: '先训练一个，或打开自己的文件。',
   copy: '复制',
   copied: '已复制',
+  copyFailed: '浏览器不允许复制，请选中文本手动复制。',
   drop: '把模型文件拖到这里',
   dropHelp: 'TensorFlow.js layers 模型（model.json 及其分片，或一个 zip）、Keras .h5 或 .whittle',
   opening: '正在读取 {{files}}',

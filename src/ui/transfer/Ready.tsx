@@ -3,8 +3,8 @@ import { Button } from '@mantine/core';
 import { useState } from 'react';
 import type { ModelNode } from '#stores/state';
 import { isSeveral } from '#stores/transfer';
-import { announce } from '#stores/view';
 import { Notice } from '#ui/kit/Feedback.tsx';
+import { download, isCopied } from '#ui/kit/hand-over.ts';
 import { Actions, Help, Section } from '#ui/kit/Layout.tsx';
 import { Stat, Stats } from '#ui/kit/Stat.tsx';
 import { useFormat, useText, useWords } from '#ui/kit/words.ts';
@@ -95,34 +95,26 @@ const wraps = { root: styles.wraps as string, label: styles.wrapsLabel as string
 
 function Code({ language, code }: { language: string; code: string }) {
   const t = useText();
-  const [isCopied, setCopied] = useState(false);
+  const [said, setSaid] = useState<'copied' | 'copyFailed' | null>(null);
   const copy = async () => {
-    await navigator.clipboard.writeText(code);
-    setCopied(true);
-    announce({ en: 'Copied.', zh: '已复制。' });
-    setTimeout(() => setCopied(false), 2000);
+    const copied = await isCopied(code);
+    setSaid(copied ? 'copied' : 'copyFailed');
+    if (copied) setTimeout(() => setSaid(null), 2000);
   };
   return (
     <div className={styles.code}>
       <div className={styles.codeHead}>
         <span>{language}</span>
         <Button size="compact-xs" variant="subtle" onClick={() => void copy()}>
-          {t(isCopied ? 'transfer.copied' : 'transfer.copy')}
+          {t(said === 'copied' ? 'transfer.copied' : 'transfer.copy')}
         </Button>
       </div>
+      <span role="status" className={said === 'copyFailed' ? styles.copyFailed : 'w-hidden'}>
+        {said ? t(`transfer.${said}`) : ''}
+      </span>
       <pre>
         <code>{code}</code>
       </pre>
     </div>
   );
-}
-
-/** Hands the bytes to the browser's own download. */
-function download(fileName: string, bytes: Uint8Array): void {
-  const url = URL.createObjectURL(new Blob([bytes as Uint8Array<ArrayBuffer>]));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = fileName;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }

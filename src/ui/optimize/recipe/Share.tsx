@@ -5,6 +5,7 @@ import { missingModels, recipeOf, START } from '#stores/lineage';
 import { recipeFragment } from '#stores/recipe-link';
 import { openRecipe } from '#stores/recipes';
 import type { Draft } from '#stores/state';
+import { download, isCopied } from '#ui/kit/hand-over.ts';
 import { Actions, Help, Section } from '#ui/kit/Layout.tsx';
 import { useText } from '#ui/kit/words.ts';
 
@@ -62,26 +63,7 @@ export function Share({ draft, name }: { draft: Draft; name: string }) {
   );
 }
 
-/** Puts a text into the clipboard. Pages that came over plain http have none, and people may refuse it. */
-async function isCopied(text: string): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** A model's name as the name of a file. */
 function fileName(name: string): string {
   return name.replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '') || START;
-}
-
-function download(name: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
