@@ -3,7 +3,7 @@
  * each model while the page is open. And what follows from it: how far each layer can go within a budget.
  */
 import { createStore } from 'zustand/vanilla';
-import { isPrunable, type Layer } from '#core/model/layers';
+import { isPrunable } from '#core/model/layers';
 import type { RecipeStep } from '#core/recipe';
 import { type Degradation, degradingStep, LEVELS } from '#core/sensitivity';
 import { nodeFits } from '#stores/datasets';
@@ -37,7 +37,7 @@ export function setBudget(budget: number): void {
 export function layersFor({ summary }: ModelNode, degradation: Degradation): readonly LayerSummary[] {
   const [level = 0] = LEVELS[degradation];
   return summary.layers.filter(
-    ({ name, kind }) => isPrunable({ kind } as Layer, 'kernel') && degradingStep(degradation, { name, kind }, level),
+    ({ name, kind }) => isPrunable({ kind }, 'kernel') && degradingStep(degradation, { name, kind }, level),
   );
 }
 
