@@ -1,7 +1,7 @@
 /**
  * The promises that every pass keeps, whatever its values, on every structure: the input stays as it was, the output is
  * a whole model, untouched tensors are shared, the same seed gives the same bytes, what earlier passes achieved is
- * treated as declared, and the words are there in both languages. Passes that train do it on the cpu backend.
+ * treated as declared, and the words are there in both languages. Passes that train do it on the wasm backend, as they do for people.
  */
 import { readdirSync } from 'node:fs';
 import fc from 'fast-check';
@@ -16,7 +16,7 @@ import { type Pass, type PassContext, PassError } from '#core/pass';
 import { PASSES, passById } from '#core/passes/index';
 import { type ContextMaker, checkEffects, type Recipe, readyStep, runRecipe } from '#core/recipe';
 import type { Backend } from '#engine/backend';
-import { makeCpuBackend } from '#engine/backends/cpu';
+import { makeWasmBackendWith } from '#engine/backends/wasm/backend';
 import { makeContext } from '#engine/context';
 import { applyPass, plainContext } from './helpers';
 import { IMAGES, MODELS } from './models';
@@ -56,7 +56,7 @@ const FIRSTS = PASSES.filter((pass) => !pass.needs.includes('training')).filter(
 
 let backend: Backend;
 beforeAll(async () => {
-  backend = await makeCpuBackend();
+  backend = await makeWasmBackendWith(null);
 });
 afterAll(() => backend.dispose());
 
