@@ -101,7 +101,7 @@ async function browser() {
   console.log(`Chromium: ${chromium}`);
   const path = newReport('browser.json');
   const { code } = await runProgram(bin('playwright'), ['test', '--reporter=list,json'], {
-    minutes: 13,
+    minutes: 15,
     env: { CHROMIUM_PATH: chromium, PLAYWRIGHT_JSON_OUTPUT_FILE: path, PLAYWRIGHT_JSON_OUTPUT_NAME: path },
   });
   const report = readReport(path);

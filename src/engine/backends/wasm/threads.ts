@@ -6,10 +6,9 @@
  * A thread that fails, or does not come within `patience`, fails the backend: whoever uses it finds another one, and
  * further wasm backends have one thread.
  *
- * Measured (Chromium 156, two cores with little else to do, batch 64): two threads against one, small CNN 17,570 and
- * 10,215 images a second in training, 53,482 and 29,919 in inference; LeNet-5 6,280 and 3,452, 19,882 and 10,887. One
- * thread in shared memory is as fast as in memory of its own. Where other work takes the second core, two threads are
- * between a tenth slower and a third faster than one.
+ * Measured (Chromium 156, two cores with little else to do, batch 64): two threads against one, LeNet-5 9,380 and 4,870
+ * images a second in training, 31,500 and 16,000 in inference. One thread in shared memory is as fast as in memory of its
+ * own. Where other work takes both cores, two threads are between a tenth slower and a tenth faster than one.
  */
 import { BackendError } from '#engine/backend';
 import { type Crew, type Kernels, spillOf } from './crew';
