@@ -6,7 +6,7 @@
 import type { Model } from '#core/model/model';
 import type { Objective, TrainPoint } from '#core/objective';
 import type { Params, ValuesOf, Words } from '#core/params';
-import type { ChoosingSplit, Predictor } from '#core/predictor';
+import type { ChoosingSplit, Predictor, StateValue } from '#core/predictor';
 
 export type Family = 'pruning' | 'quantization' | 'sharing' | 'distillation' | 'training' | 'low-rank' | 'structure';
 export type Need = 'weights' | 'knownGraph' | 'data' | 'training';
@@ -63,6 +63,11 @@ export interface TrainHooks {
    * kept where shapes agree), or the same object to change nothing.
    */
   readonly revise: (model: Model, done: number, shadow: (layer: string) => Float32Array) => Model | Promise<Model>;
+  /**
+   * What `revise` remembers from call to call, as JSON holds it: read when it is kept where the run could go on, put back
+   * before the next call where it does. Hooks without it remember nothing.
+   */
+  readonly memory?: { readonly read: () => StateValue; readonly write: (kept: StateValue) => void };
 }
 
 /** Everything outside a pass. Only the engine can make a whole one. */

@@ -2,7 +2,9 @@
  * A training run as it stands after a step: everything that later steps read and that is not given by the objective.
  * The order of the images and the dropout noise follow from the seed and the step, so they are not in it.
  */
+import type { Model } from '#core/model/model';
 import { sizeOf } from '#core/model/tensor';
+import type { StateValue } from '#core/predictor';
 import type { Program, SlotId } from '#engine/backend';
 import type { TrainingPlan } from '#engine/plan';
 
@@ -15,6 +17,8 @@ export interface Checkpoint {
   readonly seconds: number;
   /** Contents of the slots that a step changes (parameters, moments, moving statistics), in the plan's order. */
   readonly values: readonly Float32Array[];
+  /** Of a run with hooks: the model as they left it last, whose plan the values are of, and what they remember. */
+  readonly revised?: { readonly model: Model; readonly memory: StateValue };
 }
 
 /** The persistent slots that the plan's steps write, ascending; the sums that the host reads and clears are left out. */

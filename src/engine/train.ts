@@ -92,12 +92,19 @@ export async function train(
       between: options.between,
       onProgress: options.onPrepare,
     });
-  let running = await startPlan(backend, objective.model, planOf(objective.model), options.onCompiled);
+  const { onCheckpoint } = options;
+  // A checkpoint of a run with hooks is of the model as they left it.
+  const from = options.from && (options.from.revised !== undefined) === (hooks !== undefined) ? options.from : null;
+  const first = from?.revised?.model ?? objective.model;
+  let running = await startPlan(backend, first, planOf(first), options.onCompiled);
   try {
-    let feed = await feedOf(running);
-    // A run that hooks have changed cannot be taken up again: what they know is not in the checkpoint.
-    const { from = null, onCheckpoint } = hooks ? {} : options;
     const goesOn = from && writeValues(running.program, running.plan, from.values) ? from : null;
+    if (from?.revised && !goesOn) {
+      running.program.dispose();
+      running = await startPlan(backend, objective.model, planOf(objective.model));
+    }
+    if (goesOn?.revised) hooks?.memory?.write(goesOn.revised.memory);
+    let feed = await feedOf(running);
     const meter = makeMeter(() => ({ program: running.program, sums: running.plan.sums }), {
       batch,
       totalSteps,
@@ -153,7 +160,14 @@ export async function train(
       }
       if (onCheckpoint && (paused || now() - checked >= (options.checkpointEvery ?? CHECKPOINT_EVERY))) {
         const values = await readValues(running.program, running.plan);
-        onCheckpoint({ step, epoch: step / perEpoch, seconds: meter.seconds(), values });
+        const revised = hooks && { model: running.model, memory: hooks.memory?.read() ?? null };
+        onCheckpoint({
+          step,
+          epoch: step / perEpoch,
+          seconds: meter.seconds(),
+          values,
+          ...(revised ? { revised } : {}),
+        });
         checked = now();
       }
       await between();

@@ -146,7 +146,16 @@ export const clusteredTraining = definePass({
     // It starts from the weights as they are, so that these are the float copies.
     const trained = await context.train(
       { ...objective, model: plain(model, values.layers), reassign: begun.ready.map(({ name }) => name) },
-      { every: EVERY, revise },
+      {
+        every: EVERY,
+        revise,
+        memory: {
+          read: () => books.map(listed),
+          write(kept) {
+            books = (kept as unknown as ReturnType<typeof listed>[]).map(fromList);
+          },
+        },
+      },
     );
     return { model: trained, report: { notes: [movedNote(begun.model, trained, begun.ready)] } };
   },
@@ -156,6 +165,18 @@ const APART: Words = {
   en: 'Each layer trained its own copy of the one codebook, so there are as many codebooks as layers now. Where weights change clusters, it stays one.',
   zh: '各层各自训练了共用码本的副本，因此现在有与层数一样多的码本。选择“权重可以换类”时则始终共用一个。',
 };
+
+/** Shared values as JSON holds them. */
+function listed({ centroids, books }: CodebookValues) {
+  return { centroids: [...centroids], books: books ? { axis: books.axis, offsets: [...books.offsets] } : null };
+}
+function fromList({ centroids, books }: ReturnType<typeof listed>): CodebookValues {
+  return {
+    kind: 'codebook',
+    centroids: Float32Array.from(centroids),
+    ...(books ? { books: { axis: books.axis, offsets: Int32Array.from(books.offsets) } } : {}),
+  };
+}
 
 interface Clustered {
   readonly model: Model;

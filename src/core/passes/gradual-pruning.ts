@@ -118,6 +118,12 @@ export const gradualPruning = definePass({
         taken = steps.indexOf(due) + 1;
         return pruned(current, values, due.sparsity, context);
       },
+      memory: {
+        read: () => [taken, at, apart],
+        write(kept) {
+          [taken, at, apart] = kept as [number, number, number];
+        },
+      },
     });
     if (steps.length === 0)
       return { model: trained, report: { notes: [alreadySparser(selected, sparsityOf(selected))] } };

@@ -181,6 +181,14 @@ export const networkSurgery = definePass({
         counts.returned += comeBack(selected, selectPrunable(after, values.layers));
         return after;
       },
+      memory: {
+        read: () => ({ ...counts, ...progress }),
+        write(kept) {
+          const { operations, returned, ...rest } = kept as unknown as typeof counts & typeof progress;
+          Object.assign(counts, { operations, returned });
+          Object.assign(progress, rest);
+        },
+      },
     });
     // A run of few batches ends before its last operation; one that was stopped stays as it is.
     if (!fixed && !progress.settled && progress.at + progress.apart >= values.part)

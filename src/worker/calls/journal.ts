@@ -2,7 +2,7 @@
  * What has been done of a recipe that is being applied, so that an engine that ends in the middle costs little: the steps
  * that are done with their models, the training runs that the step in progress has done, and the checkpoint of the run
  * that is going on. A pass does the same again for the same seed, so it is run again and its training runs are answered
- * from here. A run that is revised on its way begins again: what revises it is not stored.
+ * from here.
  */
 import { modelId } from '#core/model/hash';
 import type { Model } from '#core/model/model';
@@ -70,11 +70,9 @@ export async function openJournal(session: Session, key: string, resume: boolean
         const asked = fingerprint(objective);
         const known = facts.trained[turn++];
         if (known?.asked === asked) return vault.get(known.model);
-        const from = !hooks && facts.training === asked ? checkpoint : null;
+        const from = facts.training === asked ? checkpoint : null;
         note({ trained: facts.trained.slice(0, turn - 1), training: asked }, from);
-        const model = await begin(from, (at) => {
-          if (!hooks) note({}, at);
-        })(objective, hooks, told);
+        const model = await begin(from, (at) => note({}, at))(objective, hooks, told);
         note({ trained: [...facts.trained, { asked, model: await vault.put(model) }], training: null });
         return model;
       };

@@ -3,9 +3,11 @@
  * recipe that was applied, each in two files that are written in turn, so that a worker that dies while writing leaves
  * the one before whole. Nothing else grows.
  */
+import type { Tensor, TensorId } from '#core/model/model';
+import type { StateValue } from '#core/predictor';
 import type { Checkpoint } from '#engine/checkpoint';
 import type { InterruptedRun } from '#worker/protocol';
-import { readArrays, writeArrays } from '#worker/vault/blob';
+import { readArrays, readStructure, readTensor, writeArrays, writeStructure, writeTensor } from '#worker/vault/blob';
 import type { Files } from '#worker/vault/files';
 
 /** What is known of a run without its weights. */
@@ -33,7 +35,29 @@ export const isRunFile = (name: string): boolean => [...trainingNames, ...applyi
 interface Head<Facts> {
   readonly number: number;
   readonly facts: Facts;
-  readonly checkpoint: Omit<Checkpoint, 'values'> | null;
+  readonly checkpoint: (Omit<Checkpoint, 'values' | 'revised'> & { readonly revised?: RevisedHead }) | null;
+}
+/** What revised a run remembers; the last arrays are the model that it left: the structure, then the tensors. */
+interface RevisedHead {
+  readonly memory: StateValue;
+  readonly tensors: readonly TensorId[];
+}
+
+function checkpointOf<Facts>({ checkpoint }: Head<Facts>, arrays: readonly Float32Array[]): Checkpoint | null {
+  if (!checkpoint) return null;
+  const { revised, ...rest } = checkpoint;
+  if (!revised) return { ...rest, values: arrays };
+  const values = arrays.slice(0, -1 - revised.tensors.length);
+  const [structure, ...tensors] = arrays.slice(values.length).map((part) => new Uint8Array(part.buffer));
+  const read = readStructure(structure as Uint8Array);
+  if (!read) return null;
+  const { tensorIds: _, ...model } = read;
+  const named = revised.tensors.map((id, i) => [id, readTensor(id, tensors[i] as Uint8Array) as Tensor] as const);
+  return {
+    ...rest,
+    values,
+    revised: { memory: revised.memory, model: { ...model, tensors: Object.fromEntries(named) } },
+  };
 }
 
 export function makeRunKeeper<Facts = RunFacts, C extends Checkpoint | null = Checkpoint>(
@@ -50,10 +74,14 @@ export function makeRunKeeper<Facts = RunFacts, C extends Checkpoint | null = Ch
     while (waiting) {
       const { facts, checkpoint } = waiting;
       waiting = null;
-      const { values = [], ...rest } = checkpoint ?? {};
-      const head = { number: ++number, facts, checkpoint: checkpoint && rest };
+      const { values = [], revised, ...rest } = checkpoint ?? {};
+      const tensors = Object.values(revised?.model.tensors ?? {});
+      const own = revised && { memory: revised.memory, tensors: tensors.map(({ id }) => id) };
+      const head = { number: ++number, facts, checkpoint: checkpoint && { ...rest, ...(own ? { revised: own } : {}) } };
+      const model = revised ? [writeStructure(revised.model), ...tensors.map(writeTensor)] : [];
       // Without room on the disk the run is kept in memory only.
-      await files.write(names[number % 2] as string, writeArrays(head, values)).catch(() => undefined);
+      const bytes = writeArrays(head, [...values, ...model.map((part) => new Float32Array(part.buffer))]);
+      await files.write(names[number % 2] as string, bytes).catch(() => undefined);
     }
     writing = null;
   }
@@ -67,8 +95,7 @@ export function makeRunKeeper<Facts = RunFacts, C extends Checkpoint | null = Ch
       const head = kept.head as Head<Facts>;
       number = Math.max(number, head.number);
       if (found && head.number < found.number) continue;
-      const checkpoint = (head.checkpoint && { ...head.checkpoint, values: kept.arrays }) as C;
-      found = { number: head.number, run: { facts: head.facts, checkpoint } };
+      found = { number: head.number, run: { facts: head.facts, checkpoint: checkpointOf(head, kept.arrays) as C } };
     }
     return found?.run ?? null;
   }
