@@ -16,12 +16,13 @@ export function TogetherBox({ members }: { members: readonly ModelNode[] }) {
   const t = useText();
   const format = useFormat();
   const preview = useThrottledPart(combine, previewOf);
-  const previewing = useStore(combine, (state) => state.previewing);
+  // What is shown comes at its own pace: until it is the latest answer, another one is on its way.
+  const isBehind = useStore(combine, (state) => state.previewing || state.preview !== preview);
   const best = preview ? bestOf(preview.members.map(({ value }) => value)) : -1;
   const alone = preview?.members[best]?.value;
   const most = Math.max(...members.map(({ summary }) => summary.macs));
   return (
-    <section className={styles.together} aria-busy={previewing} aria-label={t('combine.now')}>
+    <section className={styles.together} aria-busy={isBehind} aria-label={t('combine.now')}>
       {preview ? (
         <>
           <Stats>
