@@ -1,7 +1,7 @@
 /** The page for everybody: rules of accessibility on each tab, light and dark, keys alone, both languages, a narrow phone. */
 import { AxeBuilder } from '@axe-core/playwright';
 import { expect, type Page, test } from '@playwright/test';
-import { apply, chooseMethod, openStudio, openTab, rows } from './studio';
+import { apply, chooseMethod, openStudio, openTab, rows, wear } from './studio';
 
 const TABS = ['Data', 'Build', 'Train', 'Optimize', 'Combine', 'Evaluate', 'Search', 'Export'] as const;
 
@@ -57,8 +57,7 @@ test('no part of the Optimize tab breaks a rule of accessibility', async ({ page
   await page.getByRole('button', { name: 'Measure each layer' }).click();
   await expect(page.getByText(/^\d+(\.\d+)? dB$/).first()).toBeVisible({ timeout: 30_000 });
   for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme });
-    await page.waitForTimeout(300);
+    await wear(page, colorScheme);
     expect(await faults(page), `sensitivity, ${colorScheme}`).toEqual([]);
   }
 });
@@ -79,15 +78,13 @@ test('no part of the Combine tab breaks a rule of accessibility', async ({ page 
   await page.getByRole('option', { name: 'Cascade', exact: true }).click();
   await expect(page.getByRole('figure', { name: /^Accuracy on validation/ })).toBeVisible({ timeout: 30_000 });
   for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme });
-    await page.waitForTimeout(300);
+    await wear(page, colorScheme);
     expect(await faults(page), `a cascade, ${colorScheme}`).toEqual([]);
   }
   await page.getByRole('button', { name: 'Combine', exact: true }).click();
   await expect(page.getByRole('table', { name: 'Side by side' })).toBeVisible({ timeout: 30_000 });
   for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme });
-    await page.waitForTimeout(300);
+    await wear(page, colorScheme);
     expect(await faults(page), `what came of it, ${colorScheme}`).toEqual([]);
   }
   await page.getByRole('tab', { name: 'Train members', exact: true }).click();

@@ -1,7 +1,7 @@
 /** Searching on Digits: a search in the background, gone on with after a reload; a grid over a method; members; seeds. */
 import { AxeBuilder } from '@axe-core/playwright';
 import { expect, type Page, test } from '@playwright/test';
-import { cell, openStudio, openTab, rowNamed, rows, trainFresh } from './studio';
+import { cell, openStudio, openTab, rowNamed, rows, trainFresh, wear } from './studio';
 
 const view = (page: Page, name: string) => page.getByRole('tab', { name, exact: true });
 const candidates = (page: Page) => page.getByRole('table', { name: 'Candidates, the best first' }).locator('tbody tr');
@@ -17,8 +17,9 @@ async function searchOnly(page: Page, ...names: readonly string[]): Promise<void
 /** Rules of accessibility that the page breaks, light and dark. */
 async function faults(page: Page): Promise<string[]> {
   const found: string[] = [];
+  await page.emulateMedia({ reducedMotion: 'reduce' });
   for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await wear(page, colorScheme);
     const { violations } = await new AxeBuilder({ page })
       .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
       .analyze();

@@ -28,6 +28,13 @@ export async function openTab(page: Page, name: Tab): Promise<void> {
   await expect(page.getByRole('tab', { name, exact: true })).toHaveAttribute('aria-selected', 'true');
 }
 
+/** Light or dark, as the system says; resolves when the page has followed. */
+export async function wear(page: Page, colorScheme: 'light' | 'dark'): Promise<void> {
+  await page.emulateMedia({ colorScheme });
+  await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', colorScheme);
+  await page.waitForTimeout(300);
+}
+
 export function table(page: Page): Locator {
   return page.getByRole('table', { name: 'Models' });
 }
