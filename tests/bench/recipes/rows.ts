@@ -200,7 +200,7 @@ export const ROWS: readonly Row[] = [
   },
   TINY_ROW,
   lenet300('lenet-300-100', 0.972, 10_000, 0.016),
-  lenet300('lenet-300-100-small', 0.983, 5500, 0.02, 25),
+  lenet300('lenet-300-100-small', 0.984, 5500, 0.02, 25),
   bits(8, 2, 0.001, '0.55 %'),
   bits(4, 4, 0.001, '0.61 %'),
   bits(2, 10, 0.0025, '0.63 %'),
