@@ -3,12 +3,12 @@ import { Button } from '@mantine/core';
 import { useStore } from 'zustand';
 import { project } from '#stores/project';
 import type { ModelNode } from '#stores/state';
-import { setTab } from '#stores/view';
 import styles from '#ui/combine/combine.module.css';
 import { Differing } from '#ui/combine/Differing.tsx';
 import { type CombinedOrigin, linesOf, studentsOf } from '#ui/combine/lines.ts';
 import { MemberBars } from '#ui/combine/MemberBars.tsx';
 import { Notes } from '#ui/combine/Notes.tsx';
+import { Away, Closer } from '#ui/combine/Onward.tsx';
 import { PairTable } from '#ui/combine/PairTable.tsx';
 import { SideBySide } from '#ui/combine/SideBySide.tsx';
 import { bestOf } from '#ui/combine/TogetherBox.tsx';
@@ -40,12 +40,8 @@ export function EnsembleResult({ node, origin }: { node: ModelNode; origin: Comb
           <Button size="xs" onClick={() => distil(node)}>
             {t('combine.distil')}
           </Button>
-          <Button size="xs" variant="default" onClick={() => setTab('evaluate')}>
-            {t('combine.evaluate')}
-          </Button>
-          <Button size="xs" variant="default" onClick={() => setTab('export')}>
-            {t('combine.export')}
-          </Button>
+          <Closer />
+          <Away />
         </Actions>
       </Section>
       <Section heading={t('combine.carries')}>

@@ -1,9 +1,9 @@
 /** An ensemble that was opened from a file: its members are in it and not on the page, so only they themselves are shown. */
 import { Button } from '@mantine/core';
 import type { ModelNode } from '#stores/state';
-import { setTab } from '#stores/view';
 import { lineOf } from '#ui/combine/lines.ts';
 import { MemberBars } from '#ui/combine/MemberBars.tsx';
+import { Closer } from '#ui/combine/Onward.tsx';
 import { SideBySide } from '#ui/combine/SideBySide.tsx';
 import { WayPicture } from '#ui/combine/WayPicture.tsx';
 import { shapeOf } from '#ui/combine/way-shapes.ts';
@@ -27,9 +27,7 @@ export function OpenedEnsemble({ node, ensemble }: { node: ModelNode; ensemble: 
         <Button size="xs" onClick={() => distil(node)}>
           {t('combine.distil')}
         </Button>
-        <Button size="xs" variant="default" onClick={() => setTab('evaluate')}>
-          {t('combine.evaluate')}
-        </Button>
+        <Closer />
       </Actions>
     </>
   );

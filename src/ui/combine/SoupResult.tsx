@@ -6,6 +6,7 @@ import type { ModelNode } from '#stores/state';
 import { setTab } from '#stores/view';
 import { lineOf } from '#ui/combine/lines.ts';
 import { Notes } from '#ui/combine/Notes.tsx';
+import { Away, Closer } from '#ui/combine/Onward.tsx';
 import { SideBySide } from '#ui/combine/SideBySide.tsx';
 import { Actions, Section, Text } from '#ui/kit/Layout.tsx';
 import { useText } from '#ui/kit/words.ts';
@@ -30,12 +31,8 @@ export function SoupResult({ node, origin }: { node: ModelNode; origin: MadeOrig
         <Button size="xs" onClick={() => setTab('optimize')}>
           {t('train.optimizeNext')}
         </Button>
-        <Button size="xs" variant="default" onClick={() => setTab('evaluate')}>
-          {t('combine.evaluate')}
-        </Button>
-        <Button size="xs" variant="default" onClick={() => setTab('export')}>
-          {t('combine.export')}
-        </Button>
+        <Closer />
+        <Away />
       </Actions>
     </>
   );

@@ -3,8 +3,8 @@ import { Button } from '@mantine/core';
 import { datasetFacts } from '#core/datasets';
 import { setCombineView, setMembers } from '#stores/combine';
 import type { ModelNode } from '#stores/state';
-import { setTab } from '#stores/view';
 import styles from '#ui/combine/combine.module.css';
+import { Closer } from '#ui/combine/Onward.tsx';
 import { Actions, Help, Section, Text } from '#ui/kit/Layout.tsx';
 import { PixelImage } from '#ui/kit/PixelImage.tsx';
 import { Stat, Stats } from '#ui/kit/Stat.tsx';
@@ -80,9 +80,7 @@ export function TreesResult({ node, importance }: TreesProps) {
         <Button size="xs" variant="default" onClick={() => distil(node)}>
           {t('combine.distil')}
         </Button>
-        <Button size="xs" variant="default" onClick={() => setTab('evaluate')}>
-          {t('combine.evaluate')}
-        </Button>
+        <Closer />
       </Actions>
     </>
   );
