@@ -4,24 +4,10 @@ import { originOf } from '#stores/origins';
 import { reachable, upToDate, withoutLost } from '#stores/records';
 import type { ModelNode } from '#stores/state';
 import type { CombinePreview, CombineResult } from '#worker/protocol-ensembles';
-import { accuracy, freshStores, type Stores, settle, summary } from './setting';
+import { accuracy, freshStores, openedNode, type Stores, settle, summary } from './setting';
 
 let s: Stores;
-const node = (id: string, some: Partial<ModelNode> = {}): ModelNode => ({
-  id,
-  name: `Model ${id}`,
-  model: `m-${id}`,
-  summary: summary(`m-${id}`),
-  parent: null,
-  origin: { kind: 'opened', file: 'x', format: 'keras-h5' },
-  dataset: 'digits',
-  validation: accuracy(0.9),
-  test: accuracy(0.9),
-  latency: null,
-  notes: [],
-  made: 1,
-  ...some,
-});
+const node = (id: string, some: Partial<ModelNode> = {}): ModelNode => openedNode(id, { name: `Model ${id}`, ...some });
 const preview = (value: number): CombinePreview => ({
   validation: accuracy(value),
   macs: 1,

@@ -2,28 +2,14 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ModelNode } from '#stores/state';
 import type { CompareResult, ExamineResult } from '#worker/protocol-evaluation';
-import { accuracy, freshStores, type Stores, settle, summary } from './setting';
+import { accuracy, freshStores, openedNode, type Stores, settle, summary } from './setting';
 
 let s: Stores;
 let e: typeof import('#stores/evaluate');
 let l: typeof import('#stores/looks');
 let leave: () => void;
 
-const node = (id: string, some: Partial<ModelNode> = {}): ModelNode => ({
-  id,
-  name: id,
-  model: `m-${id}`,
-  summary: summary(`m-${id}`),
-  parent: null,
-  dataset: 'digits',
-  origin: { kind: 'opened', file: 'x', format: 'keras-h5' },
-  validation: accuracy(0.9),
-  test: accuracy(0.9),
-  latency: null,
-  notes: [],
-  made: 1,
-  ...some,
-});
+const node = openedNode;
 const examination = { images: 300 } as unknown as ExamineResult;
 const comparison = { p: 1 } as unknown as CompareResult;
 

@@ -1,23 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { ModelNode } from '#stores/state';
 import type { ApplyResult, PreviewResult } from '#worker/protocol';
-import { accuracy, freshStores, type Stores, settle, summary } from './setting';
+import { accuracy, freshStores, openedNode, type Stores, settle, summary } from './setting';
 
 let s: Stores;
-const trained: ModelNode = {
-  id: 'n',
-  name: 'Small CNN',
-  model: 'm',
-  summary: summary('m'),
-  parent: null,
-  dataset: 'digits',
-  origin: { kind: 'opened', file: 'x', format: 'keras-h5' },
-  validation: accuracy(0.9),
-  test: accuracy(0.9),
-  latency: null,
-  notes: [],
-  made: 1,
-};
+const trained = openedNode('n', { name: 'Small CNN', model: 'm', summary: summary('m') });
 const preview = (nonZero: number): PreviewResult => ({
   parameters: 1000,
   nonZero,

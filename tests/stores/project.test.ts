@@ -1,27 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ModelNode } from '#stores/state';
-import { freshStores, type Stores, summary } from './setting';
+import { freshStores, openedNode, type Stores } from './setting';
 
 let s: Stores;
 beforeEach(async () => {
   localStorage.clear();
   s = await freshStores();
 });
-const node = (id: string, some: Partial<ModelNode> = {}): ModelNode => ({
-  id,
-  name: id,
-  model: `m-${id}`,
-  summary: summary(`m-${id}`),
-  parent: null,
-  dataset: 'digits',
-  origin: { kind: 'opened', file: 'x', format: 'keras-h5' },
-  validation: null,
-  test: null,
-  latency: null,
-  notes: [],
-  made: Number(id.charCodeAt(0)),
-  ...some,
-});
+const node = (id: string, some: Partial<ModelNode> = {}): ModelNode =>
+  openedNode(id, { validation: null, test: null, made: Number(id.charCodeAt(0)), ...some });
 const order = (): string => s.project.getState().order.join('');
 const selected = (): string | null => s.project.getState().selected;
 

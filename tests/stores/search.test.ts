@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Run } from '#core/search/plan';
 import type { SearchResult, SearchTaken } from '#worker/protocol-search';
-import { accuracy, digits, freshStores, type Stores, settle, summary } from './setting';
+import { accuracy, digits, freshStores, openedNode, type Stores, settle, summary } from './setting';
 
 type Search = typeof import('#stores/search') &
   typeof import('#stores/search-setup') &
@@ -96,20 +96,7 @@ describe('setting up', () => {
   });
 
   it('leaves folds to networks that have not seen the images, and epochs to halving', () => {
-    s.addNode({
-      id: 'n',
-      name: 'Net',
-      model: 'm',
-      summary: summary('m'),
-      parent: null,
-      dataset: 'digits',
-      origin: { kind: 'opened', file: 'x', format: 'keras-h5' },
-      validation: accuracy(0.9),
-      test: accuracy(0.9),
-      latency: null,
-      notes: [],
-      made: 1,
-    });
+    s.addNode(openedNode('n', { name: 'Net', model: 'm', summary: summary('m') }));
     own.addSearchStep('recipe', 'magnitude-pruning');
     own.setDraft('recipe', { folds: 5, strategy: 'halving' });
     expect(own.planOf('recipe')).toMatchObject({
@@ -337,20 +324,7 @@ describe('repeating', () => {
 describe('choosing members', () => {
   it('asks about the single models of the data set, and combines what was found', async () => {
     for (const id of ['a', 'b', 'c'])
-      s.addNode({
-        id,
-        name: id,
-        model: `m-${id}`,
-        summary: summary(`m-${id}`, id === 'c' ? { kind: 'ensemble' } : {}),
-        parent: null,
-        dataset: 'digits',
-        origin: { kind: 'opened', file: 'x', format: 'keras-h5' },
-        validation: accuracy(0.9),
-        test: accuracy(0.9),
-        latency: null,
-        notes: [],
-        made: 1,
-      });
+      s.addNode(openedNode(id, id === 'c' ? { summary: summary(`m-${id}`, { kind: 'ensemble' }) } : {}));
     own.setChoosing({ budget: { by: 'macs', most: 9000 }, rules: ['cascade'] });
     void own.chooseNow();
     const call = await s.next('chooseMembers');

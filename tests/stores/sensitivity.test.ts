@@ -2,9 +2,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { LEVELS } from '#core/sensitivity';
 import { budgetSteps, withinBudget } from '#stores/sensitivity';
-import type { ModelNode } from '#stores/state';
 import type { LayerSummary, SensitivityCell } from '#worker/protocol';
-import { accuracy, freshStores, type Stores, settle, summary } from './setting';
+import { freshStores, openedNode, type Stores, settle, summary } from './setting';
 
 let s: Stores;
 const layer = (name: string, kind: LayerSummary['kind'], parameters = 10): LayerSummary => ({
@@ -23,20 +22,7 @@ const layers = [
   layer('deep', 'depthwiseConv2d'),
   layer('dense', 'dense'),
 ];
-const node: ModelNode = {
-  id: 'n',
-  name: 'Small CNN',
-  model: 'm',
-  summary: summary('m', { layers }),
-  parent: null,
-  dataset: 'digits',
-  origin: { kind: 'opened', file: 'x', format: 'keras-h5' },
-  validation: accuracy(0.9),
-  test: accuracy(0.9),
-  latency: null,
-  notes: [],
-  made: 1,
-};
+const node = openedNode('n', { name: 'Small CNN', model: 'm', summary: summary('m', { layers }) });
 const cell = (name: string, level: number, lost: number | null): SensitivityCell => ({
   layer: name,
   level,

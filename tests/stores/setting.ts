@@ -1,5 +1,6 @@
 /** All stores, fresh, over an engine whose answers the test gives by hand. */
 import { vi } from 'vitest';
+import type { ModelNode } from '#stores/state';
 import type { Client } from '#worker/client';
 import type { Accuracy, CallName, Calls, ModelSummary } from '#worker/protocol';
 
@@ -88,6 +89,23 @@ export function summary(id: string, some: Partial<ModelSummary> = {}): ModelSumm
     ...some,
   };
 }
+
+/** A model of Digits that was opened from a file and measured; its model is `m-ID`. */
+export const openedNode = (id: string, some: Partial<ModelNode> = {}): ModelNode => ({
+  id,
+  name: id,
+  model: `m-${id}`,
+  summary: summary(`m-${id}`),
+  parent: null,
+  dataset: 'digits',
+  origin: { kind: 'opened', file: 'x', format: 'keras-h5' },
+  validation: accuracy(0.9),
+  test: accuracy(0.9),
+  latency: null,
+  notes: [],
+  made: 1,
+  ...some,
+});
 
 /** Digits as loaded. */
 export const digits: Calls['loadDataset']['response'] = {

@@ -1,9 +1,8 @@
 /** Examining and comparing on a real model: figures agree with each other, cells with their images, and asking twice is quick. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ADAM } from '#core/objective';
 import type { Accuracy, ModelId } from '#worker/protocol';
 import type { ExamineResult } from '#worker/protocol-evaluation';
-import { makeSetting, type Setting } from './setting';
+import { makeSetting, type Setting, trainTiny } from './setting';
 
 let setting: Setting;
 let trained: ModelId;
@@ -13,31 +12,7 @@ let halved: { readonly validation: Accuracy | null };
 
 beforeAll(async () => {
   setting = makeSetting();
-  const made = await setting.call('create', {
-    architecture: {
-      name: 'Tiny',
-      input: [8, 8, 1],
-      classes: 10,
-      rows: [
-        { kind: 'flatten' },
-        { kind: 'dense', units: 16, activation: 'relu', bias: true },
-        { kind: 'dense', units: 10, activation: 'linear', bias: true },
-      ],
-    },
-    seed: 1,
-  });
-  const settings = {
-    optimizer: ADAM,
-    learningRate: 0.01,
-    schedule: { kind: 'constant' },
-    batchSize: 32,
-    epochs: 3,
-    seed: 3,
-    l1: 0,
-    l2: 0,
-    dropout: null,
-  } as const;
-  const run = await setting.call('train', { model: made.id, dataset: 'digits', settings, paused: false });
+  const run = await trainTiny(setting);
   trained = run.model.id;
   measured = run;
   const applied = await setting.call('apply', {

@@ -1,8 +1,7 @@
 /** What single layers cost, on a real model: against what the whole change costs, and against the model itself. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ADAM } from '#core/objective';
 import type { Alone, ModelId, SensitivityCell } from '#worker/protocol';
-import { makeSetting, type Setting } from './setting';
+import { makeSetting, type Setting, trainTiny } from './setting';
 
 let setting: Setting;
 let trained: ModelId;
@@ -12,32 +11,9 @@ const images = 200;
 
 beforeAll(async () => {
   setting = makeSetting();
-  const made = await setting.call('create', {
-    architecture: {
-      name: 'Tiny',
-      input: [8, 8, 1],
-      classes: 10,
-      rows: [
-        { kind: 'conv2d', filters: 4, kernel: 3, stride: 2, padding: 'same', activation: 'relu', bias: true },
-        { kind: 'flatten' },
-        { kind: 'dense', units: 16, activation: 'relu', bias: true },
-        { kind: 'dense', units: 10, activation: 'linear', bias: true },
-      ],
-    },
-    seed: 1,
-  });
-  const settings = {
-    optimizer: ADAM,
-    learningRate: 0.01,
-    schedule: { kind: 'constant' },
-    batchSize: 32,
-    epochs: 3,
-    seed: 3,
-    l1: 0,
-    l2: 0,
-    dropout: null,
-  } as const;
-  const run = await setting.call('train', { model: made.id, dataset: 'digits', settings, paused: false });
+  const run = await trainTiny(setting, [
+    { kind: 'conv2d', filters: 4, kernel: 3, stride: 2, padding: 'same', activation: 'relu', bias: true },
+  ]);
   trained = run.model.id;
   right = run.validation.value;
   const [conv, hidden, last] = run.model.layers.filter(({ parameters }) => parameters > 0).map(({ name }) => name);

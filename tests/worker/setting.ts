@@ -1,5 +1,7 @@
 /** The engine's worker without a worker: the real dispatcher over a real backend, Digits from public/, and memory as disk. */
 import { readFile } from 'node:fs/promises';
+import type { Row } from '#core/architecture';
+import { ADAM } from '#core/objective';
 import type { Backend } from '#engine/backend';
 import { makeCpuBackend } from '#engine/backends/cpu';
 import { makeDispatcher } from '#worker/dispatch';
@@ -79,4 +81,34 @@ export function makeSetting({
       });
     },
   };
+}
+
+/** Trains a small network of these rows and two dense layers on Digits, for three epochs. */
+export async function trainTiny({ call }: Setting, rows: readonly Row[] = []): Promise<Calls['train']['response']> {
+  const made = await call('create', {
+    architecture: {
+      name: 'Tiny',
+      input: [8, 8, 1],
+      classes: 10,
+      rows: [
+        ...rows,
+        { kind: 'flatten' },
+        { kind: 'dense', units: 16, activation: 'relu', bias: true },
+        { kind: 'dense', units: 10, activation: 'linear', bias: true },
+      ],
+    },
+    seed: 1,
+  });
+  const settings = {
+    optimizer: ADAM,
+    learningRate: 0.01,
+    schedule: { kind: 'constant' },
+    batchSize: 32,
+    epochs: 3,
+    seed: 3,
+    l1: 0,
+    l2: 0,
+    dropout: null,
+  } as const;
+  return call('train', { model: made.id, dataset: 'digits', settings, paused: false });
 }
