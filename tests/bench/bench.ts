@@ -6,13 +6,14 @@ import type { Row } from './row';
 import { convergence } from './rows/convergence';
 import { inference } from './rows/inference';
 import { load as opening } from './rows/load';
+import { narrow } from './rows/narrow';
 import { open } from './rows/open';
 import { slider } from './rows/slider';
 import { training } from './rows/training';
 import { printTable } from './table';
 
 /** In the order in which they run. */
-const ROWS: readonly Row[] = [training, inference, convergence, slider, opening, open];
+const ROWS: readonly Row[] = [training, inference, narrow, convergence, slider, opening, open];
 
 /** Returns the exit code. */
 export async function bench(asked: readonly string[]): Promise<number> {

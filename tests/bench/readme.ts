@@ -1,8 +1,10 @@
 /** The README's table, between its two marker lines, from the latest runs that count. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { type ReportLine, sectionOf } from './ensembles/report';
-import type { Line } from './measurements';
+import { folder, type Line } from './measurements';
+import { type Course, pictureOf } from './recipes/picture';
 import { cellsOf, HEADS, type RowTable } from './recipes/report';
+import { summaryOf } from './recipes/summary';
 import type { Row } from './row';
 
 const BEGIN = '<!-- bench: written by npm run bench -->';
@@ -16,9 +18,12 @@ export function writeReadme(results: readonly { readonly row: Row; readonly line
   write(BEGIN, END, results.map(section).join('\n'));
 }
 
-/** The table of the recipes, between its own two marker lines. */
-export function writeRecipes(tables: readonly RowTable[]): void {
-  write(RECIPES_BEGIN, RECIPES_END, tables.map(recipeSection).join('\n'));
+/** The short table of the recipes, between its own two marker lines; whole tables and the drawing lie with the measurements. */
+export function writeRecipes(tables: readonly RowTable[], courses: readonly Course[]): void {
+  const [details, picture] = [`${folder}/recipes.md`, `${folder}/recipes.svg`];
+  writeFileSync(details, `# Recipes, stage by stage\n\n${tables.map(recipeSection).join('\n')}`);
+  writeFileSync(picture, pictureOf(courses));
+  write(RECIPES_BEGIN, RECIPES_END, summaryOf(tables, details, picture));
 }
 
 /** That of the ensembles, likewise. */

@@ -15,6 +15,7 @@ import { rateAt } from '#engine/optimizers';
 import { trainingPlan } from '#engine/plan';
 import { train } from '#engine/train';
 import { makeTrainControl } from '#engine/train-control';
+import { narrowLenet } from '../recipes/networks';
 import { BATCH, LEARNING_RATE, type Network, type NetworkLayer, type Sample, toBase64 } from './network';
 
 export type BackendName = 'wasm' | 'cpu';
@@ -45,10 +46,13 @@ function modelOf(id: string): Model {
   models.set(id, model);
   return model;
 }
+/** Of a template, or of LeNet-5 with other widths: "lenet-10-24-90". */
 function startOf(id: string): Model {
   const template = templateById(id);
-  if (!template) throw new Error(`There is no template ${id}.`);
-  return createModel(template.architecture([28, 28, 1], 10), 1);
+  if (template) return createModel(template.architecture([28, 28, 1], 10), 1);
+  const [, first, second, units] = /^lenet-(\d+)-(\d+)-(\d+)$/.exec(id) ?? [];
+  if (!units) throw new Error(`There is no template ${id}.`);
+  return createModel(narrowLenet(Number(first), Number(second), Number(units)), 1);
 }
 
 function objectiveOf(model: Model): Objective {

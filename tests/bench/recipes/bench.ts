@@ -1,8 +1,9 @@
 /** `npm run bench -- recipes [row …]`: runs what is missing of the rows (all of them without names), prints their table and writes the README's. */
 import { writeRecipes } from '../readme';
+import { coursesOf } from './picture';
 import { records as kept } from './record';
 import { linesOf, printRows, verdictOf } from './report';
-import { ROWS } from './rows';
+import { DRAWN, PAPERS, ROWS } from './rows';
 import { runRows, SCRATCH, stageKey, testLabels } from './run';
 
 /** Returns the exit code. */
@@ -29,6 +30,6 @@ export async function benchRecipes(asked: readonly string[]): Promise<number> {
     return lines.length > 0 ? [{ row, lines, verdict: verdictOf(row, records) }] : [];
   });
   printRows(tables);
-  writeRecipes(tables);
+  writeRecipes(tables, [...coursesOf(DRAWN, records), ...PAPERS]);
   return 0;
 }

@@ -5,6 +5,7 @@
  */
 import type { RecipeStep } from '#core/recipe';
 import { narrowLenet, THIN, TINY, TWO_OF_800 } from './networks';
+import type { Course } from './picture';
 import type { Row, Stage } from './row';
 import { step } from './row';
 
@@ -336,4 +337,15 @@ export const ROWS: readonly Row[] = [
     note: `${AUGMENTED} Threes are left out of the images on which LeNet-5 answers; the bias of the three is chosen on validation.`,
   },
   ...[DEEP_COMPRESSION, LENET_5_SMALL, TINY_ROW].map(fashion),
+];
+
+/** Rows that the drawing shows. */
+export const DRAWN: readonly Row[] = ROWS.filter(
+  ({ dataset, network }) => dataset === 'mnist' && (typeof network !== 'string' || network.startsWith('lenet')),
+).filter(({ target, name }) => target !== undefined || name === DEEP_COMPRESSION.name);
+/** What others report on MNIST, for the drawing. */
+export const PAPERS: readonly Course[] = [
+  { title: 'Deep Compression, LeNet-5 (Han 2016)', points: [{ bytes: 44_000, error: 0.74 }], isPaper: true },
+  { title: 'MIRACLE, LeNet-5 (Havasi 2019)', points: [{ bytes: 3030, error: 0.69 }], isPaper: true },
+  { title: 'Deep Compression, LeNet-300-100', points: [{ bytes: 27_000, error: 1.58 }], isPaper: true },
 ];
