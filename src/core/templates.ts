@@ -18,7 +18,7 @@ export interface Template {
 
 const SMALL_IMAGE: Words = {
   en: 'On images below 16 pixels its convolutions keep the size of the image (padding "same").',
-  zh: '图像小于 16 像素时，卷积会保持图像大小（“same”填充）。',
+  zh: '图片小于 16 像素时，卷积会保持图片大小（“same”填充）。',
 };
 
 export const TEMPLATES: readonly Template[] = [
@@ -101,7 +101,7 @@ export const TEMPLATES: readonly Template[] = [
     ],
     {
       en: 'On images below 16 pixels its first convolution moves by 1 pixel instead of 2.',
-      zh: '图像小于 16 像素时，第一个卷积的步长为 1 而不是 2。',
+      zh: '图片小于 16 像素时，第一个卷积的步长为 1 而不是 2。',
     },
   ),
   template(
@@ -124,7 +124,7 @@ export const TEMPLATES: readonly Template[] = [
     ],
     {
       en: 'On images below 16 pixels its first convolution moves by 1 pixel instead of 2.',
-      zh: '图像小于 16 像素时，第一个卷积的步长为 1 而不是 2。',
+      zh: '图片小于 16 像素时，第一个卷积的步长为 1 而不是 2。',
     },
   ),
 ];

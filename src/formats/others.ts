@@ -59,7 +59,7 @@ const OTHERS: readonly Other[] = [
     code: 'gguf',
     is: ascii('GGUF'),
     cause: notYet('a GGUF language model'),
-    hint: { en: 'Whittle works on convolutional networks for images.', zh: 'Whittle 处理的是图像卷积网络。' },
+    hint: { en: 'Whittle works on convolutional networks for images.', zh: 'Whittle 处理的是识别图片的卷积网络。' },
   },
   {
     code: 'keras-v3',

@@ -212,11 +212,11 @@ export function makeObstacle(): Words | null {
 
 function cannotBeMadeAgain(name: string, isOpened: boolean): Words {
   const [en, zh] = isOpened
-    ? [`Nobody knows on which images ${name} was trained, so it`, `不知道 ${name} 用哪些图像训练，`]
+    ? [`Nobody knows on which images ${name} was trained, so it`, `不知道 ${name} 用哪些图片训练，`]
     : [`${name} was made together with others and`, `${name} 是与其他模型一起制作的，`];
   return {
     en: `${en} cannot be made again without some of the images. Train it afresh, or combine it by stacking, which learns from validation images.`,
-    zh: `${zh}无法在留出部分图像的情况下重新制作。请从头训练，或改用“堆叠”组合，它从验证图像学习。`,
+    zh: `${zh}无法在留出部分图片的情况下重新制作。请从头训练，或改用“堆叠”组合，它从验证图片学习。`,
   };
 }
 

@@ -93,7 +93,7 @@ export function addTaken(job: SearchJob, candidate: number, taken: SearchTaken, 
   const share = (taken.test.value * 100).toFixed(2);
   announce({
     en: `The search made ${node.name}: it classifies ${share} % of the test images correctly.`,
-    zh: `搜索生成了 ${node.name}：在测试图像上的准确率为 ${share} %。`,
+    zh: `搜索生成了 ${node.name}：在测试图片上的准确率为 ${share} %。`,
   });
   return project.getState().nodes[node.id] ?? node;
 }

@@ -264,7 +264,7 @@ function addTrained(from: ModelNode, dataset: DatasetId, settings: TrainSettings
   const share = (result.test.value * 100).toFixed(2);
   announce({
     en: `Training ${result.stopped ? 'stopped' : 'finished'}: ${node.name} classifies ${share} % of the test images correctly.`,
-    zh: `训练${result.stopped ? '已停止' : '完成'}：${node.name} 在测试图像上的准确率为 ${share} %。`,
+    zh: `训练${result.stopped ? '已停止' : '完成'}：${node.name} 在测试图片上的准确率为 ${share} %。`,
   });
 }
 

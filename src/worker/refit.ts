@@ -125,5 +125,5 @@ async function refitPredictor(
 
 const NO_TEACHER: Words = {
   en: 'Nobody knows which images its teacher was trained on, so it cannot be made again without some of them. Stack on validation images instead.',
-  zh: '不知道它的教师用过哪些训练图像，无法在留出部分图像的情况下重新制作它。请改用验证图像堆叠。',
+  zh: '不知道它的教师用过哪些训练图片，无法在留出部分图片的情况下重新制作它。请改用验证图片堆叠。',
 };

@@ -30,7 +30,7 @@ export const accuracyWeights = defineEnsemble({
     title: { en: 'Weighted by accuracy', zh: '按准确率加权' },
     help: {
       en: 'The better a member does on validation images, the more its probabilities count in the average.',
-      zh: '成员在验证图像上表现越好，它的概率在平均中占的比重越大。',
+      zh: '成员在验证图片上表现越好，它的概率在平均中占的比重越大。',
     },
     cost: ALL_RUN,
     pays: {

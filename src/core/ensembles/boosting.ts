@@ -18,7 +18,7 @@ export const boosting = defineEnsemble({
     title: { en: 'Boosting (SAMME)', zh: '提升（SAMME）' },
     help: {
       en: 'Members are trained one after another, each on what those before it got wrong, and vote with weights that follow from their errors.',
-      zh: '成员一个接一个训练，每个都侧重前面成员答错的图像；投票权重由各自的错误率决定。',
+      zh: '成员一个接一个训练，每个都侧重前面成员答错的图片；投票权重由各自的错误率决定。',
     },
     cost: ALL_RUN,
     pays: {

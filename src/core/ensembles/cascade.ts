@@ -32,15 +32,15 @@ export const cascade = defineEnsemble({
     title: { en: 'Cascade', zh: '级联' },
     help: {
       en: 'A small model answers when it is sure; only the other images go on to a larger one.',
-      zh: '小模型在有把握时直接回答；只有其余图像才交给更大的模型。',
+      zh: '小模型在有把握时直接回答；只有其余图片才交给更大的模型。',
     },
     cost: {
       en: 'Parameters and file add up, but multiplications and time are means over the images: most stop at the small model.',
-      zh: '参数和文件相加，但乘法次数和时间是对图像的平均：大多数图像在小模型处就结束。',
+      zh: '参数和文件相加，但乘法次数和时间是对图片的平均：大多数图片在小模型处就结束。',
     },
     pays: {
       en: 'It pays where most images are easy: nearly the accuracy of the large model for little more than the work of the small one.',
-      zh: '当大多数图像都较容易时值得用：以略多于小模型的计算量，达到接近大模型的准确率。',
+      zh: '当大多数图片都较容易时值得用：以略多于小模型的计算量，达到接近大模型的准确率。',
     },
     paper: 'Viola, Jones 2001, Rapid Object Detection; Guo et al. 2017, On Calibration of Modern Neural Networks',
     order: { en: 'From the smallest to the largest.', zh: '从最小到最大。' },

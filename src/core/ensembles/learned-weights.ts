@@ -19,7 +19,7 @@ export const learnedWeights = defineEnsemble({
     title: { en: 'Learned weights', zh: '学习的权重' },
     help: {
       en: 'How much each member counts is fitted on validation images, so that the average is as good as it can be there. A member that adds nothing gets weight 0.',
-      zh: '在验证图像上拟合每个成员的比重，使加权平均在那里尽可能好。没有贡献的成员权重为 0。',
+      zh: '在验证图片上拟合每个成员的比重，使加权平均在那里尽可能好。没有贡献的成员权重为 0。',
     },
     cost: ALL_RUN,
     pays: {

@@ -18,7 +18,7 @@ export const meanProbabilitiesWay = defineEnsemble({
     cost: ALL_RUN,
     pays: {
       en: 'It pays with members that are about equally good and err on different images. The safe first choice.',
-      zh: '当各成员水平相近、错在不同图像上时值得用。这是稳妥的首选。',
+      zh: '当各成员水平相近、错在不同图片上时值得用。这是稳妥的首选。',
     },
     paper:
       'Lakshminarayanan, Pritzel, Blundell 2017, Simple and Scalable Predictive Uncertainty Estimation using Deep Ensembles',

@@ -14,15 +14,15 @@ export const specialists = defineEnsemble({
     title: { en: 'Specialists', zh: '专家' },
     help: {
       en: 'A small router looks at every image and hands it to the specialist for that group of classes.',
-      zh: '一个小的路由模型查看每张图像，再把它交给负责该组类别的专家。',
+      zh: '一个小的路由模型查看每张图片，再把它交给负责该组类别的专家。',
     },
     cost: {
       en: 'Parameters and file add up; for each image only the router and one specialist run.',
-      zh: '参数和文件相加；每张图像只运行路由模型和一个专家。',
+      zh: '参数和文件相加；每张图片只运行路由模型和一个专家。',
     },
     pays: {
       en: 'It pays where classes fall into groups that are easy to tell apart but hard to tell apart inside, as with clothes.',
-      zh: '当类别可分成几组、组间易分而组内难分时值得用，例如服饰图像。',
+      zh: '当类别可分成几组、组间易分而组内难分时值得用，例如服饰图片。',
     },
     paper: 'Jacobs, Jordan, Nowlan, Hinton 1991, Adaptive Mixtures of Local Experts',
     order: { en: 'First the router, then the specialists.', zh: '先是路由模型，然后是各个专家。' },

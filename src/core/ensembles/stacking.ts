@@ -42,7 +42,7 @@ const PENALTY: NumberParam = {
   label: { en: 'Weight penalty', zh: '权重惩罚' },
   help: {
     en: 'Keeps the weights of the second level small, so that it does not learn single images. More images need less.',
-    zh: '让第二层的权重保持较小，避免记住个别图像。图像越多，需要的惩罚越小。',
+    zh: '让第二层的权重保持较小，避免记住个别图片。图片越多，需要的惩罚越小。',
   },
 };
 
@@ -61,7 +61,7 @@ export const stacking = defineEnsemble({
     },
     pays: {
       en: 'It pays with members of different kinds that are strong on different classes, and with enough validation images. On few images it learns accidents.',
-      zh: '当成员类型不同、各自擅长不同的类别，且验证图像足够多时值得用。图像太少时它会学到偶然现象。',
+      zh: '当成员类型不同、各自擅长不同的类别，且验证图片足够多时值得用。图片太少时它会学到偶然现象。',
     },
     paper: 'Wolpert 1992, Stacked Generalization; Ting, Witten 1999, Issues in Stacked Generalization',
   },

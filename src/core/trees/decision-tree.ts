@@ -11,7 +11,7 @@ export const decisionTree = defineTreeMethod({
       en: 'A chain of yes-or-no questions about single values, which a person can read from top to bottom.',
       zh: '由一连串关于单个数值的是非问题组成，人可以从上到下读懂。',
     },
-    cost: { en: 'Seconds to grow, and a few comparisons an image.', zh: '几秒即可生成；每张图像只需几次比较。' },
+    cost: { en: 'Seconds to grow, and a few comparisons an image.', zh: '几秒即可生成；每张图片只需几次比较。' },
     pays: {
       en: 'It pays as a member that errs quite differently from networks. Alone on pixels it is weak.',
       zh: '作为与网络错误方式很不同的成员值得用。单独用于像素时较弱。',

@@ -38,7 +38,7 @@ export function wholeParam(value: number, min: number, max: number, label: Words
   return { kind: 'number', min, max, step: 1, default: value, control: 'field', label };
 }
 export const DEPTH: Words = { en: 'Depth', zh: '深度' };
-export const LEAST: Words = { en: 'Images in a leaf, at least', zh: '叶节点最少图像数' };
+export const LEAST: Words = { en: 'Images in a leaf, at least', zh: '叶节点最少图片数' };
 export const TREES: Words = { en: 'Trees', zh: '树的数量' };
 
 /** Lets what waits go first, then looks at the signal. */

@@ -17,12 +17,12 @@ export const randomForest = defineTreeMethod({
     title: { en: 'Random forest', zh: '随机森林' },
     help: {
       en: 'Many trees, each grown on other images and asking about other values. Their average is far better than any of them.',
-      zh: '许多棵树，每棵用不同的图像、询问不同的数值。它们的平均远好于任何一棵。',
+      zh: '许多棵树，每棵用不同的图片、询问不同的数值。它们的平均远好于任何一棵。',
     },
     cost: { en: 'Seconds to grow, but many numbers to store.', zh: '几秒即可生成，但要存储许多数值。' },
     pays: {
       en: 'It pays on few images, and as a member beside networks: strong for trees, and wrong elsewhere.',
-      zh: '在图像较少时，以及作为网络之外的成员时值得用：在树模型中较强，且错在不同的地方。',
+      zh: '在图片较少时，以及作为网络之外的成员时值得用：在树模型中较强，且错在不同的地方。',
     },
     paper: 'Breiman 2001, Random Forests',
   },

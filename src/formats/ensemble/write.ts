@@ -103,7 +103,7 @@ function sizesOf(predictor: Predictor): Pick<Manifest, 'input' | 'classes'> {
           'several-inputs',
           '',
           { en: `${model.name} has several inputs.`, zh: `${model.name} 有多个输入。` },
-          { en: 'Members of one image only can be exported.', zh: '只能导出以单张图像为输入的成员。' },
+          { en: 'Members of one image only can be exported.', zh: '只能导出以单张图片为输入的成员。' },
         );
       return {
         input: shapes[model.inputs[0] as string] ?? [],

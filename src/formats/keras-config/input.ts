@@ -34,7 +34,7 @@ export function inputLayer(call: KerasCall, graph: KerasGraph, file: string, not
     notes.push(
       info(
         `Its input of ${height} x ${width} became an image of one channel.`,
-        `其 ${height} x ${width} 的输入已作为单通道图像处理。`,
+        `其 ${height} x ${width} 的输入已作为单通道图片处理。`,
       ),
     );
     return { kind: 'input', name: call.name, inputs: [], shape: [height, width, 1] };
@@ -44,7 +44,7 @@ export function inputLayer(call: KerasCall, graph: KerasGraph, file: string, not
     { file, where: call.name },
     {
       en: `Its input has the shape [${shape.map((size) => size ?? '?').join(', ')}]; only images (height, width, channels) and lists of numbers can be read.`,
-      zh: `其输入形状为 [${shape.map((size) => size ?? '?').join(', ')}]；只能读取图像（高、宽、通道）和数值列表。`,
+      zh: `其输入形状为 [${shape.map((size) => size ?? '?').join(', ')}]；只能读取图片（高、宽、通道）和数值列表。`,
     },
     { en: 'Sequences, video and volumes are not supported yet.', zh: '暂不支持序列、视频和三维数据。' },
   );
@@ -59,7 +59,7 @@ function closed(shape: readonly (number | null)[], name: string, notes: Note[]):
   notes.push(
     warning(
       `"${name}" takes images of any size; ${assumed} x ${assumed} was assumed where the file leaves it open.`,
-      `"${name}" 接受任意大小的图像；文件未指定之处按 ${assumed} x ${assumed} 处理。`,
+      `"${name}" 接受任意大小的图片；文件未指定之处按 ${assumed} x ${assumed} 处理。`,
     ),
   );
   return [shape[0] ?? assumed, shape[1] ?? assumed, channels];

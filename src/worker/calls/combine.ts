@@ -100,7 +100,7 @@ function notesOf({ ensemble, learned }: Fitted): readonly Words[] {
 }
 const LEARNED: Words = {
   en: 'This way of combining learns from validation images. Its validation accuracy is measured in five parts, each by what was learned from the other four.',
-  zh: '这种组合方式会从验证图像中学习。其验证准确率分五份测量：每一份都用从其余四份学到的结果来测。',
+  zh: '这种组合方式会从验证图片中学习。其验证准确率分五份测量：每一份都用从其余四份学到的结果来测。',
 };
 const TWICE: Words = {
   en: 'One model is a member more than once: it is stored and run once.',

@@ -100,5 +100,5 @@ function importanceOf({ trees: all }: Forest, width: number): readonly number[] 
 
 const tooMany = (width: number): Words => ({
   en: `The layer gives ${width.toLocaleString('en')} values for each image: too many to grow trees on. Choose a later layer.`,
-  zh: `该层为每张图像给出 ${width.toLocaleString('en')} 个数值，太多，无法用来生成树。请选择更靠后的层。`,
+  zh: `该层为每张图片给出 ${width.toLocaleString('en')} 个数值，太多，无法用来生成树。请选择更靠后的层。`,
 });

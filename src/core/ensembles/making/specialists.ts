@@ -43,9 +43,9 @@ export const specialistMembers = defineMaking({
     title: { en: 'Specialists', zh: '专家' },
     help: {
       en: 'Puts the classes that a model confuses into groups, and trains a network for each group on its images only.',
-      zh: '把模型容易混淆的类别分到同一组，并为每组只用该组的图像训练一个网络。',
+      zh: '把模型容易混淆的类别分到同一组，并为每组只用该组的图片训练一个网络。',
     },
-    cost: { en: 'One training on a part of the images for each group.', zh: '每组用部分图像训练一次。' },
+    cost: { en: 'One training on a part of the images for each group.', zh: '每组用部分图片训练一次。' },
     pays: {
       en: 'It pays where a few classes are confused among themselves and hardly with the others.',
       zh: '当少数几类彼此混淆、而与其他类几乎不混淆时值得用。',
