@@ -10,7 +10,7 @@ import { TREE_METHODS, treeMethodById } from '#core/trees/index';
 import { combine } from '#stores/combine-state';
 import { datasets } from '#stores/datasets';
 import { call, faultOf, isAbort } from '#stores/engine';
-import { isFromFile, originOf } from '#stores/origins';
+import { type Unknown, whyUnknown } from '#stores/origins';
 import { project } from '#stores/project';
 import type { CombineView, ModelNode, TreeSource } from '#stores/state';
 import { addCombination, addMade, addTrees, overLives } from '#stores/together';
@@ -185,7 +185,7 @@ export function toggleSource(node: string): void {
 /** Why these models cannot be made into members in this way, or null. */
 export function makeObstacle(): Words | null {
   const { sources, making, makingValues } = combine.getState();
-  const { least, most } = makingById(making).models;
+  const { least, most, anyKind = false } = makingById(making).models;
   const nodes = nodesOnPage(sources);
   if (nodes.length < least || nodes.length > most)
     return least === most
@@ -195,28 +195,43 @@ export function makeObstacle(): Words | null {
         }
       : { en: `Choose ${least} to ${most} models to start from.`, zh: `请选择 ${least} 到 ${most} 个起始模型。` };
   const several = nodes.find(({ summary }) => summary.kind !== 'model');
-  if (several)
+  if (several && !anyKind)
     return {
       en: `${several.name} is not one network: members are made from networks.`,
       zh: `${several.name} 不是单个网络：成员由网络制作。`,
     };
-  if (making === 'out-of-fold' && makingValues[making]?.['afresh'] !== true) {
+  if (making === 'out-of-fold') {
+    const isAfresh = makingValues[making]?.['afresh'] === true;
     const known = project.getState().nodes;
-    const lost = nodes.find(({ id }) => !originOf(known, id));
-    if (lost) return cannotBeMadeAgain(lost.name, isFromFile(known, lost.id));
+    for (const node of nodes) {
+      const lost = isAfresh && node.summary.kind === 'model' ? null : whyUnknown(known, node.id);
+      if (lost) return cannotBeMadeAgain(node, lost);
+    }
   }
   return new Set(nodes.map(({ dataset }) => dataset)).size > 1
     ? { en: 'All models have to be of one data set.', zh: '所有模型必须使用同一个数据集。' }
     : null;
 }
 
-function cannotBeMadeAgain(name: string, isOpened: boolean): Words {
-  const [en, zh] = isOpened
-    ? [`Nobody knows on which images ${name} was trained, so it`, `不知道 ${name} 用哪些图片训练，`]
-    : [`${name} was made together with others and`, `${name} 是与其他模型一起制作的，`];
+function cannotBeMadeAgain({ name, summary }: ModelNode, { name: what, why }: Unknown): Words {
+  const isItself = what === name || what === '';
+  const came = isItself ? { en: '', zh: '' } : { en: `It came of ${what}. `, zh: `它来自 ${what}。` };
+  const from = isItself
+    ? { en: name, zh: name }
+    : { en: `${what}, which ${name} came of,`, zh: `${name} 的来源 ${what} ` };
+  const cannot = why
+    ? {
+        en: `${name} cannot be made again without some of the images. ${came.en}${why.en}`,
+        zh: `${name} 无法在留出部分图像的情况下重新制作。${came.zh}${why.zh}`,
+      }
+    : {
+        en: `Nobody knows on which images ${from.en} was trained, so it cannot be made again without some of the images.`,
+        zh: `不知道 ${from.zh}用哪些图像训练，因此无法在留出部分图像的情况下重新制作。`,
+      };
+  const isNetwork = summary.kind === 'model';
   return {
-    en: `${en} cannot be made again without some of the images. Train it afresh, or combine it by stacking, which learns from validation images.`,
-    zh: `${zh}无法在留出部分图片的情况下重新制作。请从头训练，或改用“堆叠”组合，它从验证图片学习。`,
+    en: `${cannot.en} ${isNetwork ? 'Train it afresh' : 'Leave it out'}, or combine it by stacking, which learns from validation images.`,
+    zh: `${cannot.zh}请${isNetwork ? '从头训练' : '去掉它'}，或改用“堆叠”组合，它从验证图像学习。`,
   };
 }
 

@@ -99,8 +99,8 @@ export interface CombinePreview {
 export type Origin =
   | {
       readonly kind: 'model';
-      /** Untrained: only its structure counts, its weights are drawn anew. */
-      readonly start: ModelId;
+      /** Untrained: only its structure counts, its weights are drawn anew. Or what making members gave. */
+      readonly start: ModelId | MadeOrigin;
       readonly steps: readonly OriginStep[];
     }
   | {
@@ -109,7 +109,28 @@ export type Origin =
       readonly way: string;
       readonly values: Values;
       readonly members: readonly Origin[];
+    }
+  | MadeOrigin
+  | {
+      /** Grown again. */
+      readonly kind: 'trees';
+      readonly method: string;
+      readonly values: Values;
+      /** The network that they look at, made anew as well, and which of its layers; null for pixels. */
+      readonly looked: { readonly at: Origin; readonly layer: string } | null;
     };
+/** Members that were made to go together, made together again. */
+export interface MadeOrigin {
+  readonly kind: 'made';
+  readonly making: string;
+  readonly values: Values;
+  /** Tells two makings of the same kind apart. */
+  readonly seed: number;
+  /** Which of those that were not there before; null for all of them as they answer together. */
+  readonly member: number | null;
+  /** What it began with. */
+  readonly models: readonly Origin[];
+}
 export type OriginStep =
   | { readonly kind: 'trained'; readonly settings: TrainSettings }
   | {

@@ -1,6 +1,6 @@
 /** Choosing members, previews while sliders move, and what is made becoming nodes of the project. */
 import { beforeEach, describe, expect, it } from 'vitest';
-import { originOf } from '#stores/origins';
+import { originOf, whyUnknown } from '#stores/origins';
 import { reachable, upToDate, withoutLost } from '#stores/records';
 import type { ModelNode } from '#stores/state';
 import type { CombinePreview, CombineResult } from '#worker/protocol-ensembles';
@@ -236,14 +236,38 @@ describe('making members', () => {
     expect(s.makeObstacle()?.en).toContain('Nobody knows on which images Model a was trained');
     s.setMaking('soups');
     expect(s.makeObstacle()).toBeNull();
-    const made = { kind: 'made', making: 'bagging', values: {}, seed: 1, member: 0, parents: [], seconds: 1 } as const;
-    s.addNode(node('bagged', { origin: made }));
+    const made = {
+      kind: 'made',
+      making: 'soups',
+      values: {},
+      seed: 1,
+      member: 0,
+      parents: ['a', 'b'],
+      seconds: 1,
+    } as const;
+    s.addNode(node('soup', { origin: made }));
     s.setMaking('out-of-fold');
     s.toggleSource('a');
-    s.toggleSource('bagged');
-    expect(s.makeObstacle()?.en).toContain('Model bagged was made together with others');
+    s.toggleSource('soup');
+    expect(s.makeObstacle()?.en).toMatch(/^Model soup cannot be made again .* common start.* Train it afresh, or/);
     s.setMakingValue('afresh', true);
     expect(s.makeObstacle()).toBeNull();
+    // Trees cannot be trained from their structure: they are grown again, where what they look at is known.
+    const grown = {
+      kind: 'trees',
+      method: 'decision-tree',
+      values: {},
+      seed: 1,
+      parents: ['a'],
+      seconds: 1,
+      importance: [],
+    } as const;
+    const features = { model: 'm-a', name: 'Model a', layer: 'dense_1' };
+    const trees = { method: 'decision-tree', trees: 1, depth: 1, comparisons: 1, features };
+    s.addNode(node('g', { origin: grown, summary: summary('p-2', { kind: 'trees', trees }) }));
+    s.toggleSource('g');
+    expect(s.makeObstacle()?.en).toMatch(/images Model a, which Model g came of, was trained, .* Leave it out, or/);
+    s.toggleSource('g');
     s.setMaking('soups');
     s.addNode(node('e', { summary: summary('p-1', { kind: 'ensemble' }) }));
     s.toggleSource('e');
@@ -317,9 +341,63 @@ describe('how a node was made', () => {
     for (const id of ['o', 'u', 'e', 'nobody']) expect(originOf(nodes, id)).toBeNull();
     const boosted = { t: template, u: trained, e: combined(['u'], { making: 'boosting' }) };
     expect(originOf(boosted, 'e')).toBeNull();
-    expect(originOf({ ...nodes, d: { ...distilled, parent: 't' }, t: template }, 'd')).toMatchObject({
-      steps: [{ teachers: { e: null } }],
-    });
+    // A student of somebody of whom nobody knows has learned from the same images.
+    const taught = { ...nodes, d: { ...distilled, parent: 't' }, t: template };
+    expect(originOf(taught, 'd')).toBeNull();
+    expect(whyUnknown(taught, 'd')).toEqual({ kind: 'unknown', name: 'Model o', why: null });
+  });
+
+  it('is the making of members, with the structure or the whole of what they were made of', () => {
+    const origin = {
+      kind: 'made',
+      making: 'bagging',
+      values: { members: 2 },
+      seed: 7,
+      member: 1,
+      parents: ['u'],
+      seconds: 1,
+    } as const;
+    const bagged = node('b', { parent: 'u', origin });
+    const snapped = node('s', { origin: { ...origin, making: 'snapshots', values: { afresh: false } } });
+    const on = { ...trained, parent: 'b' };
+    const nodes = { t: template, u: trained, b: bagged, s: snapped, on, e: combined(['b'], { making: 'bagging' }) };
+    const bag = { kind: 'made', making: 'bagging', values: { members: 2 }, seed: 7, member: 1 };
+    const structure = { kind: 'model', start: 'm-u', steps: [] };
+    expect(originOf(nodes, 'b')).toEqual({ ...bag, models: [structure] });
+    expect(originOf(nodes, 'e')).toEqual({ ...bag, member: null, models: [structure] });
+    expect(originOf(nodes, 's')).toMatchObject({ making: 'snapshots', models: [made] });
+    expect(originOf(nodes, 'on')).toMatchObject({ start: { making: 'bagging' }, steps: [{ kind: 'trained' }] });
+    // What a recipe cut away, it chose by looking at images.
+    const cut = { ...nodes, u: { ...distilled, id: 'u', parent: 't' } };
+    expect(originOf({ ...cut, e: template }, 'b')).toMatchObject({ models: [{ steps: [{ kind: 'recipe' }] }] });
+    // Of a file only the structure counts.
+    expect(originOf({ ...nodes, u: node('u') }, 'b')).toMatchObject({ models: [structure] });
+    expect(
+      whyUnknown({ ...nodes, s: node('s', { origin: { ...snapped.origin, parents: ['x'] } as never }) }, 's')?.why?.en,
+    ).toContain('not on the page');
+  });
+
+  it('is growing trees, on pixels or on a layer of a network', () => {
+    const origin = {
+      kind: 'trees',
+      method: 'random-forest',
+      values: { trees: 3 },
+      seed: 1,
+      parents: ['u'],
+      seconds: 1,
+      importance: [],
+    } as const;
+    const features = { model: 'm-u', name: 'Model u', layer: 'dense_1' };
+    const facts = { method: 'random-forest', trees: 3, depth: 4, comparisons: 12 };
+    const nodes = {
+      t: template,
+      u: trained,
+      f: node('f', { origin, summary: summary('p-f', { kind: 'trees', trees: { ...facts, features } }) }),
+      p: node('p', { origin, summary: summary('p-p', { kind: 'trees', trees: { ...facts, features: 'pixels' } }) }),
+    };
+    const grown = { kind: 'trees', method: 'random-forest', values: { trees: 3 } };
+    expect(originOf(nodes, 'f')).toEqual({ ...grown, looked: { at: made, layer: 'dense_1' } });
+    expect(originOf(nodes, 'p')).toEqual({ ...grown, looked: null });
   });
 
   it('stays known as long as what it names: members are reached through their ensemble', () => {

@@ -269,6 +269,33 @@ describe('make', () => {
     expect(afresh.members.map(({ model }) => model.name)).toEqual(['Opened, trained afresh']);
   }, 60_000);
 
+  it('stacks trees and members of a bag out of fold, made again with them', async () => {
+    const features = { kind: 'pixels' } as const;
+    const asked = { method: 'decision-tree', values: { depth: 6, least: 2 }, dataset: 'digits', seed: 1 } as const;
+    const tree = await it_.call('trees', { ...asked, features, name: 'Tree' });
+    const bag = await it_.call('make', ask('bagging'));
+    const [member] = bag.members;
+    const makings = { kind: 'made', making: 'bagging', values, seed: 1, models: [origin] } as const;
+    const made = await it_.call(
+      'make',
+      ask('out-of-fold', {
+        values: { folds: 2 },
+        models: [
+          { id: tree.model.id, name: 'Tree', origin: { kind: 'trees', ...asked, looked: null } },
+          { id: member?.model.id, name: 'One', origin: { ...makings, member: 0 } },
+          { id: bag.combined?.model.id, name: 'Bag', origin: { ...makings, member: null } },
+        ],
+      }),
+    );
+    expect(made.members).toEqual([]);
+    expect(made.combined?.members.map(({ name }) => name)).toEqual(['Tree', 'One', 'Bag']);
+    expect(made.combined?.validation.value).toBeGreaterThan(tree.validation.value);
+    const onTrees = ask('bagging', { models: [{ id: tree.model.id, name: 'Tree', origin: null }] });
+    await expect(it_.call('make', onTrees)).rejects.toMatchObject({
+      words: { en: expect.stringContaining('Tree is not one network') },
+    });
+  }, 60_000);
+
   it('keeps the router of specialists as the model that it is', async () => {
     const made = await it_.call('make', ask('specialists', { values: { ...values, groups: 3 } }));
     expect(made.members.every(({ model }) => model.id !== small.model.id)).toBe(true);

@@ -4,11 +4,12 @@ import type { Architecture } from '#core/architecture';
 import { createModel } from '#core/model/create';
 import { modelId } from '#core/model/hash';
 import { ADAM } from '#core/objective';
+import { predictorId } from '#core/predictor-id';
 import { makeCpuBackend } from '#engine/backends/cpu';
 import type { Dataset } from '#engine/datasets/dataset';
 import type { TrainSettings } from '#worker/protocol';
-import type { Origin } from '#worker/protocol-ensembles';
-import { type RefitOptions, refitModel, withRows } from '#worker/refit';
+import type { MadeOrigin, Origin } from '#worker/protocol-ensembles';
+import { type RefitOptions, refitModel, refitPredictor, withRows } from '#worker/refit';
 import { memoryFiles } from '#worker/vault/files';
 import { openVault } from '#worker/vault/vault';
 import { makeBars } from '../engine/bars';
@@ -46,6 +47,7 @@ const options = async (some: Partial<RefitOptions> = {}): Promise<RefitOptions> 
   between: async () => undefined,
   onTrain: () => undefined,
   progress: () => undefined,
+  made: new Map(),
   ...some,
 });
 /** Everything the recipe of a model may look at: images (calibration), labels, and a teacher that has seen them too. */
@@ -107,4 +109,70 @@ describe('a model made anew', () => {
       words: { en: expect.stringContaining('Nobody knows') },
     });
   });
+});
+
+describe('what was made to go together, and trees', () => {
+  const making = (id: string, member: number | null, values = {}): MadeOrigin => ({
+    kind: 'made',
+    making: id,
+    values: { members: 2, cycles: 2, copies: 2, groups: 2, epochs: 3, learningRate: 0.02, batchSize: 16, ...values },
+    seed: 9,
+    member,
+    models: [trained],
+  });
+  const trees: Origin = {
+    kind: 'trees',
+    method: 'random-forest',
+    values: { trees: 3, depth: 4, least: 1 },
+    looked: { at: trained, layer: 'dense_1' },
+  };
+  const finetuned: Origin = { kind: 'model', start: making('soups', 0), steps: [{ kind: 'trained', settings }] };
+  const origins: readonly (readonly [string, Origin])[] = [
+    ['a member of a bag', making('bagging', 1)],
+    ['a bag', making('bagging', null)],
+    ['a boosted member', making('boosting', 0)],
+    ['boosting', making('boosting', null)],
+    ['a snapshot', making('snapshots', 1)],
+    ['a soup of copies', making('soups', 0)],
+    ['specialists with their router', making('specialists', null)],
+    ['what was trained on from a soup', finetuned],
+    ['trees on a layer', trees],
+    ['trees on pixels', { ...trees, looked: null }],
+    ['both together', { kind: 'combined', way: 'stacking', values: {}, members: [trees, making('bagging', 0)] }],
+  ];
+
+  it.each(origins)(
+    '%s sees its rows only',
+    async (_, origin) => {
+      const made = async (dataset: Dataset) => predictorId(await refitPredictor(origin, dataset, 1, await options()));
+      const one = await made(withRows(bars, rows));
+      expect(await made(withRows(spoilt(), rows))).toBe(one);
+      expect(await made(spoilt())).not.toBe(await made(bars));
+    },
+    60_000,
+  );
+
+  it('members of one making are made together once, and stay of one making', async () => {
+    const ways = await options();
+    const snapshot = async (member: number) => refitPredictor(making('snapshots', member), bars, 1, ways);
+    const [first, second] = [await snapshot(0), await snapshot(1)];
+    expect(ways.made.size).toBe(1);
+    expect(predictorId(first)).not.toBe(predictorId(second));
+    const [whole] = await Promise.all(ways.made.values());
+    expect(whole?.members).toEqual([first, second]);
+    // A member of a bag needs no other.
+    await refitPredictor(making('bagging', 0), bars, 1, ways);
+    expect(ways.made.size).toBe(1);
+  }, 60_000);
+
+  it('says which member there is none of any more, and what cannot be made again', async () => {
+    const ways = await options();
+    await expect(refitPredictor(making('boosting', 5), bars, 1, ways)).rejects.toMatchObject({
+      words: { en: expect.stringContaining('ended before its member 6') },
+    });
+    const several = { ...making('soups', 0), models: [trained, trained] };
+    await expect(refitPredictor(several, bars, 1, ways)).rejects.toMatchObject({
+      words: { en: expect.stringContaining('common start') },
+    });
+  }, 60_000);
 });

@@ -34,10 +34,10 @@ export function MakingsView() {
   const state = useStore(project);
   const dataset = useStore(datasets, ({ selected }) => selected);
   const making = makingById(id);
-  const networks = useMemo(() => networksIn(state, dataset), [state, dataset]);
+  const { most, anyKind } = making.models;
+  const networks = useMemo(() => networksIn(state, dataset, anyKind), [state, dataset, anyKind]);
   const own = clampValues(making.params, makingValues[id] ?? {}) as Values;
   const busy = running !== null;
-  const { most } = making.models;
   useEffect(() => fillSources(networks, most), [networks, most]);
   return (
     <>

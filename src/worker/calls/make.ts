@@ -1,9 +1,8 @@
 /** Makes members that go together (bagging, boosting, snapshots, specialists, out of fold, soups), measures and combines them. */
 
 import { makingById } from '#core/ensembles/making/index';
-import type { Made, MakingContext } from '#core/ensembles/making/making';
-import { modelId } from '#core/model/hash';
-import type { Model } from '#core/model/model';
+import type { Given, Made, MakingContext } from '#core/ensembles/making/making';
+import { givenOf, predictorOf } from '#core/ensembles/making/shared';
 import { clampValues, type Words } from '#core/params';
 import { PassError } from '#core/pass';
 import type { Predictor } from '#core/predictor';
@@ -14,7 +13,7 @@ import { type CallContext, type Handler, throttled } from '#worker/call';
 import { combined } from '#worker/calls/combine';
 import type { Calls, TrainProgress } from '#worker/protocol';
 import type { MadeMember, MakeResult } from '#worker/protocol-ensembles';
-import { refitModel, withRows } from '#worker/refit';
+import { type RefitOptions, refitPredictor, withRows } from '#worker/refit';
 import { summaryOfPredictor } from '#worker/summary-predictor';
 
 /** Share of the progress that making takes; measuring takes the rest. */
@@ -31,8 +30,12 @@ export const make: Handler<'make'> = async (request, context) => {
   if (request.models.length < least || request.models.length > most) throw new PassError(countWords(least, most));
   const vault = await session.vault;
   const dataset = await session.dataset(datasetId, { signal });
-  const models: Model[] = [];
-  for (const { id, name: called } of request.models) models.push({ ...(await vault.get(id)), name: called });
+  const models: Given[] = [];
+  for (const { id, name: called } of request.models) {
+    const given = givenOf(await vault.predictor(id));
+    if ('kind' in given && !making.models.anyKind) throw new PassError(noNetwork(called));
+    models.push('kind' in given ? given : { ...given, name: called });
+  }
   const made: Made = await session.scheduler.run(
     'training',
     async (between) =>
@@ -116,15 +119,16 @@ async function contextFor(
     resolve: () => Promise.reject(new Error('making members asks for no other predictor')),
   });
   const origins = new Map(request.models.map(({ id, origin }) => [id, origin]));
+  const together: RefitOptions['made'] = new Map();
   return {
     ...context,
-    refit(model, rows, seed, progress) {
-      const origin = origins.get(modelId(model));
-      if (origin?.kind !== 'model') return null;
+    refit(given, rows, seed, progress) {
+      const origin = origins.get(predictorId(predictorOf(given)));
+      if (!origin) return null;
       // On all images it was made already.
-      if (!rows) return Promise.resolve(model);
-      const options = { backend, vault, signal, between, onTrain, progress };
-      return refitModel(origin, withRows(dataset, rows), seed, options);
+      if (!rows) return Promise.resolve(given);
+      const options = { backend, vault, signal, between, onTrain, progress, made: together };
+      return refitPredictor(origin, withRows(dataset, rows), seed, options).then(givenOf);
     },
   };
 }
@@ -144,6 +148,10 @@ function memberName({ name, models }: Request, own: Words): string {
 
 const lowered = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
 
+const noNetwork = (name: string): Words => ({
+  en: `${name} is not one network: members are made from networks.`,
+  zh: `${name} 不是单个网络：成员由网络制作。`,
+});
 const countWords = (least: number, most: number): Words =>
   least === most
     ? { en: `Choose ${least} model${least > 1 ? 's' : ''} to start from.`, zh: `请选择 ${least} 个起始模型。` }

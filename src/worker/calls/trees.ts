@@ -2,10 +2,12 @@
 
 import { shapesOf } from '#core/model/shapes';
 import { seededRandom } from '#core/numeric/random';
-import { clampValues, type Words } from '#core/params';
+import { clampValues, type Values, type Words } from '#core/params';
 import { PassError } from '#core/pass';
-import type { Forest, TreeFeatures, TreesPredictor } from '#core/predictor';
+import type { TreeFeatures, TreesPredictor } from '#core/predictor';
 import { treeMethodById } from '#core/trees/index';
+import type { Backend } from '#engine/backend';
+import type { Dataset } from '#engine/datasets/dataset';
 import { featuresOf } from '#engine/trees';
 import { type Handler, throttled } from '#worker/call';
 import type { Calls } from '#worker/protocol';
@@ -14,48 +16,26 @@ import type { Vault } from '#worker/vault/vault';
 
 /** Numbers that trees look at while they grow: 800 MB, and a quarter more as they are sorted into bins. */
 const MOST = 200_000_000;
-/** Shares of the progress: what is looked at, growing, and measuring. */
-const [LOOKING, GROWING] = [0.1, 0.75];
+/** Share of the progress that growing takes, and of that, looking at the images; measuring takes the rest. */
+const [GROWING, LOOKING] = [0.85, 0.12];
 
 export const trees: Handler<'trees'> = async (request, { session, signal, progress }) => {
   const begun = performance.now();
   const { dataset: datasetId, name } = request;
-  const method = treeMethodById(request.method);
+  const { method, values, seed } = request;
   const vault = await session.vault;
   const dataset = await session.dataset(datasetId, { signal });
   const report = throttled((done: number) => progress({ done }));
   const features = await featuresFor(request.features, vault);
-  const width = widthOf(features, dataset.shape);
-  const { count, labels } = dataset.splits.train;
-  if (width * count > MOST) throw new PassError(tooMany(width));
-  const forest = await session.scheduler.run(
+  const predictor = await session.scheduler.run(
     'training',
-    async (pause) => {
-      const looked = await featuresOf(await session.backend(), features, dataset, 'train', {
-        signal,
-        between: pause,
-        onProgress: (done) => report(LOOKING * done),
-      });
-      return method.grow(
-        { features: looked, labels, classes: dataset.classes.length },
-        clampValues(method.params, request.values),
-        {
-          random: seededRandom(request.seed),
-          signal,
-          pause,
-          progress: (done) => report(LOOKING + GROWING * done),
-        },
-      );
+    async (between) => {
+      const backend = await session.backend();
+      const progress = (done: number): void => report(GROWING * done);
+      return treesOn({ method, values, features, seed }, dataset, { backend, signal, between, progress });
     },
     { signal },
   );
-  const predictor: TreesPredictor = {
-    kind: 'trees',
-    features,
-    forest,
-    classes: dataset.classes.length,
-    shape: dataset.shape,
-  };
   return session.scheduler.run(
     'evaluation',
     async (between) => {
@@ -65,13 +45,13 @@ export const trees: Handler<'trees'> = async (request, { session, signal, progre
           between,
           onProgress: (done) => report(from + 0.07 * done),
         });
-      const validation = await measure('validation', LOOKING + GROWING);
-      const test = await measure('test', LOOKING + GROWING + 0.07);
+      const validation = await measure('validation', GROWING);
+      const test = await measure('test', GROWING + 0.07);
       const model = await summaryOfPredictor(predictor, name);
       signal.throwIfAborted();
       await vault.putPredictor(predictor);
       const seconds = (performance.now() - begun) / 1000;
-      return { model, validation, test, seconds, importance: importanceOf(forest, width) };
+      return { model, validation, test, seconds, importance: importanceOf(predictor) };
     },
     { signal },
   );
@@ -87,10 +67,49 @@ function widthOf(features: TreeFeatures, image: readonly number[]): number {
   return shape.reduce((product, side) => product * side, 1);
 }
 
+/** Trees grown on all training images of `dataset`. Throws PassError where there is too much to look at. */
+export async function treesOn(
+  asked: {
+    readonly method: string;
+    readonly values: Values;
+    readonly features: TreeFeatures;
+    readonly seed: number;
+  },
+  dataset: Dataset,
+  {
+    backend,
+    signal,
+    between,
+    progress,
+  }: {
+    readonly backend: Backend;
+    readonly signal: AbortSignal;
+    readonly between: () => Promise<void>;
+    readonly progress: (done: number) => void;
+  },
+): Promise<TreesPredictor> {
+  const { features, seed } = asked;
+  const { shape } = dataset;
+  const { count, labels } = dataset.splits.train;
+  const classes = dataset.classes.length;
+  const width = widthOf(features, shape);
+  if (width * count > MOST) throw new PassError(tooMany(width));
+  const { grow, params } = treeMethodById(asked.method);
+  const onProgress = (done: number): void => progress(LOOKING * done);
+  const looked = await featuresOf(backend, features, dataset, 'train', { signal, between, onProgress });
+  const forest = await grow({ features: looked, labels, classes }, clampValues(params, asked.values), {
+    random: seededRandom(seed),
+    signal,
+    pause: between,
+    progress: (done) => progress(LOOKING + (1 - LOOKING) * done),
+  });
+  return { kind: 'trees', features, forest, classes, shape };
+}
+
 /** [features]: how often it is asked about, the most asked 1. */
-function importanceOf({ trees: all }: Forest, width: number): readonly number[] {
-  const asked = new Array<number>(width).fill(0);
-  for (const { feature } of all) for (const f of feature) if (f >= 0) asked[f] = (asked[f] ?? 0) + 1;
+function importanceOf({ features, forest, shape }: TreesPredictor): readonly number[] {
+  const asked = new Array<number>(widthOf(features, shape)).fill(0);
+  for (const { feature } of forest.trees) for (const f of feature) if (f >= 0) asked[f] = (asked[f] ?? 0) + 1;
   const most = Math.max(
     1,
     asked.reduce((top, count) => Math.max(top, count), 0),

@@ -21,7 +21,7 @@ import { seededRandom } from '#core/numeric/random';
 import type { Objective } from '#core/objective';
 import { defaultsOf } from '#core/params';
 import { PassError } from '#core/pass';
-import type { EnsembleState, Predictor } from '#core/predictor';
+import type { EnsembleState, Predictor, TreesPredictor } from '#core/predictor';
 import { denseModel, kernelOf, plainContext, tensor } from '../passes/helpers';
 
 const CLASSES = 3;
@@ -276,5 +276,46 @@ describe('stacking out of fold', () => {
     });
     await outOfFold.make([model], values, context);
     expect(asked).toEqual([60, 60, 60, null]);
+  });
+
+  it('makes again what is no network even where networks are trained afresh', async () => {
+    const asked: (number | null)[] = [];
+    const { context, trained } = world(() => 0, {
+      refit: async (one, rows) => {
+        asked.push(rows?.length ?? null);
+        return one;
+      },
+      answers: async () => new Float32Array(IMAGES * CLASSES),
+    });
+    const trees: TreesPredictor = {
+      kind: 'trees',
+      features: { kind: 'pixels' },
+      forest: { kind: 'mean', trees: [], start: [] },
+      classes: CLASSES,
+      shape: [1, 2, 1],
+    };
+    const made = await outOfFold.make([trees, model], { ...values, afresh: true }, context);
+    expect(asked).toEqual([60, 60, 60, null]);
+    expect(trained.size).toBe(4);
+    expect(made.members[0]).toBe(trees);
+    const lost = world(() => 0, { refit: () => null }).context;
+    await expect(outOfFold.make([trees], { ...values, afresh: true }, lost)).rejects.toThrow(
+      /Member 1 .* Leave it out/,
+    );
+  });
+});
+
+describe('a member made again', () => {
+  it('of a bag: on its own draw of the images that there are, whatever the others were', async () => {
+    const { context, trained } = world((_, row) => right(row));
+    await bagging.again?.(4, [model], { ...defaultsOf(bagging.params), members: 5 }, context);
+    expect([...trained.values()].map(({ data }) => data?.rows?.length)).toEqual([IMAGES]);
+  });
+
+  it('is refused where it would not stay what it is', () => {
+    const values = defaultsOf(soups.params);
+    expect(soups.cannotAgain?.(0, 1, values)).toBeNull();
+    expect(soups.cannotAgain?.(0, 3, values)?.en).toContain('common start');
+    expect(outOfFold.cannotAgain?.(null, 1, defaultsOf(outOfFold.params))?.en).toContain('Stack its members');
   });
 });

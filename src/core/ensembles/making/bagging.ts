@@ -2,11 +2,12 @@
  * Bagging: every member is trained afresh on its own bootstrap sample, as many training images as there are, drawn with
  * replacement, so that some come twice and a third not at all. Paper: Breiman 1996, "Bagging Predictors".
  */
-import { defineMaking } from '#core/ensembles/making/making';
+import { defineMaking, type MakingContext } from '#core/ensembles/making/making';
 import {
   asPredictor,
   countParam,
   MEMBERS,
+  type MemberTraining,
   memberTraining,
   numbered,
   partOf,
@@ -35,12 +36,9 @@ export const bagging = defineMaking({
   models: { least: 1, most: 1 },
 
   async make([model], values, context) {
-    const images = context.labels('train').length;
     const members: Model[] = [];
-    for (let m = 0; m < values.members; m++) {
-      const rows = bootstrapRows(images, context.random);
-      members.push(await trainAfresh(model as Model, values, partOf(context, m, values.members), { data: { rows } }));
-    }
+    for (let m = 0; m < values.members; m++)
+      members.push(await bagged(model as Model, values, partOf(context, m, values.members)));
     return {
       members: members.map(asPredictor),
       names: numbered(members.length, 'Bagged', '装袋成员'),
@@ -48,4 +46,12 @@ export const bagging = defineMaking({
       report: { notes: [] },
     };
   },
+  isAfresh: () => true,
+  // Members know nothing of each other.
+  again: (_member, [model], values, context) => bagged(model as Model, values, context),
 });
+
+function bagged(model: Model, values: MemberTraining, context: MakingContext): Promise<Model> {
+  const rows = bootstrapRows(context.labels('train').length, context.random);
+  return trainAfresh(model, values, context, { data: { rows } });
+}

@@ -75,6 +75,7 @@ export const boostingMembers = defineMaking({
       report: { notes },
     };
   },
+  isAfresh: () => true,
 });
 
 export type SammeStep =

@@ -1,12 +1,12 @@
 /** What the ways of making members share: parameters of their training, one member's run, and its part of the progress. */
-import type { MakingContext } from '#core/ensembles/making/making';
+import type { Given, MakingContext } from '#core/ensembles/making/making';
 import type { Model } from '#core/model/model';
 import type { Objective, TrainingData } from '#core/objective';
 import type { NumberParam, Words } from '#core/params';
 import { freshWeights } from '#core/passes/shared/fresh-weights';
 import { BATCH_SIZE, epochsParam, learningRateParam, objectiveOf } from '#core/passes/shared/training';
 import { within } from '#core/passes/shared/within';
-import type { ModelPredictor } from '#core/predictor';
+import type { ModelPredictor, Predictor } from '#core/predictor';
 
 export function memberTraining(epochs: number, rate: number) {
   return { epochs: epochsParam(epochs), learningRate: learningRateParam(rate), batchSize: BATCH_SIZE };
@@ -23,6 +23,9 @@ export function countParam(count: number, label: Words, most = 20): NumberParam 
 export const MEMBERS: Words = { en: 'Members', zh: '成员数' };
 
 export const asPredictor = (model: Model): ModelPredictor => ({ kind: 'model', model });
+/** The same of what may be another kind of predictor already. */
+export const predictorOf = (given: Given): Predictor => ('kind' in given ? given : asPredictor(given));
+export const givenOf = (predictor: Predictor): Given => (predictor.kind === 'model' ? predictor.model : predictor);
 
 export function numbered(count: number, en: string, zh: string): readonly Words[] {
   return Array.from({ length: count }, (_, i) => ({ en: `${en} ${i + 1}`, zh: `${zh} ${i + 1}` }));

@@ -63,4 +63,5 @@ export const snapshots = defineMaking({
       report: { notes: [] },
     };
   },
+  isAfresh: ({ afresh }) => afresh,
 });

@@ -102,7 +102,13 @@ export const soups = defineMaking({
       report: { notes: [mixedNote(kept, ingredients.length, best, await accuracy(soup))] },
     };
   },
+  cannotAgain: (_member, models) => (models > 1 ? SEVERAL : null),
 });
+
+const SEVERAL: Words = {
+  en: 'A soup of several models needs their common start; made again, each would have a start of its own.',
+  zh: '多个模型的汤需要它们共同的起点；重新制作后，每个模型都会有各自的起点。',
+};
 
 async function fineTuned(
   model: Model,
