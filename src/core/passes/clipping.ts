@@ -120,12 +120,14 @@ export const clipping = definePass({
     layers: LAYERS,
   },
   formula: ({ limit, percentile, deviations, value }) => {
+    if (limit === 'deviations') {
+      const reach = `${tidy(deviations)} σ`;
+      return `w′ = min(b, max(a, w))\na = min(0, μ − ${reach}), b = max(0, μ + ${reach}), μ and σ of each layer`;
+    }
     const bound =
       limit === 'percentile'
         ? `t = the ${tidy(100 * percentile)} % quantile of |w| in each layer`
-        : limit === 'deviations'
-          ? `t = mean ± ${tidy(deviations)} σ in each layer`
-          : `t = ${tidy(value)}`;
+        : `t = ${tidy(value)}`;
     return `w′ = min(t, max(−t, w))\n${bound}`;
   },
   needs: ['weights'],
@@ -182,11 +184,14 @@ function limitsOf(
 }
 
 /** The same tensor where every weight is within the limits. */
-function clip(tensor: Tensor, limits: Limits): Tensor {
+function clip(tensor: Tensor, asked: Limits): Tensor {
   const { shape, encoding } = tensor;
+  if (tensor.data.every((w) => w >= asked.low && w <= asked.high)) return tensor;
+  const before = clippedScales(encoding.values, asked);
+  // The nearer limit holds for both signs where they share a scale.
+  const near = Math.min(asked.high, -asked.low);
+  const limits = before.kind === 'binary' ? { low: -near, high: near } : asked;
   const { low, high } = limits;
-  if (tensor.data.every((w) => w >= low && w <= high)) return tensor;
-  const before = clippedScales(encoding.values, limits);
   const lastOf = lastWithin(before);
   const channel = channelOf(shape, 'axis' in before ? before.axis : null);
   const data = tensor.data.map((w, i) => (w > high ? lastOf(high, channel(i)) : w < low ? lastOf(low, channel(i)) : w));

@@ -100,6 +100,32 @@ describe('clipping', () => {
     });
   });
 
+  it('clips both signs of two alike, since they share a scale: the nearer limit is that of both', async () => {
+    // Nine times 1 and once -1: mean 0.8, deviation 0.6. Twice that reaches from -0.4 to 2, so both signs go to 0.4.
+    const signs = Array(10).fill(1).with(3, -1);
+    const values = { kind: 'binary', scale: Float32Array.of(1), axis: null } as const;
+    const model = denseModel(tensor([1, 10], signs, { values }));
+    const { model: clipped } = await applyPass(clipping, model, { limit: 'deviations', deviations: 2 });
+    const { encoding } = kernelOf(clipped, 'd1');
+    expect(encoding.values).toMatchObject({ kind: 'binary', axis: null });
+    const [scale] = encoding.values.kind === 'binary' ? encoding.values.scale : [];
+    expect(scale).toBeCloseTo(0.4, 6);
+    expect(data(clipped, 'd1')).toEqual(signs.map((sign) => sign * (scale as number)));
+    // Half a deviation leaves nothing below 0: only the grid between the signs holds 1 and 0.
+    const { model: half } = await applyPass(clipping, model, { limit: 'deviations', deviations: 0.5 });
+    expect(kernelOf(half, 'd1').encoding.values).toMatchObject({ kind: 'grid', qMin: -1, qMax: 1 });
+    expect(data(half, 'd1')).toEqual(Array(10).fill(1).with(3, 0));
+  });
+
+  it('shows the limits that it uses', () => {
+    const values = { percentile: 0.99, deviations: 3, value: 0.5, layers: [] } as const;
+    expect(clipping.formula({ ...values, limit: 'value' })).toBe('w′ = min(t, max(−t, w))\nt = 0.5');
+    // Not symmetric where the mean is not 0.
+    expect(clipping.formula({ ...values, limit: 'deviations' })).toBe(
+      'w′ = min(b, max(a, w))\na = min(0, μ − 3 σ), b = max(0, μ + 3 σ), μ and σ of each layer',
+    );
+  });
+
   it('makes the grid that comes after it finer', async () => {
     const weights = Array.from({ length: 64 }, (_, i) => (i - 32) / 64);
     weights[0] = 8;

@@ -6,11 +6,13 @@
 import { readdirSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { channelOf } from '#core/model/encoding';
 import { modelId } from '#core/model/hash';
 import { isPrunable, tensorsOf } from '#core/model/layers';
 import type { Model, Tensor } from '#core/model/model';
 import { shapesOf } from '#core/model/shapes';
 import { validateModel } from '#core/model/validate';
+import { isHalf } from '#core/numeric/half';
 import { clampValues, defaultsOf, isShown, type Param, type Params, type Values, type Words } from '#core/params';
 import { type Pass, type PassContext, PassError } from '#core/pass';
 import { PASSES, passById } from '#core/passes/index';
@@ -145,7 +147,7 @@ function kernels(model: Model): Map<string, Tensor> {
   );
 }
 
-/** Mask, grid and codebook say of the values what is so. */
+/** Mask, grid, codebook, signs and halves say of the values what is so. */
 function checkEncodings(model: Model): void {
   for (const { data, encoding, shape } of Object.values(model.tensors)) {
     const { mask, values } = encoding;
@@ -158,6 +160,12 @@ function checkEncodings(model: Model): void {
       }
       const known = new Set(values.centroids);
       expect(data.every((x, i) => mask?.[i] === 0 || known.has(x))).toBe(true);
+    }
+    if (values.kind === 'half') expect(data.every(isHalf)).toBe(true);
+    if (values.kind === 'binary') {
+      expect(mask).toBeUndefined();
+      const channel = channelOf(shape, values.axis);
+      expect(data.every((x, i) => Math.abs(x) === values.scale[channel(i)])).toBe(true);
     }
     if (values.kind === 'grid') {
       const stride =
