@@ -40,7 +40,7 @@ export const search = createStore<SearchState>()(() => ({
   job: null,
   members: {
     without: [],
-    rules: ['selected-weights', 'mean-probabilities', 'majority-vote', 'learned-weights', 'cascade'],
+    rules: ['selected-weights', 'mean-probabilities', 'majority-vote', 'learned-weights', 'stacking', 'cascade'],
     budget: null,
     running: null,
     found: null,

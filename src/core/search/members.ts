@@ -18,6 +18,7 @@ export type RuleId =
   | 'mean-logits'
   | 'accuracy-weights'
   | 'learned-weights'
+  | 'stacking'
   | 'majority-vote'
   | 'cascade';
 
@@ -67,7 +68,7 @@ export interface Choice {
   readonly steps: readonly ChoiceStep[];
 }
 
-/** Members that hand-set weights can name. */
+/** Members that hand-set weights can name. A second level takes seconds to fit: it grows as long as that helps. */
 const MOST = 12;
 /** Models added in all, with repetition. */
 const MOST_ADDED = 25;
@@ -104,6 +105,7 @@ export async function chooseMembers(question: ChoiceQuestion, rule: RuleId): Pro
       !best ||
       winner.accuracy > best.choice.accuracy ||
       (winner.accuracy === best.choice.accuracy && winner.cost <= best.choice.cost && winner.loss < best.loss);
+    if (!isBetter && rule === 'stacking') break;
     if (!isBetter) continue;
     const values = valuesOf(way, counts);
     const { accuracy, cost, loss } = winner;

@@ -163,6 +163,7 @@ export const search = {
     'mean-logits': 'Mean of logits',
     'accuracy-weights': 'Weighted by accuracy',
     'learned-weights': 'Learned weights',
+    stacking: 'Stacking',
     'majority-vote': 'Majority vote',
     cascade: 'Cascade',
   },

@@ -161,6 +161,7 @@ export const search: Texts['search'] = {
     'mean-logits': 'logits 平均',
     'accuracy-weights': '按准确率加权',
     'learned-weights': '学习的权重',
+    stacking: '堆叠（Stacking）',
     'majority-vote': '多数投票',
     cascade: '级联',
   },

@@ -21,6 +21,7 @@ const RULES: readonly RuleId[] = [
   'mean-logits',
   'accuracy-weights',
   'learned-weights',
+  'stacking',
   'majority-vote',
   'cascade',
 ];

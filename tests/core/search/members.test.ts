@@ -87,6 +87,39 @@ describe('forward selection', () => {
     );
     expect(found?.accuracy).toBeLessThan(0.6);
   });
+
+  it('stacks within a budget, judged on images that the second level did not learn from', async () => {
+    // The first says class 0 as soon as anything is there, the second is blind to it: only whoever learns what their
+    // answers mean together is right. One more is noise, which a second level could learn by heart.
+    const random = seededRandom(6);
+    const many = 300;
+    const classOf = (i: number): number => i % 3;
+    const answering = (answer: (label: number) => number, macs: number): Choosable => ({
+      logits: Float32Array.from({ length: many * 3 }, (_, i) =>
+        i % 3 === answer(classOf(Math.floor(i / 3))) ? 4 : random(),
+      ),
+      macs,
+      bytes: macs,
+    });
+    const [one, two] = [
+      answering((label) => (label === 0 ? 1 : 0), 10),
+      answering((label) => (label === 2 ? 0 : 2), 10),
+    ];
+    const noise = answering(() => Math.floor(random() * 3), 1);
+    const asked = {
+      models: [one, two, noise],
+      labels: Uint8Array.from({ length: many }, (_, i) => classOf(i)),
+      classes: 3,
+    };
+    const found = await chooseMembers(question(asked), 'stacking');
+    expect(found).toMatchObject({ rule: 'stacking', way: 'stacking', accuracy: 1, cost: 20, members: [0, 1] });
+    expect(found?.values).toMatchObject({ level: 'logistic' });
+    expect((await chooseMembers(question(asked), 'mean-probabilities'))?.accuracy).toBeLessThan(0.7);
+    const cheap = await chooseMembers(question({ ...asked, budget: { by: 'bytes', most: 5 } }), 'stacking');
+    // By heart it would be right on every image; on those that it has not seen it guesses.
+    expect(cheap).toMatchObject({ members: [2] });
+    expect(cheap?.accuracy).toBeLessThan(0.45);
+  });
 });
 
 describe('a cascade', () => {
