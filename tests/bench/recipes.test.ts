@@ -27,7 +27,7 @@ const record = (stage: string, seed: number, bytes: number, errors: number): Sta
   row: 'small',
   stage,
   seed,
-  key: 'key',
+  key: `${stage} ${seed}`,
   bytes,
   zipBytes: bytes,
   parameters: 2500,
@@ -57,6 +57,12 @@ test('the short table has the last stage, and those that a paper has a figure fo
   expect(cells[2]?.slice(0, 4)).toEqual(['| packed', '15.00 ± 7.07', '2,500 (2,000 to 3,000)', '4.00x']);
   expect(cells[2]?.at(-1)).toBe('at most 3,000 bytes at 20.00 %; met |');
   expect(cells).toHaveLength(3);
+});
+
+test('a stage that another row had made costs what it cost there', () => {
+  const made = { ...record('dense', 1, 10_000, 1), row: 'other', seconds: 600 };
+  const lines = linesOf(row, [...records.filter(({ seed }) => seed === 1), made], new Uint8Array(10));
+  expect(lines.map(({ minutes }) => minutes)).toEqual(['10.0', '11.0', '12.0']);
 });
 
 test('the short table says how many seeds are missing', () => {

@@ -28,6 +28,16 @@ const normal = (filters: number): readonly Row[] => [
 
 /** 4,150 parameters once its batch normalisation is folded. */
 export const TINY = network('Tiny CNN', [...normal(8), pool, ...normal(12), pool, ...normal(16), flatten, answers]);
+/** 4,720 parameters likewise: what 2,500 bytes hold at 4 bits. */
+export const FOUR_BITS = network('Tiny CNN', [
+  ...normal(9),
+  pool,
+  ...normal(14),
+  pool,
+  ...normal(16),
+  flatten,
+  answers,
+]);
 
 /** 29,008 parameters: as many as FitNets' student on MNIST. */
 export const THIN = network('Thin CNN', [

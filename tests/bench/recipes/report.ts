@@ -42,7 +42,11 @@ export function linesOf(row: Row, records: readonly StageRecord[], labels: Uint8
     if (!first) return [];
     const isOwn = stage === 'from scratch';
     epochs = isOwn ? first.epochs : epochs + first.epochs;
-    seconds = isOwn ? mean(seeds.map((one) => one.seconds)) : seconds + mean(seeds.map((one) => one.seconds));
+    // A stage that several rows begin with was made once: for the others it only was read back.
+    const own = mean(
+      seeds.map(({ key }) => Math.max(...records.flatMap((one) => (one.key === key ? [one.seconds] : [])))),
+    );
+    seconds = isOwn ? own : seconds + own;
     const bytes = seeds.map((one) => one.bytes);
     const start = mean(seedsOf(row.stages[0]?.name as string).map((one) => one.parameters));
     return [

@@ -4,7 +4,7 @@
  * settings reached on test stays in the CSV. Changing a row's steps makes it a new one, to be run again.
  */
 import type { RecipeStep } from '#core/recipe';
-import { narrowLenet, THIN, TINY, TWO_OF_800 } from './networks';
+import { FOUR_BITS, narrowLenet, THIN, TINY, TWO_OF_800 } from './networks';
 import type { Course } from './picture';
 import type { Row, Stage } from './row';
 import { step } from './row';
@@ -88,12 +88,32 @@ const LENET_5_SMALL: Row = {
 
 const TINY_ROW: Row = {
   name: 'tiny',
-  title: 'Any architecture: 4,150 parameters',
+  title: 'Any architecture: 4,720 parameters',
   dataset: 'mnist',
-  network: TINY,
+  network: FOUR_BITS,
   seeds: 3,
-  stages: [{ name: 'distilled', steps: [distilled(30, { learningRate: 0.003 }), FOLD] }, shared(16, 8), packed(6)],
-  scratch: { network: TINY, steps: [step('fine-tuning', { ...moved, epochs: 30, learningRate: 0.003 }), FOLD] },
+  stages: [
+    { name: 'distilled', steps: [distilled(40, { learningRate: 0.003 }), FOLD] },
+    {
+      name: '4 bits',
+      steps: [
+        step('quantization-aware-training', {
+          ...moved,
+          ...soft,
+          teacher: TEACHER,
+          weightBits: 4,
+          activations: 'float',
+          granularity: 'tensor',
+          outer: 'same',
+          after: 'distil',
+          epochs: 15,
+          learningRate: 0.0005,
+        }),
+      ],
+    },
+    packed(6),
+  ],
+  scratch: { network: FOUR_BITS, steps: [step('fine-tuning', { ...moved, epochs: 40, learningRate: 0.003 }), FOLD] },
   target: { bytes: 2500, error: 0.01 },
   note: `${AUGMENTED} The teacher is the dense LeNet-5. From scratch: the same network without a teacher.`,
 };
