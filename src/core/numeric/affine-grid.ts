@@ -37,7 +37,7 @@ export function gridFor(spread: Spread, codes: Codes, method: RangeMethod): Grid
     case 'full':
       return gridOver(spread, codes);
     case 'error':
-      return leastErrorGrid(spread.sample, codes);
+      return leastErrorOf(spread, codes);
     case 'p999':
       return gridOver(spread.percentile(0.999, codes.symmetric), codes);
     case 'p9999':
@@ -60,14 +60,34 @@ export function spanningGrid(values: Float32Array, codes: Codes): Grid {
   return gridOver(extentOf(values), codes);
 }
 
-/** The grid with the least squared error among clips of the spanning one; the widest of equally good ones. */
-export function leastErrorGrid(values: Float32Array, codes: Codes): Grid {
-  const { low, high } = extentOf(values);
+/** A histogram tells the error of no more steps than this: each should be some bins wide. */
+const COARSE = 1024;
+
+/**
+ * The grid of least error for all values that a spread was made from. Where they were thinned out the histogram has them all: in a
+ * sample the few far out, on which the clip depends, are too many or none.
+ */
+function leastErrorOf(spread: Spread, codes: Codes): Grid {
+  if (spread.whole || codes.qMax - codes.qMin >= COARSE) return leastErrorGrid(spread.sample, codes);
+  const { middles, counts } = spread.histogram();
+  return leastErrorGrid(middles, codes, spread, counts);
+}
+
+/**
+ * The grid with the least squared error among clips of the spanning one; the widest of equally good ones. `counts`: how often
+ * each value occurs, once by default.
+ */
+export function leastErrorGrid(
+  values: Float32Array,
+  codes: Codes,
+  { low, high }: Extent = extentOf(values),
+  counts?: Float64Array,
+): Grid {
   let best = gridOver({ low, high }, codes);
-  let least = squaredError(values, best, codes);
+  let least = squaredError(values, best, codes, Number.POSITIVE_INFINITY, counts);
   for (const share of TRIALS) {
     const grid = gridOver({ low: low * share, high: high * share }, codes);
-    const error = squaredError(values, grid, codes, least);
+    const error = squaredError(values, grid, codes, least, counts);
     if (error < least) [best, least] = [grid, error];
   }
   return best;
@@ -109,7 +129,13 @@ function gridOver({ low, high }: Extent, { qMin, qMax, symmetric }: Codes): Grid
 }
 
 /** Sum of squared differences; stops early once it is above `limit`. */
-function squaredError(values: Float32Array, grid: Grid, codes: Codes, limit = Number.POSITIVE_INFINITY): number {
+function squaredError(
+  values: Float32Array,
+  grid: Grid,
+  codes: Codes,
+  limit: number,
+  counts: Float64Array | undefined,
+): number {
   const block = 256;
   const snapped = new Float32Array(Math.min(block, values.length));
   let sum = 0;
@@ -118,7 +144,7 @@ function squaredError(values: Float32Array, grid: Grid, codes: Codes, limit = Nu
     snap(part, snapped, 0, part.length, grid, codes);
     for (let i = 0; i < part.length; i++) {
       const difference = (part[i] as number) - (snapped[i] as number);
-      sum += difference * difference;
+      sum += difference * difference * (counts ? (counts[begin + i] as number) : 1);
     }
   }
   return sum;

@@ -19,10 +19,19 @@ export interface Extent {
 export interface Spread extends Extent {
   /** Thinned out evenly to at most 8,192 values; it holds `low` and `high`. */
   readonly sample: Float32Array;
+  /** Whether the sample is all values. */
+  readonly whole: boolean;
+  /** How many values lie in each bin, of the bins that are not empty: their middles, ascending. Of all values, also where the sample is thinned. */
+  readonly histogram: () => Histogram;
   /** The range that leaves out 1 - `share` of the values: the largest magnitudes where it is to be symmetric, else half of them at each end. */
   readonly percentile: (share: number, symmetric: boolean) => Extent;
   /** The range up to the magnitude at which so many levels of magnitude lose the least information (`numeric/entropy-range`). */
   readonly entropy: (levels: number) => Extent;
+}
+
+export interface Histogram {
+  readonly middles: Float32Array;
+  readonly counts: Float64Array;
 }
 
 /** Extent of finite values, stretched to hold 0; `so` is what was seen before. */
@@ -44,7 +53,8 @@ export function spreadOf(values: Float32Array): Spread {
     counts ??= count(values, extent, new Float64Array(2 * binsFor(values.length)));
     return counts;
   };
-  return spread(extent, thinned(values, extent), counted);
+  const sample = thinned(values, extent);
+  return spread(extent, sample, sample === values, counted);
 }
 
 /**
@@ -65,7 +75,7 @@ export function gatherer(
       for (; next < values.length; next += step) sample.push(values[next] as number);
       next -= values.length;
     },
-    spread: () => spread(extent, Float32Array.from(sample), () => counts),
+    spread: () => spread(extent, Float32Array.from(sample), false, () => counts),
   };
 }
 
@@ -88,7 +98,7 @@ function count(values: Float32Array, { low, high }: Extent, counts: Float64Array
   return counts;
 }
 
-function spread(extent: Extent, sample: Float32Array, counts: () => Float64Array): Spread {
+function spread(extent: Extent, sample: Float32Array, whole: boolean, counts: () => Float64Array): Spread {
   const { low, high } = extent;
   const reach = Math.max(-low, high);
   const thresholds = new Map<number, number>();
@@ -96,6 +106,16 @@ function spread(extent: Extent, sample: Float32Array, counts: () => Float64Array
   return {
     ...extent,
     sample,
+    whole,
+    histogram: () => {
+      const all = counts();
+      const used = Array.from(all.keys()).filter((bin) => all[bin]);
+      const width = (2 * reach) / all.length;
+      return {
+        middles: Float32Array.from(used, (bin) => (bin + 0.5) * width - reach),
+        counts: Float64Array.from(used, (bin) => all[bin] as number),
+      };
+    },
     percentile: (share, symmetric) => {
       if (reach === 0) return extent;
       if (symmetric) return within(reach * reached(magnitudes(counts()), share));

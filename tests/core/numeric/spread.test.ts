@@ -1,6 +1,6 @@
 /** Extents, percentiles and TensorRT's entropy threshold, on small histograms worked by hand or by brute force. */
 import { describe, expect, it } from 'vitest';
-import { codesFor, gridFor, spanningGrid } from '#core/numeric/affine-grid';
+import { codesFor, type Grid, gridFor, leastErrorGrid, snap, spanningGrid } from '#core/numeric/affine-grid';
 import { quantizationThreshold } from '#core/numeric/entropy-range';
 import { normal, seededRandom } from '#core/numeric/random';
 import { extentOf, gatherer, spreadOf } from '#core/numeric/spread';
@@ -93,6 +93,38 @@ describe('a spread gathered in batches', () => {
     expect(batched.sample.length).toBeGreaterThan(7000);
     expect(Math.max(...batched.sample)).toBe(extent.high);
     expect(Math.min(...batched.sample)).toBe(extent.low);
+  });
+});
+
+describe('the grid of least error for thinned values', () => {
+  // 200,000 values of a bell, of which 8,192 are in the sample: the few that are far out must not be too many there, or none.
+  const values = gaussian(200_000);
+  const codes = codesFor(8, true);
+  const errorOf = (grid: Grid): number => {
+    const snapped = new Float32Array(values.length);
+    snap(values, snapped, 0, values.length, grid, codes);
+    return values.reduce((sum, x, i) => sum + (x - (snapped[i] as number)) ** 2, 0);
+  };
+  const best = errorOf(leastErrorGrid(values, codes));
+
+  it('errs no more than a hundredth beyond the best for all values', () => {
+    expect(errorOf(gridFor(spreadOf(values), codes, 'error'))).toBeLessThan(1.01 * best);
+  });
+
+  it('nor where they come in batches', () => {
+    const { add, spread } = gatherer(extentOf(values), values.length);
+    for (let at = 0; at < values.length; at += 500) add(values.subarray(at, at + 500));
+    expect(errorOf(gridFor(spread(), codes, 'error'))).toBeLessThan(1.01 * best);
+  });
+
+  it('weighs one value far from all others as what it is', () => {
+    // Ones, and a single 300: no clip is worth what it costs there.
+    const ones = new Float32Array(10_000).fill(1);
+    ones[5] = 300;
+    const spread = spreadOf(ones);
+    expect(spread.whole).toBe(false);
+    expect(gridFor(spread, codes, 'error')).toEqual(leastErrorGrid(ones, codes));
+    expect(gridFor(spread, codes, 'error')).toEqual(spanningGrid(ones, codes));
   });
 });
 
