@@ -5,13 +5,14 @@
  * images; a layer without a bias gets one. "Weights and activations" does it by itself; this method is for models rounded otherwise.
  *
  * b' = b - (W' - W) E[x], E[x] the mean of each input channel over the images and positions, measured on the model as it was. That model
- * has to be named: it must have the same layers, with the weights as they were before rounding.
+ * has to be named: it must have the same layers, with the weights as they were before rounding. Biases that are quantized themselves are
+ * rounded again, by as many bits; all others are rounded to what an integer runtime holds.
  * Paper: Nagel, van Baalen, Blankevoort, Welling 2019, "Data-Free Quantization Through Weight Equalization and Bias Correction", section 4.2.
  */
 import { prunableTensors, withActivationGrids } from '#core/model/edit';
 import { shapesOf } from '#core/model/shapes';
 import { definePass, PassError } from '#core/pass';
-import { correctBiases, inputMeans, roundBiases } from '#core/passes/shared/bias-rounding';
+import { correctBiases, inputMeans, roundBiases, withBiasesHeld } from '#core/passes/shared/bias-rounding';
 import { CALIBRATION_IMAGES } from '#core/passes/shared/importance';
 import { counted } from '#core/passes/shared/words';
 
@@ -74,7 +75,7 @@ export const biasCorrection = definePass({
   },
 
   async apply(model, _values, _context, { exact, means }) {
-    const corrected = means.size > 0 ? roundBiases(correctBiases(exact, model, means)) : model;
+    const corrected = means.size > 0 ? withBiasesHeld(model, roundBiases(correctBiases(exact, model, means))) : model;
     const notes = [
       means.size > 0
         ? {

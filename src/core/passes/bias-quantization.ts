@@ -10,12 +10,10 @@
  * those of weights and activations (Jacob et al. 2018); this pass is for the size of a file.
  */
 import { type TensorChange, withTensors } from '#core/model/edit';
-import type { GridValues } from '#core/model/encoding';
 import { tensorsOf } from '#core/model/layers';
 import type { Tensor } from '#core/model/model';
-import { makeTensor } from '#core/model/tensor';
-import { codesFor, leastErrorGrid, snap } from '#core/numeric/affine-grid';
 import { definePass } from '#core/pass';
+import { biasOnGrid } from '#core/passes/shared/bias-rounding';
 import { LAYERS } from '#core/passes/shared/selection';
 
 export const biasQuantization = definePass({
@@ -63,7 +61,7 @@ export const biasQuantization = definePass({
       if (layers.length > 0 && !layers.includes(layer.name)) continue;
       for (const [role, id] of tensorsOf(layer)) {
         const tensor = role === 'bias' ? model.tensors[id] : undefined;
-        const rounded = tensor && onGrid(tensor, bits);
+        const rounded = tensor && isPlain(tensor) ? biasOnGrid(tensor, bits) : null;
         if (rounded) changes.push({ layer: layer.name, role, tensor: rounded });
       }
     }
@@ -76,26 +74,7 @@ const NOTHING = {
   zh: '没有任何改变：没有尚未量化或共享的偏置。',
 };
 
-/** The biases on the grid of least error; null where they are quantized or shared already, or not finite. */
-function onGrid({ shape, data, encoding }: Tensor, bits: number): Tensor | null {
-  const { values, mask } = encoding;
-  if ((values.kind !== 'dense' && values.kind !== 'half') || !data.every(Number.isFinite)) return null;
-  const codes = codesFor(bits, true);
-  const grid = leastErrorGrid(data, codes);
-  const rounded = new Float32Array(data.length);
-  snap(data, rounded, 0, data.length, grid, codes);
-  // Rounding may leave a zero with a sign.
-  for (let i = 0; i < rounded.length; i++) if (rounded[i] === 0) rounded[i] = 0;
-  const { qMin, qMax, symmetric } = codes;
-  const on: GridValues = {
-    kind: 'grid',
-    bits,
-    qMin,
-    qMax,
-    scale: Float32Array.of(grid.scale),
-    zeroPoint: Int32Array.of(0),
-    axis: null,
-    symmetric,
-  };
-  return makeTensor(shape, rounded, mask ? { mask, values: on } : { values: on });
+/** Neither quantized nor shared already, and finite. */
+function isPlain({ data, encoding: { values } }: Tensor): boolean {
+  return (values.kind === 'dense' || values.kind === 'half') && data.every(Number.isFinite);
 }

@@ -4,8 +4,11 @@ import { tensorOf } from '#core/model/edit';
 import type { GridValues } from '#core/model/encoding';
 import type { DenseLayer, Layer } from '#core/model/layers';
 import type { Model } from '#core/model/model';
+import { isHalf } from '#core/numeric/half';
 import type { CaptureRequest, PassContext } from '#core/pass';
 import { biasCorrection } from '#core/passes/bias-correction';
+import { biasQuantization } from '#core/passes/bias-quantization';
+import { halfPrecision } from '#core/passes/half-precision';
 import { correctBiases } from '#core/passes/shared/bias-rounding';
 import { edgeBefore, roundedEdges, wideEdges } from '#core/passes/shared/calibration';
 import { integerDifferences } from '#core/passes/shared/integer-arithmetic';
@@ -211,6 +214,28 @@ describe('bias correction', () => {
     expect(Math.abs(mean(model, 'd1') - mean(exact, 'd1'))).toBeLessThan(
       Math.abs(mean(floats, 'd1') - mean(exact, 'd1')),
     );
+  });
+
+  it('keeps biases on a grid of as many bits, and halves, as it declares', async () => {
+    const exact = network();
+    const values = { weightBits: 2, correctBias: false, outer: 'same' };
+    const { model: rounded } = await applyPass(staticQuantization, exact, values, showing(IMAGES));
+    const context = { ...showing(IMAGES), predictor: async () => ({ kind: 'model', model: exact }) as const };
+    const biasIn = (model: Model) => {
+      const layer = model.layers.find(({ name }) => name === 'd1');
+      return layer && tensorOf(model, layer, 'bias');
+    };
+    // On the grid of the sums, where nothing else is asked of them: plain numbers.
+    const { model: free } = await applyPass(biasCorrection, rounded, { original: 'a' }, context);
+    expect(biasIn(free)?.encoding.values.kind).toBe('dense');
+    const { model: small } = await applyPass(biasQuantization, rounded, { bits: 3 });
+    const { model: corrected } = await applyPass(biasCorrection, small, { original: 'a' }, context);
+    expect(biasIn(corrected)?.encoding.values).toMatchObject({ kind: 'grid', bits: 3, qMin: -3, qMax: 3 });
+    expect(biasIn(corrected)?.data).not.toEqual(biasIn(small)?.data);
+    const { model: halves } = await applyPass(halfPrecision, rounded);
+    const { model: again } = await applyPass(biasCorrection, halves, { original: 'a' }, context);
+    expect(biasIn(again)?.encoding.values.kind).toBe('half');
+    expect(biasIn(again)?.data.every(isHalf)).toBe(true);
   });
 
   it('changes nothing where no other model is named', async () => {

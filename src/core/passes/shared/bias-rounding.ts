@@ -1,13 +1,15 @@
 /**
  * What biases become beside rounded weights: corrected for what rounding adds to a layer's outputs on average, and put on
- * the grid of the sums that they are added to.
+ * the grid of the sums that they are added to, or on one of their own.
  */
 import { replaceLayers, tensorOf } from '#core/model/edit';
-import { roundHalfEven } from '#core/model/encoding';
+import { type GridValues, roundHalfEven } from '#core/model/encoding';
 import { isWeighted, type Layer, type WeightedLayer } from '#core/model/layers';
 import type { Model, Tensor } from '#core/model/model';
 import { shapesOf } from '#core/model/shapes';
 import { makeTensor, sizeOf } from '#core/model/tensor';
+import { codesFor, leastErrorGrid, snap } from '#core/numeric/affine-grid';
+import { fromHalf, toHalf } from '#core/numeric/half';
 import type { PassContext, Tap } from '#core/pass';
 import { batchFor, edgeBefore } from '#core/passes/shared/calibration';
 import { showImages } from '#core/passes/shared/importance';
@@ -114,4 +116,49 @@ export function roundBiases(model: Model): Model {
     return { ...layer, bias: rounded.id };
   });
   return replaceLayers(model, layers, tensors);
+}
+
+/** Finite biases on the symmetric grid of so many bits that has the least squared error; a mask stays. */
+export function biasOnGrid({ shape, data, encoding: { mask } }: Tensor, bits: number): Tensor {
+  const codes = codesFor(bits, true);
+  const grid = leastErrorGrid(data, codes);
+  const rounded = new Float32Array(data.length);
+  snap(data, rounded, 0, data.length, grid, codes);
+  // Rounding may leave a zero with a sign.
+  for (let i = 0; i < rounded.length; i++) if (rounded[i] === 0) rounded[i] = 0;
+  const { qMin, qMax, symmetric } = codes;
+  const values: GridValues = {
+    kind: 'grid',
+    bits,
+    qMin,
+    qMax,
+    scale: Float32Array.of(grid.scale),
+    zeroPoint: Int32Array.of(0),
+    axis: null,
+    symmetric,
+  };
+  return makeTensor(shape, rounded, mask ? { mask, values } : { values });
+}
+
+/** The changed model, whose biases that were quantized or in half precision in the model before are so again, by as many bits. */
+export function withBiasesHeld(before: Model, changed: Model): Model {
+  const tensors = { ...changed.tensors };
+  const layers = changed.layers.map((layer): Layer => {
+    const old = before.layers.find(({ name }) => name === layer.name);
+    const values = old && tensorOf(before, old, 'bias')?.encoding.values;
+    const bias = tensorOf(changed, layer, 'bias');
+    if (!values || !bias || bias.encoding.values.kind !== 'dense' || !bias.data.every(Number.isFinite)) return layer;
+    const held = values.kind === 'grid' ? biasOnGrid(bias, values.bits) : values.kind === 'half' ? halved(bias) : bias;
+    tensors[held.id] = held;
+    return { ...layer, bias: held.id } as Layer;
+  });
+  return replaceLayers(changed, layers, tensors);
+}
+
+/** As it was where a number is too large for a half. */
+function halved(tensor: Tensor): Tensor {
+  const data = tensor.data.map((x) => fromHalf(toHalf(x)));
+  return data.every(Number.isFinite)
+    ? makeTensor(tensor.shape, data, { ...tensor.encoding, values: { kind: 'half' } })
+    : tensor;
 }
