@@ -99,7 +99,7 @@ export function scheduleFormula(schedule: Schedule): string {
     case 'once':
       return 's(0) = S';
     case 'iterative':
-      return '1 − sₖ = (1 − S)^(k / n)';
+      return '1 − sₖ = (1 − s₀) · ((1 − S) / (1 − s₀))^(k / n)';
     case 'cubic':
       return 's(t) = S + (s₀ − S)(1 − t)³';
     case 'log-cubic':

@@ -1,6 +1,6 @@
 /** Schedules at points worked by hand. */
 import { describe, expect, it } from 'vitest';
-import { pruningSteps, sparsityAt, stepDue } from '#core/passes/shared/schedule';
+import { pruningSteps, scheduleFormula, sparsityAt, stepDue } from '#core/passes/shared/schedule';
 
 describe('schedules', () => {
   it('are cubic as in Zhu and Gupta: an eighth of the way is left at half time', () => {
@@ -20,6 +20,14 @@ describe('schedules', () => {
     expect([1, 2, 3].map((k) => 1 - sparsityAt('iterative', 0, 7 / 8, k / 3))).toEqual(
       [1 / 2, 1 / 4, 1 / 8].map((density) => expect.closeTo(density, 12)),
     );
+  });
+
+  it('start from what is pruned already, and say so: from 0.5 to 0.875 in two rounds half of what is left goes in each', () => {
+    expect([1, 2].map((k) => sparsityAt('iterative', 0.5, 0.875, k / 2))).toEqual(
+      [0.75, 0.875].map((sparsity) => expect.closeTo(sparsity, 12)),
+    );
+    for (const schedule of ['iterative', 'cubic', 'log-cubic'] as const)
+      expect(scheduleFormula(schedule)).toContain('s₀');
   });
 
   it('become steps: rounds from the beginning, curves to the end of their part', () => {
