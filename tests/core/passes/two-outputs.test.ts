@@ -1,14 +1,16 @@
 /** Models with a second output: images run only what the first one needs, and the rest is left alone, with words for it. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tensorOf } from '#core/model/edit';
 import type { Layer } from '#core/model/layers';
 import type { Model } from '#core/model/model';
-import { PassError } from '#core/pass';
+import { type PassContext, PassError } from '#core/pass';
 import { channelPruning } from '#core/passes/channel-pruning';
 import { passById } from '#core/passes/index';
+import { withClassBias } from '#core/passes/shared/class-bias';
 import type { Backend } from '#engine/backend';
 import { makeCpuBackend } from '#engine/backends/cpu';
 import { makeContext } from '#engine/context';
-import { applyPass, kernelOf, modelOf, tensor } from './helpers';
+import { applyPass, kernelOf, modelOf, plainContext, tensor } from './helpers';
 import { IMAGES } from './models';
 
 let backend: Backend;
@@ -83,3 +85,32 @@ it.each(['taylor-activations', 'taylor-weights', 'apoz', 'hebbian'])(
     expect(report.notes[0]?.en).toBe('other: no image reaches it, so the size of the filters (L1) is used there.');
   },
 );
+
+describe('the bias of a class left out, on a model with two outputs', () => {
+  it('is that of the first output, whichever layer comes last', async () => {
+    const biased = (name: string, count: number) => ({ name, bias: tensor([count], Array(count).fill(0)) });
+    const [own, side] = [biased('out', 3), biased('side', 2)];
+    const { layers, tensors, ...rest } = twoHeaded();
+    const model: Model = {
+      ...rest,
+      layers: layers.map((layer) => {
+        const found = [own, side].find(({ name }) => name === layer.name);
+        return found ? ({ ...layer, bias: found.bias.id } as Layer) : layer;
+      }),
+      tensors: { ...tensors, [own.bias.id]: own.bias, [side.bias.id]: side.bias },
+    };
+    const seen: Model[] = [];
+    const accuracy: PassContext['accuracy'] = async (predictor) => {
+      if (predictor.kind === 'model') seen.push(predictor.model);
+      return 1 - Math.abs(seen.length - 3) / 100;
+    };
+    const { model: raised } = await withClassBias(model, 1, plainContext(1, { accuracy }));
+    const biasOf = (name: string) => {
+      const layer = raised.layers.find((one) => one.name === name) as Layer;
+      return [...(tensorOf(raised, layer, 'bias')?.data ?? [])];
+    };
+    // The third that was tried is a bias of 2.
+    expect(biasOf('out')).toEqual([0, 2, 0]);
+    expect(biasOf('side')).toEqual([0, 0]);
+  });
+});

@@ -2,7 +2,8 @@
  * The bias of a class that the student has never seen. Its answers are right but shy: raising the class' bias by one number, chosen on validation, lets them
  * through (Hinton, Vinyals, Dean 2015, section 3, where a student that never saw a 3 gets 98.6 % of them right).
  */
-import { tensorOf, withTensor } from '#core/model/edit';
+import { layerOf, tensorOf, withTensor } from '#core/model/edit';
+import type { Layer } from '#core/model/layers';
 import type { Model } from '#core/model/model';
 import { makeTensor } from '#core/model/tensor';
 import type { Words } from '#core/params';
@@ -18,7 +19,7 @@ export async function withClassBias(
   unseen: number,
   context: PassContext,
 ): Promise<{ readonly model: Model; readonly note: Words }> {
-  const layer = model.layers.findLast((one) => one.kind === 'dense' || one.kind === 'conv2d');
+  const layer = answering(model);
   const bias = layer && tensorOf(model, layer, 'bias');
   if (!layer || !bias || unseen >= bias.data.length) return { model, note: noBias(unseen) };
   const raised = (by: number): Model => {
@@ -45,6 +46,25 @@ export async function withClassBias(
       zh: `学生从未见过类别 ${unseen}，它的偏置被提高了 ${fine}：在验证集上最好的值。`,
     },
   };
+}
+
+/** What may stand between the weights that give the answers and the answers, channel by channel. */
+const BEHIND: ReadonlySet<Layer['kind']> = new Set([
+  'activation',
+  'batchNorm',
+  'dropout',
+  'flatten',
+  'globalAveragePool2d',
+  'prelu',
+  'rescale',
+  'reshape',
+]);
+
+/** The layer whose outputs the classes are: other outputs of the model may come after it. */
+function answering(model: Model): Layer | undefined {
+  let layer = layerOf(model, model.outputs[0] ?? '');
+  while (layer && BEHIND.has(layer.kind)) layer = layerOf(model, layer.inputs[0] ?? '');
+  return layer?.kind === 'dense' || layer?.kind === 'conv2d' ? layer : undefined;
 }
 
 function noBias(unseen: number): Words {
