@@ -7,9 +7,10 @@
  * trained for another curve: a little for PReLU, swish and GELU, much for tanh and sigmoid. Fine-tune or distil afterwards.
  *
  * Left alone: activations that are the model's answer (softmax always), and bounded ones that gate another layer by multiplication.
+ * Ranges to which activations were rounded were measured on the old curves and are given up.
  * Papers: Maas et al. 2013 (leaky ReLU); He et al. 2015, "Delving Deep into Rectifiers" (PReLU).
  */
-import { replaceLayers, tensorOf } from '#core/model/edit';
+import { replaceLayers, tensorOf, withActivationGrids } from '#core/model/edit';
 import type { Activation, ActivationFn, Layer } from '#core/model/layers';
 import type { Model, Tensor } from '#core/model/model';
 import type { Words } from '#core/params';
@@ -95,12 +96,12 @@ export const swapActivations = definePass({
   needs: ['knownGraph'],
   effects: {
     masks: 'keeps',
-    grids: 'keeps',
+    grids: 'consumes',
     codebooks: 'keeps',
     shapes: 'consumes',
     reason: {
-      en: 'PReLU layers become plain activations and lose their slopes. Weights stay as they are.',
-      zh: 'PReLU 层变为普通激活层，不再有斜率参数。权重保持不变。',
+      en: 'PReLU layers become plain activations and lose their slopes; ranges of rounded activations no longer fit. Weights stay as they are, on their grids too.',
+      zh: 'PReLU 层变为普通激活层，不再有斜率参数；舍入激活值的取值范围也不再适用。权重保持不变，包括量化网格上的权重。',
     },
   },
   preview: 'accuracy',
@@ -123,10 +124,16 @@ export const swapActivations = definePass({
         zh: '没有任何改变：模型中没有这些激活函数。',
       });
     }
-    const changed = layers.some((layer, i) => layer !== model.layers[i]);
-    return { model: changed ? replaceLayers(model, layers) : model, report: { notes } };
+    if (layers.every((layer, i) => layer === model.layers[i])) return { model, report: { notes } };
+    if (model.activationGrids) notes.push(UNROUNDED);
+    return { model: withActivationGrids(replaceLayers(model, layers), {}), report: { notes } };
   },
 });
+
+const UNROUNDED: Words = {
+  en: 'Activations are no longer rounded: their ranges were those of the old ones. Quantize them again.',
+  zh: '激活值不再舍入：原来的取值范围属于旧的激活函数。请重新量化。',
+};
 
 /** PReLU as leaky ReLU with the mean slope, kept within 0 to 1. */
 function plainSlope(model: Model, layer: Extract<Layer, { kind: 'prelu' }>, notes: Words[]): Layer {

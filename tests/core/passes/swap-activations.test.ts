@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { Activation, ActivationFn, Layer } from '#core/model/layers';
 import type { Model } from '#core/model/model';
 import { validateModel } from '#core/model/validate';
+import { codesFor } from '#core/numeric/affine-grid';
+import { gridValues } from '#core/passes/shared/kernel-grids';
 import { swapActivations } from '#core/passes/swap-activations';
 import { outputOf } from '../support/reference-forward';
 import { applyPass, modelOf, tensor } from './helpers';
@@ -45,6 +47,21 @@ describe('simpler activations', () => {
     expect(x).toBeCloseTo(-3 * 0.04, 12);
     expect(y).toBe(2);
     expect(leaky.model.tensors).toEqual(before.tensors);
+  });
+
+  it('gives up the ranges of rounded activations, which were those of the old curves', async () => {
+    // tanh ends at 1: ReLU's 5 would be cut off there.
+    const values = gridValues([{ scale: 2 / 255, zero: 128 }], codesFor(8, false), 8, null);
+    const before: Model = {
+      ...modelOf([input, dense('a', 'in', { fn: 'tanh' }), dense('out', 'a')], [kernel]),
+      activationGrids: { a: values },
+    };
+    const { model, report } = await applyPass(swapActivations, before);
+    expect(model.activationGrids).toBeUndefined();
+    expect(report.notes.at(-1)?.en).toContain('no longer rounded');
+    expect(swapActivations.effects.grids).toBe('consumes');
+    const none = await applyPass(swapActivations, before, { which: 'prelu' });
+    expect(none.model).toBe(before);
   });
 
   it('leaves what is simple, and the same model where there is nothing to do', async () => {
