@@ -222,16 +222,16 @@ function cannotBeMadeAgain({ name, summary }: ModelNode, { name: what, why }: Un
   const cannot = why
     ? {
         en: `${name} cannot be made again without some of the images. ${came.en}${why.en}`,
-        zh: `${name} 无法在留出部分图像的情况下重新制作。${came.zh}${why.zh}`,
+        zh: `${name} 无法在留出部分图片的情况下重新制作。${came.zh}${why.zh}`,
       }
     : {
         en: `Nobody knows on which images ${from.en} was trained, so it cannot be made again without some of the images.`,
-        zh: `不知道 ${from.zh}用哪些图像训练，因此无法在留出部分图像的情况下重新制作。`,
+        zh: `不知道 ${from.zh}用哪些图片训练，因此无法在留出部分图片的情况下重新制作。`,
       };
   const isNetwork = summary.kind === 'model';
   return {
     en: `${cannot.en} ${isNetwork ? 'Train it afresh' : 'Leave it out'}, or combine it by stacking, which learns from validation images.`,
-    zh: `${cannot.zh}请${isNetwork ? '从头训练' : '去掉它'}，或改用“堆叠”组合，它从验证图像学习。`,
+    zh: `${cannot.zh}请${isNetwork ? '从头训练' : '去掉它'}，或改用“堆叠”组合，它从验证图片学习。`,
   };
 }
 

@@ -6,6 +6,7 @@
 import { createStore } from 'zustand/vanilla';
 import { nodeFits } from '#stores/datasets';
 import { call, faultOf, isAbort } from '#stores/engine';
+import { fittedIn } from '#stores/fitted';
 import { project, selectedNode } from '#stores/project';
 import type { Cell, EvaluateState, EvaluateView, ModelNode } from '#stores/state';
 import type { Calls } from '#worker/protocol';
@@ -51,17 +52,20 @@ const SHOWN = 60;
 export function examineQuestion(node: ModelNode, split: ExaminedSplit): Question | null {
   const { model, dataset, origin } = node;
   if (!dataset || origin.kind === 'template' || !nodeFits(node, dataset)) return null;
-  return { name: 'examine', request: { model, dataset, split } };
+  return { name: 'examine', request: { model, dataset, split, ...fittedOf(node) } };
 }
 function cellQuestion(node: ModelNode, split: ExaminedSplit, { truth, answer }: Cell): Question | null {
   const { model, dataset } = node;
-  return dataset && { name: 'cellImages', request: { model, dataset, split, truth, answer, most: SHOWN } };
+  if (!dataset) return null;
+  return { name: 'cellImages', request: { model, dataset, split, truth, answer, most: SHOWN, ...fittedOf(node) } };
 }
 export function compareQuestion(node: ModelNode, other: ModelNode, split: ExaminedSplit): Question | null {
   const { dataset } = node;
   if (!dataset || !examineQuestion(node, split) || !othersOf(node).includes(other)) return null;
-  return { name: 'compareTwo', request: { a: node.model, b: other.model, dataset, split, most: SHOWN } };
+  const [a, b] = [node.model, other.model];
+  return { name: 'compareTwo', request: { a, b, dataset, split, most: SHOWN, ...fittedOf(node, other) } };
 }
+const fittedOf = (...about: readonly ModelNode[]) => fittedIn(project.getState().nodes, about);
 
 /** The models that a node can be compared with: those on the page that were measured on the same data set. */
 export function othersOf(node: ModelNode): readonly ModelNode[] {

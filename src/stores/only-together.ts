@@ -1,5 +1,7 @@
 /** Images on which an ensemble and its members differ, fetched when somebody wants to see them. */
 import { call } from '#stores/engine';
+import { fittedIn } from '#stores/fitted';
+import { project } from '#stores/project';
 import type { ModelNode } from '#stores/state';
 import type { ImagesAt } from '#worker/protocol-ensembles';
 
@@ -14,5 +16,7 @@ export async function imagesOf(node: ModelNode, indices: readonly number[]): Pro
   const { ensemble } = node.summary;
   if (!ensemble || !node.dataset) throw new Error(`${node.name} is no ensemble`);
   const models = [node.model, ...ensemble.members.map(({ id }) => id)];
-  return call('imagesAt', { dataset: node.dataset, indices: indices.slice(0, MOST_IMAGES), models });
+  const shown = indices.slice(0, MOST_IMAGES);
+  const fitted = fittedIn(project.getState().nodes, [node]);
+  return call('imagesAt', { dataset: node.dataset, indices: shown, models, ...fitted });
 }

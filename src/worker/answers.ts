@@ -2,8 +2,10 @@
  * What predictors answered to whole splits, kept by backend: asked for other figures, or as a member of an ensemble,
  * nothing is run again. Bounded: the longest unused go first.
  */
+import { heldOutAnswers } from '#core/ensembles/held-out';
+import { ensembleById } from '#core/ensembles/index';
 import { type Leaf, scoresOf } from '#core/ensembles/scores';
-import type { Predictor, Split } from '#core/predictor';
+import type { EnsemblePredictor, Predictor, Split } from '#core/predictor';
 import { predictorId } from '#core/predictor-id';
 import type { Backend } from '#engine/backend';
 import type { Dataset } from '#engine/datasets/dataset';
@@ -56,4 +58,51 @@ export async function answersOnce(
   const scores = await scoresOf(predictor, ask, dataset.classes.length);
   cache.set(keyOf(predictor), scores);
   return scores;
+}
+
+/** Parts of the images, second levels: drawn alike whenever the same is fitted. */
+export const FIT_SEED = 1;
+
+/**
+ * The same, but on validation no ensemble answers an image that its way of combining was fitted to: it is fitted anew
+ * without that image's part. `fitted`: ids of those that were fitted to the validation images.
+ */
+export async function fairAnswers(
+  backend: Backend,
+  predictor: Predictor,
+  dataset: Dataset,
+  split: Split,
+  { fitted = [], ...ways }: Ways & { readonly fitted?: readonly string[] | undefined },
+): Promise<Float32Array> {
+  const learned = split === 'validation' ? learnedIn(predictor, fitted) : [];
+  const own = await answersOnce(backend, predictor, dataset, split, ways);
+  if (learned.length === 0) return own;
+  const cache = caches.get(backend);
+  const key = `${predictorId(predictor)} ${dataset.id} held out ${learned.map(predictorId).join(' ')}`;
+  const held = cache?.get(key);
+  if (held) return held;
+  const question = {
+    ask: (leaf: Leaf) => answersOnce(backend, leaf, dataset, split, ways),
+    labels: dataset.splits[split].labels,
+    classes: dataset.classes.length,
+  };
+  const answers = await heldOutAnswers(
+    predictor,
+    (one) => learned.includes(one),
+    question,
+    FIT_SEED,
+    async () => {
+      await ways.between();
+      ways.signal?.throwIfAborted();
+    },
+  );
+  cache?.set(key, answers);
+  return answers;
+}
+
+/** The ensembles in a predictor whose way of combining learns and was fitted to validation images. */
+export function learnedIn(predictor: Predictor, fitted: readonly string[]): readonly EnsemblePredictor[] {
+  if (predictor.kind !== 'ensemble') return [];
+  const isOne = ensembleById(predictor.way).fit !== undefined && fitted.includes(predictorId(predictor));
+  return [...(isOne ? [predictor] : []), ...predictor.members.flatMap((member) => learnedIn(member, fitted))];
 }

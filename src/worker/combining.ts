@@ -13,14 +13,11 @@ import { PassError } from '#core/pass';
 import type { EnsemblePredictor, EnsembleState, Predictor } from '#core/predictor';
 import { predictorId } from '#core/predictor-id';
 import { type Evaluation, judge } from '#engine/evaluate';
-import { answersOnce } from '#worker/answers';
+import { answersOnce, FIT_SEED } from '#worker/answers';
 import type { Accuracy, DatasetId } from '#worker/protocol';
 import type { Combination } from '#worker/protocol-ensembles';
 import { makeRecent, type Recent } from '#worker/recent';
 import type { Session } from '#worker/session';
-
-/** Second levels and folds are drawn alike whenever the same is combined. */
-const SEED = 1;
 
 /** Members, and what they answered to the validation images. */
 export interface Gathered {
@@ -94,15 +91,15 @@ export async function fit(
   const key = JSON.stringify([id, values, state]);
   const known = gathered.fits.get(key);
   if (known) return known;
-  const context = { random: seededRandom(SEED) };
+  const context = { random: seededRandom(FIT_SEED) };
   const ensemble = await fitEnsemble(id, values, members, answers, context, state);
   await between();
   signal.throwIfAborted();
   const learned = way.fit !== undefined && state === undefined;
   let scores: Float32Array;
   if (learned) {
-    gathered.parts ??= heldOutParts(answers, seededRandom(SEED));
-    scores = await heldOutScores(id, ensemble.values, gathered.parts, { random: seededRandom(SEED) }, between);
+    gathered.parts ??= heldOutParts(answers, seededRandom(FIT_SEED));
+    scores = await heldOutScores(id, ensemble.values, gathered.parts, { random: seededRandom(FIT_SEED) }, between);
     signal.throwIfAborted();
   } else scores = way.combine(answers.logits, answers.classes, ensemble.values, ensemble.state).scores;
   const fitted = { ensemble, judged: judge(scores, answers.labels, answers.classes), learned };

@@ -7,7 +7,7 @@ import type { Values, Words } from '#core/params';
 import type { EnsembleState } from '#core/predictor';
 import type { Recipe } from '#core/recipe';
 import type { Accuracy, DatasetId, ModelId, ModelSummary, TrainProgress, TrainSettings } from '#worker/protocol';
-import type { JudgedImages } from '#worker/protocol-evaluation';
+import type { Fitted, JudgedImages } from '#worker/protocol-evaluation';
 
 /** A member as the page names it. */
 export interface Named {
@@ -205,7 +205,7 @@ export interface EnsembleCalls {
   };
   /** Some images of the validation split, with the answers of these predictors. */
   imagesAt: {
-    request: { dataset: DatasetId; indices: readonly number[]; models: readonly ModelId[] };
+    request: Fitted & { dataset: DatasetId; indices: readonly number[]; models: readonly ModelId[] };
     response: ImagesAt;
     progress: never;
   };

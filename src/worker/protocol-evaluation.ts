@@ -13,8 +13,18 @@ export type ExaminedSplit = Exclude<Split, 'train'>;
 export interface ExamineResult extends Examination {
   /** 'scores': the largest is the answer (votes), but they are no probabilities: confidence and log loss say little. */
   readonly gives: 'probabilities' | 'scores';
-  /** It has learned from the images of this part, which so flatter it. */
-  readonly learnedFrom: 'validation' | null;
+  /**
+   * Its way of combining has learned, and what is examined are validation images. 'held-out': from them, so each was
+   * answered by a fit without it. 'elsewhere': the engine does not know from what; null otherwise.
+   */
+  readonly learned: 'held-out' | 'elsewhere' | null;
+}
+/**
+ * Ids of ensembles, the predictor itself or in it, whose way of combining was fitted to the validation images: there they
+ * answer as they do when they are fitted without the image that is asked about. Absent: none.
+ */
+export interface Fitted {
+  readonly fitted?: readonly ModelId[];
 }
 /** One image and what was said of it. */
 export interface JudgedImage {
@@ -41,19 +51,26 @@ export interface CompareResult extends Omit<Comparison, 'differing'> {
 export interface EvaluationCalls {
   /** All figures of a predictor on one split. */
   examine: {
-    request: { model: ModelId; dataset: DatasetId; split: ExaminedSplit };
+    request: Fitted & { model: ModelId; dataset: DatasetId; split: ExaminedSplit };
     response: ExamineResult;
     progress: { done: number };
   };
   /** The first `most` images of class `truth` that it answers with class `answer`. */
   cellImages: {
-    request: { model: ModelId; dataset: DatasetId; split: ExaminedSplit; truth: number; answer: number; most: number };
+    request: Fitted & {
+      model: ModelId;
+      dataset: DatasetId;
+      split: ExaminedSplit;
+      truth: number;
+      answer: number;
+      most: number;
+    };
     response: JudgedImages;
     progress: { done: number };
   };
   /** Two predictors on the same images, with the first `most` images of each way to differ. */
   compareTwo: {
-    request: { a: ModelId; b: ModelId; dataset: DatasetId; split: ExaminedSplit; most: number };
+    request: Fitted & { a: ModelId; b: ModelId; dataset: DatasetId; split: ExaminedSplit; most: number };
     response: CompareResult;
     progress: { done: number };
   };

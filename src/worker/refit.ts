@@ -202,7 +202,7 @@ function modelIn(predictor: Predictor): Model {
 
 const endedBefore = ({ en, zh }: Words, member: number): Words => ({
   en: `Made again on a part of the images, ${en} ended before its member ${member}. Leave that member out, or stack on validation images instead.`,
-  zh: `在部分图像上重新制作时，“${zh}”在第 ${member} 个成员之前就结束了。请去掉该成员，或改用验证图像堆叠。`,
+  zh: `在部分图片上重新制作时，“${zh}”在第 ${member} 个成员之前就结束了。请去掉该成员，或改用验证图片堆叠。`,
 });
 const NO_TEACHER: Words = {
   en: 'Nobody knows which images its teacher was trained on, so it cannot be made again without some of them. Stack on validation images instead.',

@@ -21,6 +21,22 @@ beforeEach(async () => {
   s.addNode(node('a'));
 });
 
+it('names the ensembles that were fitted to validation images, inside others too', () => {
+  const combined = (id: string, parents: readonly string[], some = {}) =>
+    node(id, {
+      origin: { kind: 'combined', way: 'stacking', values: {}, parents, seconds: 1, result: {} as never, ...some },
+    });
+  const made = combined('made', ['a'], { making: 'boosting' });
+  const inner = combined('inner', ['a', 'made']);
+  const outer = combined('outer', ['inner', 'a', 'inner']);
+  for (const one of [made, inner, outer]) s.addNode(one);
+  const fittedOf = (one: ModelNode) => e.examineQuestion(one, 'validation')?.request;
+  expect(fittedOf(outer)).toMatchObject({ fitted: ['m-outer', 'm-inner'] });
+  expect(fittedOf(inner)).toMatchObject({ fitted: ['m-inner'] });
+  expect(fittedOf(made)).not.toHaveProperty('fitted');
+  expect(e.compareQuestion(made, inner, 'validation')?.request).toMatchObject({ fitted: ['m-inner'] });
+});
+
 describe('watching', () => {
   beforeEach(() => {
     leave = e.watchEvaluation();

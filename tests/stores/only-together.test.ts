@@ -27,6 +27,7 @@ test('asks for the first of the images, with the ensemble before its members', a
         dataset: 'digits',
         indices: Array.from({ length: MOST_IMAGES }, (_, index) => 3 * index),
         models: ['e', 'm-a', 'm-b'],
+        fitted: ['e'],
       },
     ],
   ]);

@@ -40,7 +40,7 @@ describe('examine', () => {
     expect(found.accuracy.value).toBe(measured[split].value);
     expect(found.accuracy.low).toBe(measured[split].low);
     expect(found.confidence.logLoss).toBeCloseTo(measured[split].loss, 4);
-    expect(found).toMatchObject({ images: 300, unanswered: 0, gives: 'probabilities', learnedFrom: null });
+    expect(found).toMatchObject({ images: 300, unanswered: 0, gives: 'probabilities', learned: null });
     expect(total(found.confusion, () => true)).toBe(300);
     expect(total(found.confusion, (truth, answer) => truth === answer)).toBe(Math.round(300 * found.accuracy.value));
     expect(found.scores.weighted.recall).toBeCloseTo(found.accuracy.value, 12);
@@ -178,18 +178,43 @@ describe('an ensemble and trees', () => {
     expect(total(stump.confusion, () => true)).toBe(300);
   });
 
-  it('says when the way of combining has learned from the images that are looked at', async () => {
-    const vault = await setting.session.vault;
-    const members = [await vault.predictor(trained), await vault.predictor(pruned)];
-    const weighted = await vault.putPredictor({
-      kind: 'ensemble',
-      way: 'learned-weights',
+  it('answers no validation image by what was learned from it', async () => {
+    const named = (id: ModelId) => ({ id, name: id });
+    const values = { penalty: 1e-6 };
+    const stacked = { way: 'stacking', values, members: [trained, pruned].map(named), dataset: 'digits' } as const;
+    const made = await setting.call('combine', { ...stacked, name: 'Stack' });
+    const { id } = made.model;
+    const asked = { model: id, dataset: 'digits', split: 'validation' } as const;
+    const own = await setting.call('examine', asked);
+    const fair = await setting.call('examine', { ...asked, fitted: [id] });
+    expect([own.learned, fair.learned]).toEqual(['elsewhere', 'held-out']);
+    // Its own images flatter it; what Combine has shown is what is shown here.
+    expect(own.accuracy.value).toBeGreaterThan(fair.accuracy.value);
+    expect(fair.accuracy.value).toBe(made.validation.value);
+    expect(fair.confidence.logLoss).toBeGreaterThan(own.confidence.logLoss);
+    // Cells, comparisons and single images tell of the same answers.
+    const cell = await setting.call('cellImages', { ...asked, fitted: [id], truth: 3, answer: 3, most: 1 });
+    expect(cell.total).toBe(fair.confusion[3]?.[3]);
+    const { split, dataset } = asked;
+    const beside = await setting.call('compareTwo', { a: id, b: trained, dataset, split, most: 1, fitted: [id] });
+    expect(beside.counts.both + beside.counts.onlyA).toBe(Math.round(300 * fair.accuracy.value));
+    const together = made.onlyTogether.length > 0 ? made.onlyTogether : made.onlyApart;
+    const shown = await setting.call('imagesAt', { dataset, indices: together, models: [id], fitted: [id] });
+    for (const { truth, answers } of shown.images)
+      expect(answers[0]?.answer === truth).toBe(made.onlyTogether.length > 0);
+    // On test there is nothing to hold out.
+    const test = await setting.call('examine', { ...asked, split: 'test', fitted: [id] });
+    expect(test).toMatchObject({ learned: null, accuracy: { value: made.test.value } });
+    // A mean of it and another holds it out as well.
+    const mean = await setting.call('combine', {
+      ...stacked,
+      way: 'mean-probabilities',
       values: {},
-      members,
-      state: { weights: [0.5, 0.5] },
+      members: [id, trained].map(named),
+      name: 'Mean',
     });
-    const of = (split: 'validation' | 'test') =>
-      setting.call('examine', { model: weighted, dataset: 'digits', split }).then(({ learnedFrom }) => learnedFrom);
-    expect([await of('validation'), await of('test')]).toEqual(['validation', null]);
-  });
+    const whole = { ...asked, model: mean.model.id };
+    expect((await setting.call('examine', { ...whole, fitted: [mean.model.id, id] })).learned).toBe('held-out');
+    expect((await setting.call('examine', { ...whole, fitted: [mean.model.id] })).learned).toBe('elsewhere');
+  }, 60_000);
 });

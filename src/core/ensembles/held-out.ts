@@ -5,8 +5,11 @@
  */
 import type { FitContext, MemberAnswers } from '#core/ensembles/ensemble';
 import { ensembleById } from '#core/ensembles/index';
+import type { AskLeaf } from '#core/ensembles/scores';
 import { rowsOf, stratifiedFolds } from '#core/numeric/folds';
+import { seededRandom } from '#core/numeric/random';
 import { clampValues, type Values } from '#core/params';
+import type { EnsemblePredictor, Predictor } from '#core/predictor';
 
 /** Parts that the images are divided into. */
 const FOLDS = 5;
@@ -21,11 +24,7 @@ interface Part {
 /** Every class alike in every part. Made once for the same answers: fits may be remembered by these arrays. */
 export function heldOutParts({ logits, labels, classes }: MemberAnswers, random: () => number): readonly Part[] {
   const foldOf = stratifiedFolds(labels, FOLDS, random);
-  const chosen = (own: Float32Array, rows: Uint32Array): Float32Array => {
-    const some = new Float32Array(rows.length * classes);
-    for (const [i, row] of rows.entries()) some.set(own.subarray(row * classes, (row + 1) * classes), i * classes);
-    return some;
-  };
+  const chosen = (own: Float32Array, rows: Uint32Array): Float32Array => rowsIn(own, rows, classes);
   return Array.from({ length: FOLDS }, (_, fold) => {
     const [rows, others] = [rowsOf(foldOf, fold, true), rowsOf(foldOf, fold, false)];
     return {
@@ -38,6 +37,13 @@ export function heldOutParts({ logits, labels, classes }: MemberAnswers, random:
       inside: logits.map((own) => chosen(own, rows)),
     };
   });
+}
+
+/** [rows, classes] of [images, classes]. */
+function rowsIn(own: Float32Array, rows: Uint32Array, classes: number): Float32Array {
+  const some = new Float32Array(rows.length * classes);
+  for (const [i, row] of rows.entries()) some.set(own.subarray(row * classes, (row + 1) * classes), i * classes);
+  return some;
 }
 
 /** [images, classes]: to each image the way's answer as it was fitted without that image's part; of a way that fits nothing, its answers. */
@@ -56,6 +62,44 @@ export async function heldOutScores(
     const state = (await way.fit?.(outside, valid, context)) ?? {};
     const { scores } = way.combine(inside, classes, valid, state);
     for (const [i, row] of rows.entries()) all.set(scores.subarray(i * classes, (i + 1) * classes), row * classes);
+    await between?.();
+  }
+  return all;
+}
+
+/**
+ * The same of a predictor of any depth: [images, classes], to each image what it answers when every ensemble in it that
+ * was fitted to these images is fitted without that image's part. With an equal seed the parts are those of `heldOutParts`.
+ */
+export async function heldOutAnswers(
+  predictor: Predictor,
+  wasFitted: (one: EnsemblePredictor) => boolean,
+  { ask, labels, classes }: { readonly ask: AskLeaf; readonly labels: Uint8Array; readonly classes: number },
+  seed: number,
+  between?: () => Promise<void>,
+): Promise<Float32Array> {
+  const foldOf = stratifiedFolds(labels, FOLDS, seededRandom(seed));
+  const context = { random: seededRandom(seed) };
+  const all = new Float32Array(labels.length * classes);
+  for (let fold = 0; fold < FOLDS; fold++) {
+    const others = rowsOf(foldOf, fold, false);
+    const outside = Uint8Array.from(others, (row) => labels[row] as number);
+    const answered = async (one: Predictor): Promise<Float32Array> => {
+      if (one.kind !== 'ensemble') return ask(one);
+      const logits: Float32Array[] = [];
+      for (const member of one.members) logits.push(await answered(member));
+      const way = ensembleById(one.way);
+      const values = clampValues(way.params, one.values);
+      let { state } = one;
+      if (way.fit && wasFitted(one)) {
+        const seen = logits.map((own) => rowsIn(own, others, classes));
+        state = await way.fit({ logits: seen, labels: outside, classes }, values, context);
+      }
+      return way.combine(logits, classes, values, state).scores;
+    };
+    const scores = await answered(predictor);
+    for (const row of rowsOf(foldOf, fold, true))
+      all.set(scores.subarray(row * classes, (row + 1) * classes), row * classes);
     await between?.();
   }
   return all;

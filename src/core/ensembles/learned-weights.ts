@@ -23,8 +23,8 @@ export const learnedWeights = defineEnsemble({
     },
     cost: ALL_RUN,
     pays: {
-      en: 'It pays with members of different kinds and quality. Validation accuracy flatters it a little: it was fitted there.',
-      zh: '当成员类型和水平各不相同时值得用。它是在验证集上拟合的，所以验证准确率会略微偏高。',
+      en: 'It pays with members of different kinds and quality. On few validation images it learns accidents.',
+      zh: '当成员类型和水平各不相同时值得用。验证图片太少时它会学到偶然现象。',
     },
     paper: 'van der Laan, Polley, Hubbard 2007, Super Learner',
   },

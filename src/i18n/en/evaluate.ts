@@ -24,8 +24,12 @@ export const evaluate = {
   right: '{{right}} of {{images}} {{part}} images right',
   parts: { validation: 'validation', test: 'test' },
   interval: '95 % interval {{range}}',
-  learned:
-    'The way of combining has learned from these very images, so the figures flatter it. The test images do not.',
+  learned: {
+    heldOut:
+      'The way of combining learns from validation images. So they are divided into five parts, and each part is answered by what was learned from the other four: nothing here is measured on what it learned from.',
+    elsewhere:
+      'What this way of combining has learned may come from these very images, and then the figures flatter it. The test images do not.',
+  },
   unanswered_one: 'The answer to one image is not a number. It counts as wrong.',
   unanswered_other: 'The answers to {{count}} images are not numbers. They count as wrong.',
   first: 'Top {{k}}',

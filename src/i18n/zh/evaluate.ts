@@ -23,7 +23,11 @@ export const evaluate: Texts['evaluate'] = {
   right: '{{images}} 张{{part}}图片中答对 {{right}} 张',
   parts: { validation: '验证', test: '测试' },
   interval: '95 % 区间：{{range}}',
-  learned: '组合方式正是从这些图片学来的，所以这里的数字偏好；测试图片不会。',
+  learned: {
+    heldOut:
+      '这种组合方式从验证图片学习。因此把它们分成五份，每一份都由从其余四份学到的结果来回答：这里没有任何数字是在它学过的图片上测的。',
+    elsewhere: '这种组合方式学到的东西可能正来自这些图片，那样这里的数字会偏好；测试图片不会。',
+  },
   unanswered_one: '有 1 张图片的回答不是数，按答错计。',
   unanswered_other: '有 {{count}} 张图片的回答不是数，按答错计。',
   first: '前 {{k}}',

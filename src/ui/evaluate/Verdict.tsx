@@ -20,7 +20,8 @@ export function Verdict({ node, split, result }: VerdictProps) {
   const t = useText();
   const format = useFormat();
   const nodes = useStore(project, (state) => state.nodes);
-  const { accuracy, images, unanswered, topK, learnedFrom } = result;
+  const { accuracy, images, unanswered, topK } = result;
+  const learned = learnedFrom(node, result);
   const seconds = secondsOf(nodes, node);
   return (
     <section className={styles.verdict} aria-live="polite">
@@ -41,7 +42,7 @@ export function Verdict({ node, split, result }: VerdictProps) {
         <br />
         <Term id="interval">{t('evaluate.interval', { range: format.range(accuracy.low, accuracy.high) })}</Term>
       </p>
-      {learnedFrom && <Help>{t('evaluate.learned')}</Help>}
+      {learned && <Help>{t(`evaluate.learned.${learned}`)}</Help>}
       {unanswered > 0 && <Help>{t('evaluate.unanswered', { count: unanswered })}</Help>}
       <div className={styles.figures}>
         <Stats>
@@ -72,6 +73,13 @@ export function Verdict({ node, split, result }: VerdictProps) {
       </div>
     </section>
   );
+}
+
+/** What members that were made together learned is no secret, but whose groups were found by looking at validation. */
+function learnedFrom({ origin }: ModelNode, { learned }: ExamineResult): 'heldOut' | 'elsewhere' | null {
+  if (learned === 'held-out') return 'heldOut';
+  const isOpen = origin.kind === 'opened' || (origin.kind === 'combined' && origin.making === 'specialists');
+  return learned === 'elsewhere' && isOpen ? 'elsewhere' : null;
 }
 
 /** The interval on a scale that ends at 1 and begins at a round share well below it. The numbers stand beside it. */

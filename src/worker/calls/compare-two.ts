@@ -1,6 +1,6 @@
 /** Which of two predictors is better, on the same images, and where they differ. */
 import { answersAndConfidence, compared } from '#core/metrics/comparison';
-import { answersOnce } from '#worker/answers';
+import { fairAnswers } from '#worker/answers';
 import { type Handler, throttled } from '#worker/call';
 import { judgedImages } from '#worker/calls/examine';
 
@@ -8,15 +8,15 @@ export const compareTwo: Handler<'compareTwo'> = async (request, { session, sign
   const vault = await session.vault;
   const [a, b] = [await vault.predictor(request.a), await vault.predictor(request.b)];
   const dataset = await session.dataset(request.dataset, { signal });
-  const { split, most } = request;
+  const { split, most, fitted } = request;
   const report = throttled((done: number) => progress({ done }));
   return session.scheduler.run(
     'evaluation',
     async (between) => {
       const backend = await session.backend();
-      const ways = { signal, between };
-      const ofA = await answersOnce(backend, a, dataset, split, { ...ways, onProgress: (done) => report(done / 2) });
-      const ofB = await answersOnce(backend, b, dataset, split, {
+      const ways = { signal, between, fitted };
+      const ofA = await fairAnswers(backend, a, dataset, split, { ...ways, onProgress: (done) => report(done / 2) });
+      const ofB = await fairAnswers(backend, b, dataset, split, {
         ...ways,
         onProgress: (done) => report((1 + done) / 2),
       });

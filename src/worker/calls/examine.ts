@@ -5,7 +5,7 @@ import { examined } from '#core/metrics/examination';
 import type { Predictor } from '#core/predictor';
 import type { Dataset } from '#engine/datasets/dataset';
 import { greyOf } from '#engine/datasets/summary';
-import { answersOnce } from '#worker/answers';
+import { fairAnswers, learnedIn } from '#worker/answers';
 import { type Handler, throttled } from '#worker/call';
 import type { ExaminedSplit, ExamineResult, JudgedImages } from '#worker/protocol-evaluation';
 
@@ -19,7 +19,8 @@ export const examine: Handler<'examine'> = async (request, { session, signal, pr
       const backend = await session.backend();
       const runs = request.split === 'validation' ? 1 : 2;
       const answered = async (split: ExaminedSplit, before: number) => ({
-        logits: await answersOnce(backend, predictor, dataset, split, {
+        logits: await fairAnswers(backend, predictor, dataset, split, {
+          fitted: request.fitted,
           signal,
           between,
           onProgress: (done) => report((before + done) / runs),
@@ -29,21 +30,23 @@ export const examine: Handler<'examine'> = async (request, { session, signal, pr
       const validation = await answered('validation', 0);
       const given = runs === 1 ? validation : await answered(request.split, 1);
       await between();
-      return { ...examined(given, validation, dataset.classes.length), ...whatItGives(predictor, request.split) };
+      return { ...examined(given, validation, dataset.classes.length), ...whatItGives(predictor, request) };
     },
     { signal },
   );
 };
 
-function whatItGives(predictor: Predictor, split: ExaminedSplit): Pick<ExamineResult, 'gives' | 'learnedFrom'> {
-  if (predictor.kind !== 'ensemble') return { gives: 'probabilities', learnedFrom: null };
-  return {
-    gives: ensembleById(predictor.way).gives,
-    learnedFrom: split === 'validation' && learns(predictor) ? 'validation' : null,
-  };
+function whatItGives(
+  predictor: Predictor,
+  { split, fitted = [] }: { readonly split: ExaminedSplit; readonly fitted?: readonly string[] },
+): Pick<ExamineResult, 'gives' | 'learned'> {
+  if (predictor.kind !== 'ensemble') return { gives: 'probabilities', learned: null };
+  const isHeldOut = learnedIn(predictor, fitted).length > 0;
+  const learned = isHeldOut ? 'held-out' : learns(predictor) ? 'elsewhere' : null;
+  return { gives: ensembleById(predictor.way).gives, learned: split === 'validation' ? learned : null };
 }
 
-/** Whether some way of combining in it was fitted to validation images. */
+/** Whether some way of combining in it learns. */
 function learns(predictor: Predictor): boolean {
   return (
     predictor.kind === 'ensemble' &&
@@ -54,12 +57,13 @@ function learns(predictor: Predictor): boolean {
 export const cellImages: Handler<'cellImages'> = async (request, { session, signal, progress }) => {
   const predictor = await (await session.vault).predictor(request.model);
   const dataset = await session.dataset(request.dataset, { signal });
-  const { split, truth, answer, most } = request;
+  const { split, truth, answer, most, fitted } = request;
   const report = throttled((done: number) => progress({ done }));
   return session.scheduler.run(
     'evaluation',
     async (between) => {
-      const scores = await answersOnce(await session.backend(), predictor, dataset, split, {
+      const scores = await fairAnswers(await session.backend(), predictor, dataset, split, {
+        fitted,
         signal,
         between,
         onProgress: report,

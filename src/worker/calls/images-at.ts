@@ -1,5 +1,5 @@
 import { answersAndConfidence } from '#core/metrics/comparison';
-import { answersOnce } from '#worker/answers';
+import { fairAnswers } from '#worker/answers';
 import type { Handler } from '#worker/call';
 import { judgedImages } from '#worker/calls/examine';
 
@@ -12,7 +12,8 @@ export const imagesAt: Handler<'imagesAt'> = async (request, { session, signal }
     async (between) => {
       const answers = [];
       for (const id of request.models) {
-        const scores = await answersOnce(await session.backend(), await vault.predictor(id), dataset, 'validation', {
+        const scores = await fairAnswers(await session.backend(), await vault.predictor(id), dataset, 'validation', {
+          fitted: request.fitted,
           signal,
           between,
         });

@@ -1,10 +1,12 @@
 /** A way that learns is judged by images that it did not learn from. */
 import { describe, expect, it } from 'vitest';
-import { heldOutParts, heldOutScores } from '#core/ensembles/held-out';
+import { heldOutAnswers, heldOutParts, heldOutScores } from '#core/ensembles/held-out';
 import { ensembleById } from '#core/ensembles/index';
+import { scoresOf } from '#core/ensembles/scores';
 import { correctOf } from '#core/metrics/classification';
 import { seededRandom } from '#core/numeric/random';
 import { defaultsOf, type Values } from '#core/params';
+import type { EnsemblePredictor, TreesPredictor } from '#core/predictor';
 
 const CLASSES = 3;
 const IMAGES = 300;
@@ -55,5 +57,52 @@ describe('held-out scores', () => {
     const all = await heldOutScores('mean-logits', {}, parts, { random: seededRandom(1) });
     const { scores } = ensembleById('mean-logits').combine(answers.logits, CLASSES, {}, {});
     expect(all).toEqual(scores);
+  });
+});
+
+describe('held-out answers', () => {
+  const answers = noise();
+  const leaves = answers.logits.map((_, m): TreesPredictor => {
+    const forest = { kind: 'mean', trees: [], start: [] } as const;
+    return { kind: 'trees', features: { kind: 'pixels' }, forest, classes: CLASSES, shape: [m] };
+  });
+  const ask = async (leaf: unknown) => answers.logits[leaves.indexOf(leaf as TreesPredictor)] as Float32Array;
+  const question = { ask, labels: answers.labels, classes: CLASSES };
+  const stack = (members: EnsemblePredictor['members']): EnsemblePredictor => ({
+    kind: 'ensemble',
+    way: 'stacking',
+    values: { penalty: 1e-6 },
+    members,
+    state: {},
+  });
+
+  it('are the held-out scores of an ensemble', async () => {
+    const parts = heldOutParts(answers, seededRandom(4));
+    const scores = await heldOutScores('stacking', { penalty: 1e-6 }, parts, { random: seededRandom(4) });
+    expect(await heldOutAnswers(stack(leaves), () => true, question, 4)).toEqual(scores);
+  });
+
+  it('hold out inside as well: of two levels that learn neither has seen the image', async () => {
+    const inner = stack(leaves);
+    const outer = stack([inner, leaves[0] as TreesPredictor]);
+    const fair = accuracyOf(await heldOutAnswers(outer, () => true, question, 1), answers.labels);
+    expect(fair).toBeLessThan(0.42);
+    // Where only the outer one is held out, it trusts whoever knows the images by heart.
+    const fitted = {
+      ...inner,
+      state: (await ensembleById('stacking').fit?.(answers, inner.values, { random: seededRandom(1) })) ?? {},
+    };
+    const leaky = await heldOutAnswers(
+      { ...outer, members: [fitted, ...leaves.slice(0, 1)] },
+      (one) => one !== fitted,
+      question,
+      1,
+    );
+    expect(accuracyOf(leaky, answers.labels)).toBeGreaterThan(fair + 0.04);
+  });
+
+  it('are its own where nothing was fitted to these images', async () => {
+    const vote: EnsemblePredictor = { ...stack(leaves), way: 'majority-vote', values: {} };
+    expect(await heldOutAnswers(vote, () => true, question, 1)).toEqual(await scoresOf(vote, ask, CLASSES));
   });
 });

@@ -1,4 +1,4 @@
-import { render, screen, within } from '@testing-library/react';
+import { act, render, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { useState } from 'react';
 import { describe, expect, test } from 'vitest';
@@ -122,7 +122,7 @@ describe('the tab', () => {
   const result: ExamineResult = {
     ...examined({ logits, labels }, { logits, labels }, 10),
     gives: 'probabilities',
-    learnedFrom: null,
+    learned: null,
   };
   const compared: CompareResult = {
     counts: { both: 29, onlyA: 1, onlyB: 4, neither: 6 },
@@ -166,6 +166,37 @@ describe('the tab', () => {
     expect(plain(screen.getByText('Training').nextElementSibling?.textContent)).toBe('10 s');
     const most = screen.getByRole('list');
     expect(within(most).getAllByRole('button')).toHaveLength(5);
+  });
+
+  test('says that nothing was measured on what the way of combining learned from, or that it may have been', () => {
+    const origin = {
+      kind: 'combined',
+      way: 'stacking',
+      values: {},
+      parents: [],
+      seconds: 1,
+      result: {} as never,
+    } as const;
+    const both = { nodes: projectOf([modelNode({ id: 'b', origin })]).nodes, order: ['b'] };
+    const of = (learned: ExamineResult['learned'], fitted = {}) => ({
+      known: {
+        [key('examine', { model: 'b', dataset: 'digits', split: 'validation', ...fitted })]: { ...result, learned },
+      },
+    });
+    show();
+    act(() => {
+      project.setState(both);
+      evaluate.setState(of('held-out', { fitted: ['b'] }));
+    });
+    expect(screen.getByText(/each part is answered by what was learned from the other four/)).toBeTruthy();
+    act(() => {
+      project.setState({
+        nodes: projectOf([modelNode({ id: 'b', origin: { kind: 'opened', file: 'b.zip', format: 'tfjs-layers' } })])
+          .nodes,
+      });
+      evaluate.setState(of('elsewhere'));
+    });
+    expect(screen.getByText(/may come from these very images/)).toBeTruthy();
   });
 
   test('asks before it looks at test images', async () => {

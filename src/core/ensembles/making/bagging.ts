@@ -22,12 +22,12 @@ export const bagging = defineMaking({
     title: { en: 'Bagging', zh: '装袋（Bagging）' },
     help: {
       en: 'Trains the same network several times, each on its own random draw of the training images and from its own start.',
-      zh: '把同一网络训练多次，每次使用随机抽取的训练图像和不同的初始权重。',
+      zh: '把同一网络训练多次，每次使用随机抽取的训练图片和不同的初始权重。',
     },
     cost: { en: 'One whole training for each member.', zh: '每个成员一次完整训练。' },
     pays: {
       en: 'It pays where networks overfit: few images, large networks. Members err differently, so their mean errs less.',
-      zh: '当网络容易过拟合（图像少、网络大）时值得用。成员错得各不相同，平均后错误更少。',
+      zh: '当网络容易过拟合（图片少、网络大）时值得用。成员错得各不相同，平均后错误更少。',
     },
     paper: 'Breiman 1996, Bagging Predictors',
     models: { en: 'The network whose structure every member has.', zh: '所有成员采用该网络的结构。' },

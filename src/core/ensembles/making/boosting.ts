@@ -27,12 +27,12 @@ export const boostingMembers = defineMaking({
     title: { en: 'Boosting (SAMME)', zh: '提升（SAMME）' },
     help: {
       en: 'Trains small networks one after another, each on images weighted by what those before it got wrong.',
-      zh: '依次训练小网络，每个都对前面答错的图像给予更大权重。',
+      zh: '依次训练小网络，每个都对前面答错的图片给予更大权重。',
     },
     cost: { en: 'One short training for each member.', zh: '每个成员一次短训练。' },
     pays: {
       en: 'It pays with weak members: a tiny network, an epoch each. A strong network is right on nearly all training images and leaves nothing to boost.',
-      zh: '适合弱成员：很小的网络，每个只训练一轮。强网络几乎答对所有训练图像，没有可提升之处。',
+      zh: '适合弱成员：很小的网络，每个只训练一轮。强网络几乎答对所有训练图片，没有可提升之处。',
     },
     paper: 'Zhu, Zou, Rosset, Hastie 2009, Multi-class AdaBoost',
     models: { en: 'The network whose structure every member has.', zh: '所有成员采用该网络的结构。' },
@@ -108,11 +108,11 @@ export function sammeStep(
 
 const guessed = (member: number): Words => ({
   en: `Member ${member} was no better than guessing on what the others got wrong, so it was left out and boosting ended.`,
-  zh: `第 ${member} 个成员在其他成员答错的图像上不比猜测好，因此没有保留，提升到此结束。`,
+  zh: `第 ${member} 个成员在其他成员答错的图片上不比猜测好，因此没有保留，提升到此结束。`,
 });
 const knewAll = (member: number): Words => ({
   en: `Member ${member} got every training image right, so nothing was left to boost. A smaller network would boost better.`,
-  zh: `第 ${member} 个成员答对了所有训练图像，没有可提升的了。换更小的网络效果会更好。`,
+  zh: `第 ${member} 个成员答对了所有训练图片，没有可提升的了。换更小的网络效果会更好。`,
 });
 const NOTHING: Words = {
   en: 'The first member was no better than guessing. Give it more epochs or a higher learning rate.',

@@ -38,7 +38,7 @@ export const outOfFold = defineMaking({
     title: { en: 'Stacking, out of fold', zh: '折外堆叠' },
     help: {
       en: 'Makes every member several times, each time without a part of the training images, and lets the second level learn from the answers to the part left out.',
-      zh: '把每个成员制作多次，每次留出一部分训练图像，让第二层从对留出部分的回答中学习。',
+      zh: '把每个成员制作多次，每次留出一部分训练图片，让第二层从对留出部分的回答中学习。',
     },
     cost: {
       en: 'A whole making of each member for every fold.',
@@ -46,12 +46,12 @@ export const outOfFold = defineMaking({
     },
     pays: {
       en: 'It pays where validation images are few: the second level learns from all training images, and validation stays untouched for choosing.',
-      zh: '当验证图像较少时值得用：第二层可以从全部训练图像学习，验证集仍可用于选择。',
+      zh: '当验证图片较少时值得用：第二层可以从全部训练图片学习，验证集仍可用于选择。',
     },
     paper: 'Wolpert 1992, Stacked Generalization; van der Laan, Polley, Hubbard 2007, Super Learner',
     models: {
       en: 'Members that were made here: networks, trees and ensembles. Of an opened file nobody knows its training images: train it afresh, or stack it on validation instead.',
-      zh: '在这里制作的成员：网络、树和集成。打开的文件不知道它用过哪些训练图像：请从头训练，或改用验证集堆叠。',
+      zh: '在这里制作的成员：网络、树和集成。打开的文件不知道它用过哪些训练图片：请从头训练，或改用验证集堆叠。',
     },
   },
   params: {
@@ -103,7 +103,7 @@ export const outOfFold = defineMaking({
 
 const STACKED: Words = {
   en: 'It is stacked out of fold itself, from answers to all training images. Stack its members instead.',
-  zh: '它本身就是折外堆叠，由对全部训练图像的回答得来。请改为堆叠它的成员。',
+  zh: '它本身就是折外堆叠，由对全部训练图片的回答得来。请改为堆叠它的成员。',
 };
 
 /** Networks can be trained from their labels alone; everything else is made again as it was made. */
@@ -121,7 +121,7 @@ function refit(
   if (made) return made;
   throw new PassError({
     en: `Nobody knows which images ${name.en} was trained on, so it cannot be made again without some of them. ${isNetwork ? 'Train it afresh, or stack' : 'Leave it out, or stack'} on validation images instead.`,
-    zh: `不知道 ${name.zh} 用过哪些训练图像，无法在留出部分图像的情况下重新制作它。请${isNetwork ? '从头训练' : '去掉它'}，或改用验证图像堆叠。`,
+    zh: `不知道 ${name.zh} 用过哪些训练图片，无法在留出部分图片的情况下重新制作它。请${isNetwork ? '从头训练' : '去掉它'}，或改用验证图片堆叠。`,
   });
 }
 

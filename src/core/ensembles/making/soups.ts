@@ -29,7 +29,7 @@ const NORM_IMAGES: NumberParam = {
   default: 1000,
   unit: 'images',
   control: 'field',
-  label: { en: 'Images for batch normalisation', zh: '用于批归一化的图像' },
+  label: { en: 'Images for batch normalisation', zh: '用于批归一化的图片' },
 };
 
 export const soups = defineMaking({
@@ -133,6 +133,6 @@ function mixedNote(kept: number, of: number, best: number, soup: number): Words 
   const [b, s] = [best, soup].map((share) => `${(100 * share).toFixed(2)} %`);
   return {
     en: `${kept} of ${of} models went into the soup. On validation images it is right on ${s}, the best of them on ${b}.`,
-    zh: `${of} 个模型中有 ${kept} 个进入了汤。它在验证图像上的准确率为 ${s}，其中最好的单个模型为 ${b}。`,
+    zh: `${of} 个模型中有 ${kept} 个进入了汤。它在验证图片上的准确率为 ${s}，其中最好的单个模型为 ${b}。`,
   };
 }
