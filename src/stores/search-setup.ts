@@ -2,10 +2,11 @@
  * Setting searches up: what is searched, how, and the plan that it comes to. What becomes of it is in stores/search.ts.
  */
 import { createStore } from 'zustand/vanilla';
-import { clampValues, defaultsOf, type Params, type Values } from '#core/params';
+import { clampValues, defaultsOf, isShown, type Params, type Values } from '#core/params';
 import { passById } from '#core/passes/index';
+import type { RecipeStep } from '#core/recipe';
 import { leastBudget } from '#core/search/halving';
-import type { SearchPlan, Strategy } from '#core/search/plan';
+import type { Halving, SearchPlan, Strategy } from '#core/search/plan';
 import type { Dimension, SearchBase, Target } from '#core/search/space';
 import { build } from '#stores/build';
 import { optimize } from '#stores/optimize';
@@ -62,11 +63,30 @@ export function setDraft(mode: DraftMode, patch: Partial<SearchDraft>): void {
     const next = { ...drafts[mode], ...patch };
     // Halving goes on with what it trained, so how long is not for a dimension to say.
     const dimensions =
-      next.strategy === 'halving' ? next.dimensions.filter(({ target }) => !isEpochs(target)) : next.dimensions;
+      next.strategy === 'halving'
+        ? next.dimensions.filter(({ target }) => !isGivenOut(mode, next.steps, target))
+        : next.dimensions;
     return { drafts: { ...drafts, [mode]: { ...next, dimensions } } };
   });
 }
-const isEpochs = (target: Target): boolean => target.of === 'training' && target.key === 'epochs';
+
+/** Whether these are the epochs that successive halving gives out. */
+export function isGivenOut(mode: DraftMode, steps: readonly RecipeStep[], target: Target): boolean {
+  if (target.key !== 'epochs') return false;
+  if (mode === 'network') return target.of === 'training';
+  return target.of === 'step' && target.step === halvingStep(steps)?.step;
+}
+
+/** The method whose epochs successive halving can give out: the last that trains for some. Null where none does. */
+export function halvingStep(steps: readonly RecipeStep[]): NonNullable<Halving['anew']> | null {
+  for (const [step, { pass, values }] of [...steps.entries()].reverse()) {
+    const params = (passById(pass)?.params ?? {}) as Params;
+    const epochs = params['epochs'];
+    if (epochs?.kind === 'number' && isShown(epochs, clampValues(params, values) as Values))
+      return { step, most: epochs.max };
+  }
+  return null;
+}
 
 export function addDimension(mode: DraftMode, target: Target): void {
   const { dimensions, steps } = search.getState().drafts[mode];
@@ -126,9 +146,11 @@ export function planOf(mode: DraftMode): SearchPlan | null {
   };
 }
 
-function strategyOf({ strategy, trials, budget, eta }: SearchDraft, mode: DraftMode): Strategy {
+function strategyOf({ strategy, trials, budget, eta, steps }: SearchDraft, mode: DraftMode): Strategy {
   if (strategy === 'grid') return { kind: 'grid' };
-  // Only training from the beginning can be stopped early and gone on with.
-  if (strategy === 'random' || mode === 'recipe') return { kind: 'random', trials };
-  return { kind: 'halving', trials, budget: Math.max(budget, leastBudget(trials, eta)), eta };
+  const anew = mode === 'recipe' ? halvingStep(steps) : null;
+  // Where nothing trains there is nothing to give out.
+  if (strategy === 'random' || (mode === 'recipe' && !anew)) return { kind: 'random', trials };
+  const least = leastBudget(trials, eta);
+  return { kind: 'halving', trials, budget: Math.max(budget, least), eta, ...(anew ? { anew } : {}) };
 }

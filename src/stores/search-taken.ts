@@ -3,7 +3,7 @@
  * are there as its ancestors, out of sight, so that it can be trained on, repeated and written down like any other.
  */
 import { wilson } from '#core/numeric/intervals';
-import { candidatesOf, roundsOf } from '#core/search/schedule';
+import { allEpochs, candidatesOf, inRound } from '#core/search/schedule';
 import { settle } from '#core/search/space';
 import { bestOf } from '#core/search/trials';
 import { addNode, project, uniqueName } from '#stores/project';
@@ -16,7 +16,9 @@ import type { SearchResult, SearchTaken } from '#worker/protocol-search';
 export function addTaken(job: SearchJob, candidate: number, taken: SearchTaken, name: string): ModelNode {
   const { plan, dataset } = job.search;
   const candidates = candidatesOf(plan);
-  const { start, training, recipe } = settle(plan.base, plan.dimensions, candidates[candidate] ?? []);
+  const base = settle(plan.base, plan.dimensions, candidates[candidate] ?? []);
+  const epochs = allEpochs(plan, base);
+  const { start, training, recipe } = inRound(base, plan, epochs);
   const seed = plan.seeds[0] ?? 1;
   const made = Date.now();
   const plain = { dataset, validation: null, test: null, latency: null, notes: [], made };
@@ -32,7 +34,7 @@ export function addTaken(job: SearchJob, candidate: number, taken: SearchTaken, 
           origin: { kind: 'template', architecture: start.architecture, seed },
         }
       : null;
-  const settings = training && { ...training, seed, epochs: lastEpochs(job, training.epochs) };
+  const settings = training && { ...training, seed, epochs: epochs ?? training.epochs };
   const trainedOrigin = settings && {
     kind: 'trained' as const,
     settings,
@@ -104,9 +106,4 @@ export function runOf({ seed, score, cost, test }: SearchResult): readonly SeedR
   const { accuracy, images, loss } = score;
   const validation = { ...wilson(Math.round(accuracy * images), images), images, loss };
   return [{ seed, cost, validation, ...(test ? { test } : {}) }];
-}
-
-/** Epochs that the learning rate was planned for. */
-function lastEpochs({ search: { plan } }: SearchJob, own: number): number {
-  return roundsOf(plan, candidatesOf(plan).length)?.at(-1)?.epochs ?? own;
 }

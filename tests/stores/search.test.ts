@@ -111,6 +111,21 @@ describe('setting up', () => {
     // Eight candidates need three rounds, an epoch each for all of them.
     expect(plan?.strategy).toEqual({ kind: 'halving', trials: 8, budget: 24, eta: 2 });
   });
+
+  it('gives out the epochs of the last method that trains for some', () => {
+    s.addNode(openedNode('n', { name: 'Net', model: 'm', summary: summary('m') }));
+    own.addSearchStep('recipe', 'magnitude-pruning');
+    own.addSearchStep('recipe', 'fine-tuning');
+    own.addDimension('recipe', { of: 'step', step: 1, key: 'epochs' });
+    const { steps } = own.search.getState().drafts.recipe;
+    expect(own.halvingStep(steps)).toEqual({ step: 1, most: 50 });
+    own.setDraft('recipe', { strategy: 'halving', trials: 4, budget: 1 });
+    const plan = own.planOf('recipe');
+    expect(plan?.strategy).toEqual({ kind: 'halving', trials: 4, budget: 8, eta: 2, anew: { step: 1, most: 50 } });
+    expect(plan?.dimensions.map(({ target }) => target.key)).toEqual(['sparsity']);
+    own.removeSearchStep('recipe', 1);
+    expect(own.planOf('recipe')?.strategy).toMatchObject({ kind: 'random' });
+  });
 });
 
 describe('a search', () => {

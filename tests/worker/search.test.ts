@@ -250,6 +250,42 @@ describe('taking a candidate', () => {
   }, 60_000);
 });
 
+it('halves over a method: a round begins anew, and what is taken is what the last round judged', async () => {
+  const setting = makeSetting();
+  const { id } = await setting.call('create', { architecture, seed: 1 });
+  const asked = plan({
+    base: {
+      start: { kind: 'model', model: id },
+      training: null,
+      recipe: { version: 1, seed: 1, steps: [{ pass: 'fine-tuning', values: { epochs: 9, batchSize: 32 } }] },
+    },
+    dimensions: [{ kind: 'list', target: { of: 'step', step: 0, key: 'learningRate' }, values: [0.000001, 0.01] }],
+    strategy: { kind: 'halving', trials: 2, budget: 4, eta: 2, anew: { step: 0, most: 50 } },
+  });
+  const results = await search(setting, asked);
+  expect(results.map(({ candidate, round, epochs }) => [candidate, round, epochs])).toEqual([
+    [0, 0, 2],
+    [1, 0, 2],
+  ]);
+  const more = { ...asked, strategy: { ...asked.strategy, trials: 4, budget: 12 } } as SearchPlan;
+  const rates = [0.000001, 0.000002, 0.000003, 0.01];
+  const wide = { ...more, dimensions: [{ ...asked.dimensions[0], values: rates }] } as SearchPlan;
+  const rounds = await search(setting, wide);
+  expect(rounds.map(({ round, epochs }) => [round, epochs])).toEqual(
+    [0, 0, 0, 0, 1, 1].map((round) => [round, [1, 3][round]]),
+  );
+  const last = rounds.find(({ round, score }) => round === 1 && (score?.accuracy ?? 0) > 0.5);
+  const { candidate = 0 } = last ?? {};
+  const request = { plan: wide, dataset: 'digits' as const, parents: {}, results: rounds, candidate, name: 'Best' };
+  // Another worker has not kept it, and makes the same.
+  for (const where of [setting, makeSetting()]) {
+    if (where !== setting) await where.call('create', { architecture, seed: 1 });
+    const taken = await where.call('searchTake', request);
+    expect(taken.validation.value).toBe(last?.score?.accuracy);
+    expect(taken.reports[0]?.values).toMatchObject({ epochs: 3 });
+  }
+}, 60_000);
+
 describe('repeating', () => {
   it('measures every run on test too, each with its own seed', async () => {
     const results = await search(makeSetting(), plan({ dimensions: [], seeds: [2, 3] }), { test: true });

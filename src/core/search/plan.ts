@@ -6,11 +6,19 @@ import type { Words } from '#core/params';
 import type { CurvePoint } from '#core/search/curve';
 import type { Dimension, SearchBase } from '#core/search/space';
 
-export type Strategy =
-  | { readonly kind: 'grid' }
-  | { readonly kind: 'random'; readonly trials: number }
-  /** `budget`: epochs in all. `eta`: one in so many goes on. */
-  | { readonly kind: 'halving'; readonly trials: number; readonly budget: number; readonly eta: number };
+export type Strategy = { readonly kind: 'grid' } | { readonly kind: 'random'; readonly trials: number } | Halving;
+/** `budget`: epochs in all. `eta`: one in so many goes on. */
+export interface Halving {
+  readonly kind: 'halving';
+  readonly trials: number;
+  readonly budget: number;
+  readonly eta: number;
+  /**
+   * The recipe's step whose epochs are given out, at most `most` of them: a method cannot go on where it stopped, so
+   * every round begins anew. Absent: epochs of training before the recipe, and rounds go on.
+   */
+  readonly anew?: { readonly step: number; readonly most: number };
+}
 
 /** What a model may cost at most. Those that cost more are not trained, and never the best. */
 export interface Limit {

@@ -3,9 +3,9 @@
  * fold and seed; successive halving goes round by round.
  */
 import { derivedSeed, seededRandom } from '#core/numeric/random';
-import { halvingRounds, type Round } from '#core/search/halving';
+import { type Anew, halvingRounds, type Round } from '#core/search/halving';
 import type { Run, RunResult, SearchPlan } from '#core/search/plan';
-import { type Candidate, drawnFrom, gridOf, settle } from '#core/search/space';
+import { type Candidate, drawnFrom, gridOf, type SearchBase, settle, withStepValue } from '#core/search/space';
 import { ranked } from '#core/search/trials';
 
 /** The candidates, in order: always the same for the same plan. */
@@ -16,7 +16,25 @@ export function candidatesOf({ strategy, dimensions, seed }: SearchPlan): readon
 
 /** The rounds of successive halving; null for other strategies. */
 export function roundsOf({ strategy }: SearchPlan, candidates: number): readonly Round[] | null {
-  return strategy.kind === 'halving' ? halvingRounds(candidates, strategy.budget, strategy.eta) : null;
+  return strategy.kind === 'halving' ? halvingRounds(candidates, strategy.budget, strategy.eta, strategy.anew) : null;
+}
+
+/** Where rounds of successive halving begin anew; null where they go on. */
+const anewOf = ({ strategy }: SearchPlan): Anew | null => (strategy.kind === 'halving' && strategy.anew) || null;
+
+/** Epochs of a candidate that gets through every round; null where none are part of the search. */
+export function allEpochs(plan: SearchPlan, base: SearchBase): number | null {
+  return epochsAfter(plan, base, roundsOf(plan, candidatesOf(plan).length));
+}
+function epochsAfter(plan: SearchPlan, { training }: SearchBase, rounds: readonly Round[] | null): number | null {
+  const last = training || anewOf(plan) ? rounds?.at(-1) : undefined;
+  return last?.epochs ?? training?.epochs ?? null;
+}
+
+/** What a candidate is in a round that gives it so many epochs, where they are those of a method. */
+export function inRound(base: SearchBase, { strategy }: SearchPlan, epochs: number | null): SearchBase {
+  if (strategy.kind !== 'halving' || !strategy.anew || epochs === null) return base;
+  return withStepValue(base, strategy.anew.step, 'epochs', epochs);
 }
 
 const keyOf = ({ candidate, round, fold, seed }: Run): string => `${candidate} ${round} ${fold} ${seed}`;
@@ -51,9 +69,10 @@ function waiting(plan: SearchPlan, results: readonly RunResult[]): Waiting {
     if (k > 0) who = ranked(plan, results, who, k - 1).slice(0, round.candidates);
     const runs = open(who, k);
     if (runs.length === 0) continue;
+    const before = (i: number): number => (anewOf(plan) ? 0 : (rounds[k + i]?.epochs ?? 0));
     const later = rounds
       .slice(k + 1)
-      .reduce((sum, next, i) => sum + next.candidates * each * (next.epochs - (rounds[k + i]?.epochs ?? 0)), 0);
+      .reduce((sum, next, i) => sum + next.candidates * each * (next.epochs - before(i)), 0);
     return { runs, later };
   }
   return { runs: [], later: 0 };
@@ -66,16 +85,17 @@ function runsOf(
   round: number,
   rounds: readonly Round[] | null,
 ): readonly Run[] {
-  const { training } = settle(plan.base, plan.dimensions, candidates[candidate] as Candidate);
-  const epochs = training && (rounds?.[round]?.epochs ?? training.epochs);
-  const of = training && (rounds?.at(-1)?.epochs ?? training.epochs);
+  const base = settle(plan.base, plan.dimensions, candidates[candidate] as Candidate);
+  const of = epochsAfter(plan, base, rounds);
+  const epochs = of === null ? null : (rounds?.[round]?.epochs ?? of);
   const folds = plan.folds > 0 ? Array.from({ length: plan.folds }, (_, i) => i) : [null];
   return folds.flatMap((fold) => plan.seeds.map((seed) => ({ candidate, round, fold, seed, epochs, of })));
 }
 
-/** Work of a run in epochs; 1 where nothing is trained before the recipe. Rounds of halving go on where the one before ended. */
-function workOf(run: Run, rounds: readonly Round[] | null): number {
+/** Work of a run in epochs; 1 where it does not matter how many. Rounds of halving go on where the one before ended. */
+function workOf(plan: SearchPlan, run: Run, rounds: readonly Round[] | null): number {
   if (run.epochs === null) return 1;
+  if (anewOf(plan)) return run.epochs;
   return run.epochs - (run.round > 0 ? (rounds?.[run.round - 1]?.epochs ?? 0) : 0);
 }
 
@@ -89,7 +109,7 @@ export interface Ahead {
 /** How much of a search is done, and how long the rest will take at the speed of what is done. */
 export function ahead(plan: SearchPlan, results: readonly RunResult[]): Ahead {
   const rounds = roundsOf(plan, candidatesOf(plan).length);
-  const work = (runs: readonly Run[]): number => runs.reduce((sum, run) => sum + workOf(run, rounds), 0);
+  const work = (runs: readonly Run[]): number => runs.reduce((sum, run) => sum + workOf(plan, run, rounds), 0);
   const measured = results.filter(({ seconds, score }) => seconds > 0 && score);
   const past = work(results);
   const { runs, later } = waiting(plan, results);

@@ -168,15 +168,20 @@ function withChoice(base: SearchBase, target: Target, value: Setting): SearchBas
       return { ...base, start: { kind: 'fresh', architecture: made } };
     }
     case 'step': {
-      if (!base.recipe) return base;
-      const steps = base.recipe.steps.map((step, index) =>
-        index === target.step ? { ...step, values: { ...step.values, [target.key]: value } } : step,
-      );
-      return { ...base, recipe: { ...base.recipe, steps } };
+      return withStepValue(base, target.step, target.key, value);
     }
     default:
       throw target satisfies never;
   }
+}
+
+/** The base with a value of its recipe's step at this place. */
+export function withStepValue(base: SearchBase, at: number, key: string, value: Setting): SearchBase {
+  if (!base.recipe) return base;
+  const steps = base.recipe.steps.map((step, index) =>
+    index === at ? { ...step, values: { ...step.values, [key]: value } } : step,
+  );
+  return { ...base, recipe: { ...base.recipe, steps } };
 }
 
 function withSetting(training: SearchedTraining, key: TrainingKey, value: Setting): SearchedTraining {

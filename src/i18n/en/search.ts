@@ -44,6 +44,9 @@ export const search = {
     halving:
       'All begin with a few epochs, the better half goes on for longer, and so forth (Jamieson and Talwalkar 2016).',
   },
+  halvingNot: 'Successive halving gives out epochs: add a method that trains for some, such as fine-tuning.',
+  halvingAnew:
+    'What is given out are the epochs of “{{method}}”. Methods cannot go on where they stopped, so each round begins anew.',
   trials: 'Candidates',
   budget: 'Epochs in all',
   budgetHelp: 'At least {{least}}: every round takes the same share.',

@@ -44,6 +44,8 @@ export const search: Texts['search'] = {
     random: '从范围中随机抽取：当只有少数设置重要时，比同样数量的网格能发现更多。',
     halving: '所有候选先训练少数几轮，较好的一半继续训练更久，如此反复（Jamieson 和 Talwalkar 2016）。',
   },
+  halvingNot: '逐次减半分配的是训练轮数：请添加一个会训练若干轮的方法，例如微调。',
+  halvingAnew: '分配的是“{{method}}”的轮数。方法不能从中断处继续，所以每一回合都从头开始。',
   trials: '候选数',
   budget: '总轮数',
   budgetHelp: '至少 {{least}}：每一回合用去相同的份额。',

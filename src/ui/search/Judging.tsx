@@ -1,11 +1,13 @@
 /** How candidates are found and judged: strategy, folds, seeds, and what a model may cost. */
+
+import { passById } from '#core/passes/index';
 import { leastBudget } from '#core/search/halving';
 import type { Limit } from '#core/search/plan';
-import { setDraft } from '#stores/search-setup';
+import { halvingStep, setDraft } from '#stores/search-setup';
 import type { SearchDraft } from '#stores/search-state';
 import { NumberField, SelectField } from '#ui/kit/Fields.tsx';
 import { Fields, Help, More, Section } from '#ui/kit/Layout.tsx';
-import { useText } from '#ui/kit/words.ts';
+import { useText, useWords } from '#ui/kit/words.ts';
 
 const FOLDS = [0, 3, 5, 10] as const;
 const COSTS = ['parameters', 'macs', 'bytes'] as const;
@@ -18,9 +20,12 @@ interface JudgingProps {
 
 export function Judging({ mode, draft }: JudgingProps) {
   const t = useText();
+  const words = useWords();
   const set = (patch: Partial<SearchDraft>) => setDraft(mode, patch);
   const { trials, budget, eta, folds, seeds, seed, limit } = draft;
-  const canHalve = mode === 'network';
+  const anew = mode === 'recipe' ? halvingStep(draft.steps) : null;
+  const canHalve = mode === 'network' || anew !== null;
+  const method = anew && passById(draft.steps[anew.step]?.pass ?? '')?.words.title;
   const strategy = draft.strategy === 'halving' && !canHalve ? 'random' : draft.strategy;
   const least = leastBudget(trials, eta);
   return (
@@ -29,12 +34,15 @@ export function Judging({ mode, draft }: JudgingProps) {
         label={t('search.strategy')}
         help={t(`search.strategyHelp.${strategy}`)}
         value={strategy}
-        choices={(['grid', 'random', ...(canHalve ? (['halving'] as const) : [])] as const).map((id) => ({
+        choices={(['grid', 'random', 'halving'] as const).map((id) => ({
           value: id,
           label: t(`search.strategies.${id}`),
+          disabled: id === 'halving' && !canHalve,
         }))}
         onChange={(id) => set({ strategy: id as SearchDraft['strategy'] })}
       />
+      {!canHalve && <Help>{t('search.halvingNot')}</Help>}
+      {strategy === 'halving' && method && <Help>{t('search.halvingAnew', { method: words(method) })}</Help>}
       <Fields>
         {strategy !== 'grid' && (
           <NumberField

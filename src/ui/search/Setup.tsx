@@ -95,12 +95,11 @@ function workIn({ base, dimensions, strategy, folds, seeds }: SearchPlan): Work 
   const candidates = strategy.kind === 'grid' ? size : isListed ? Math.min(size, strategy.trials) : strategy.trials;
   const each = seeds.length * Math.max(1, folds);
   if (strategy.kind === 'halving') {
-    const rounds = halvingRounds(
-      candidates,
-      Math.max(strategy.budget, leastBudget(candidates, strategy.eta)),
-      strategy.eta,
-    );
-    return { candidates, runs: candidates * each, epochs: halvingCost(rounds) * each };
+    const { budget, eta, anew } = strategy;
+    const rounds = halvingRounds(candidates, Math.max(budget, leastBudget(candidates, eta)), eta, anew);
+    // What begins anew is a run in every round.
+    const runs = anew ? rounds.reduce((sum, round) => sum + round.candidates, 0) : candidates;
+    return { candidates, runs: runs * each, epochs: halvingCost(rounds, anew) * each };
   }
   const runs = candidates * each;
   const isSearched = dimensions.some(({ target }) => target.of === 'training' && target.key === 'epochs');

@@ -2,7 +2,7 @@
 import { ActionIcon, Checkbox, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import type { Dimension, ListDimension, RangeDimension, Setting, Target } from '#core/search/space';
-import { addDimension, removeDimension, setDimension } from '#stores/search-setup';
+import { addDimension, isGivenOut, removeDimension, setDimension } from '#stores/search-setup';
 import { boundsOf, targetsFor } from '#stores/search-space';
 import type { SearchDraft } from '#stores/search-state';
 import { NumberField, SelectField } from '#ui/kit/Fields.tsx';
@@ -21,9 +21,10 @@ export function SpaceEditor({ mode, draft }: SpaceProps) {
   const t = useText();
   const { name } = useNames(draft.steps);
   const { dimensions, steps, strategy } = draft;
-  const isEpochs = (target: Target) => target.of === 'training' && target.key === 'epochs';
   // Halving decides by itself how long each candidate is trained.
-  const open = targetsFor(mode, steps, dimensions).filter((target) => strategy !== 'halving' || !isEpochs(target));
+  const open = targetsFor(mode, steps, dimensions).filter(
+    (target) => strategy !== 'halving' || !isGivenOut(mode, steps, target),
+  );
   const groupOf = (target: Target) =>
     t(target.of === 'training' ? 'search.ofTraining' : target.of === 'network' ? 'search.ofNetwork' : 'search.methods');
   return (

@@ -12,7 +12,7 @@ import { PASSES } from '#core/passes/index';
 import { type Recipe, runRecipe } from '#core/recipe';
 import type { CurvePoint } from '#core/search/curve';
 import type { Cost, Run, SearchPlan } from '#core/search/plan';
-import { candidatesOf } from '#core/search/schedule';
+import { candidatesOf, inRound } from '#core/search/schedule';
 import { type Candidate, type SearchBase, settle } from '#core/search/space';
 import { isWithin } from '#core/search/trials';
 import type { Checkpoint } from '#engine/checkpoint';
@@ -61,10 +61,10 @@ export interface Left {
 /** Points of a run's learning curve that are kept. */
 const CURVE_POINTS = 40;
 
-/** What a candidate comes to: what is to be done, and with which seed. */
-export function settled(plan: SearchPlan, run: Pick<Run, 'candidate' | 'seed'>): SearchBase {
-  const candidate = candidatesOf(plan)[run.candidate] as Candidate;
-  return seeded(settle(plan.base, plan.dimensions, candidate), run.seed);
+/** What a run comes to: what is to be done, for how long and with which seed. */
+function settled(plan: SearchPlan, { candidate, seed, epochs }: Run): SearchBase {
+  const own = settle(plan.base, plan.dimensions, candidatesOf(plan)[candidate] as Candidate);
+  return seeded(inRound(own, plan, epochs), seed);
 }
 
 /** Everything that is drawn by chance is drawn from the run's seed. */

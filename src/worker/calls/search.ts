@@ -5,14 +5,15 @@
  */
 import { accuracyOf } from '#core/metrics/classification';
 import type { Run, SearchPlan } from '#core/search/plan';
-import { candidatesOf, nextRun, roundsOf } from '#core/search/schedule';
+import { allEpochs, candidatesOf, nextRun } from '#core/search/schedule';
+import { settle } from '#core/search/space';
 import { bestOf } from '#core/search/trials';
 import type { Dataset } from '#engine/datasets/dataset';
 import { evaluate } from '#engine/evaluate';
 import { makeTrainControl, type TrainControl } from '#engine/train-control';
 import { type CallContext, type Handler, throttled } from '#worker/call';
 import { foldOf } from '#worker/calls/search-fold';
-import { type Left, type Made, makeCandidate, settled } from '#worker/calls/search-run';
+import { type Left, type Made, makeCandidate } from '#worker/calls/search-run';
 import { failureOf, faultOf, isAbort } from '#worker/faults';
 import type { Accuracy, Calls, TrainProgress } from '#worker/protocol';
 import type { Search, SearchResult } from '#worker/protocol-search';
@@ -155,8 +156,7 @@ export const searchTake: Handler<'searchTake'> = async (request, { session, sign
   const { plan, dataset: id, candidate, parents, name, results } = request;
   const dataset = await session.dataset(id, { signal });
   const seed = plan.seeds[0] as number;
-  const { training } = settled(plan, { candidate, seed });
-  const epochs = training && (roundsOf(plan, candidatesOf(plan).length)?.at(-1)?.epochs ?? training.epochs);
+  const epochs = allEpochs(plan, settle(plan.base, plan.dimensions, candidatesOf(plan)[candidate] ?? []));
   const run: Run = { candidate, round: 0, fold: null, seed, epochs, of: epochs };
   const tell = throttled((train: TrainProgress) =>
     progress({ done: 0.9 * (train.point.step / Math.max(1, train.totalSteps)), train }),

@@ -31,6 +31,20 @@ describe('successive halving', () => {
     expect(halvingRounds(243, 2430, 3)).toHaveLength(5);
   });
 
+  it('gives each round its share anew where nothing can go on, as long as that is more than before', () => {
+    // 8 candidates, 96 epochs: 32 / 8 = 4 for each, then 32 / 4 = 8, then 32 / 2 = 16, all from the beginning.
+    const rounds = halvingRounds(8, 96, 2, { most: 50 });
+    expect(rounds.map(({ candidates, epochs }) => [candidates, epochs])).toEqual([
+      [8, 4],
+      [4, 8],
+      [2, 16],
+    ]);
+    expect(halvingCost(rounds, { most: 50 })).toBe(96);
+    // At most 8: the third round could only do the second again.
+    expect(halvingRounds(8, 96, 2, { most: 8 })).toHaveLength(2);
+    expect(halvingRounds(4, 1, 2, { most: 50 }).map(({ epochs }) => epochs)).toEqual([1]);
+  });
+
   it('has one round for one candidate, and an epoch in each however small the budget', () => {
     expect(halvingRounds(1, 7)).toEqual([{ candidates: 1, epochs: 7 }]);
     expect(halvingRounds(4, 1).map(({ epochs }) => epochs)).toEqual([1, 2]);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ADAM } from '#core/objective';
 import type { Run, RunResult, SearchPlan } from '#core/search/plan';
-import { ahead, candidatesOf, nextRun } from '#core/search/schedule';
+import { ahead, allEpochs, candidatesOf, inRound, nextRun } from '#core/search/schedule';
 import { bestOf, trialsOf } from '#core/search/trials';
 
 const plan = (some: Partial<SearchPlan> = {}): SearchPlan => ({
@@ -162,6 +162,52 @@ describe('successive halving', () => {
     expect(half.done).toBeCloseTo(0.5, 12);
     expect(half.secondsLeft).toBeCloseTo(8, 12);
     expect(ahead(asked, results)).toMatchObject({ done: 1, secondsLeft: 0 });
+  });
+});
+
+describe('successive halving over a method', () => {
+  // 4 candidates, 24 epochs: 2 rounds of 12; 3 epochs for each of four, then 6 for each of two, from the beginning.
+  const recipe = {
+    version: 1,
+    seed: 1,
+    steps: [
+      { pass: 'none', values: {} },
+      { pass: 'fine-tuning', values: { epochs: 5 } },
+    ],
+  } as const;
+  const asked = plan({
+    base: { start: { kind: 'model', model: 'm' }, training: null, recipe },
+    dimensions: [{ kind: 'list', target: { of: 'step', step: 1, key: 'batchSize' }, values: [8, 16, 32, 64] }],
+    strategy: { kind: 'halving', trials: 4, budget: 24, eta: 2, anew: { step: 1, most: 50 } },
+  });
+
+  it('gives its step the epochs of the round, each time from the beginning', () => {
+    const results = whole(asked, ({ candidate }) => 0.5 + candidate / 10);
+    expect(results.map(({ candidate, round, epochs, of }) => [candidate, round, epochs, of])).toEqual([
+      [0, 0, 3, 6],
+      [1, 0, 3, 6],
+      [2, 0, 3, 6],
+      [3, 0, 3, 6],
+      [3, 1, 6, 6],
+      [2, 1, 6, 6],
+    ]);
+    expect(inRound(asked.base, asked, 3).recipe?.steps).toEqual([
+      recipe.steps[0],
+      { pass: 'fine-tuning', values: { epochs: 3 } },
+    ]);
+    expect(allEpochs(asked, asked.base)).toBe(6);
+    expect(bestOf(asked, candidatesOf(asked), results)).toBe(3);
+    // Without halving a method keeps the epochs that it has.
+    const grid = plan({ ...asked, strategy: { kind: 'grid' } });
+    expect(inRound(asked.base, grid, 3)).toBe(asked.base);
+    expect(allEpochs(grid, asked.base)).toBeNull();
+  });
+
+  it('counts what every round does from the beginning', () => {
+    const results = whole(asked, ({ candidate }) => 0.5 + candidate / 10);
+    expect(ahead(asked, results.slice(0, 4)).done).toBeCloseTo(0.5, 12);
+    // Of 6 epochs each at 2 / 3 s an epoch, one is left.
+    expect(ahead(asked, results.slice(0, 5))).toMatchObject({ done: 0.75, secondsLeft: (10 / 18) * 6 });
   });
 });
 

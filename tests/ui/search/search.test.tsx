@@ -5,7 +5,7 @@ import { ADAM } from '#core/objective';
 import type { RunResult, SearchPlan } from '#core/search/plan';
 import { templateById } from '#core/templates';
 import { project } from '#stores/project';
-import { search, setDraft } from '#stores/search-setup';
+import { search, setDraft, setMode } from '#stores/search-setup';
 import type { SearchJob } from '#stores/search-state';
 import { view } from '#stores/view';
 import { Dress } from '#ui/App.tsx';
@@ -120,6 +120,20 @@ describe('setting up', () => {
     expect(field.getAttribute('aria-invalid')).toBe('true');
     await person.tab();
     expect((field as HTMLInputElement).value).toBe('8, 24');
+  });
+
+  test('offers successive halving over methods where one of them trains, and says why where none does', () => {
+    setDraft('recipe', { steps: [{ pass: 'magnitude-pruning', values: {} }] });
+    show(null);
+    act(() => setMode('recipe'));
+    const halving = () => screen.getByRole('option', { name: 'Successive halving' }) as HTMLOptionElement;
+    expect(halving().disabled).toBe(true);
+    expect(screen.getByText(/add a method that trains for some/)).toBeTruthy();
+    act(() => setDraft('recipe', { steps: [{ pass: 'fine-tuning', values: {} }], strategy: 'halving' }));
+    expect(halving().disabled).toBe(false);
+    expect(screen.getByText(/the epochs of “Fine-tuning”.* each round begins anew/)).toBeTruthy();
+    expect(screen.getByRole('spinbutton', { name: 'Epochs in all' })).toBeTruthy();
+    act(() => setDraft('recipe', { steps: [], strategy: 'random' }));
   });
 
   test('asks for a model where there is none to search methods on', async () => {
