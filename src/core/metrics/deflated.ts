@@ -7,7 +7,7 @@
  * Tried and left: order-0 entropy alone (up to a third too low on sparse codes, since runs of zeros cost more than their
  * entropy), and deflating a sample (asynchronous everywhere, and runs across the sample's ends are lost).
  */
-import { channelOf, codesOf, signGrid } from '#core/model/encoding';
+import { type CodebookValues, codesOf, innerStride, signGrid } from '#core/model/encoding';
 import type { Tensor } from '#core/model/model';
 
 /** Deflate on float32 weights, and on halves: the mantissas do not shrink, sign and exponent do. Bytes a value. */
@@ -48,26 +48,44 @@ export function deflatedBytes(tensor: Tensor): number {
     return data.length * ((1 - zeros) * HALF + zeroBytes(zeros, 2));
   }
   const held = values.kind === 'binary' ? signGrid(values) : values;
-  const codes = codesOf(data, shape, { ...encoding, values: held });
+  const books = held.kind === 'codebook' ? held.books : undefined;
+  const codes = books
+    ? codesInBooks(tensor, held as CodebookValues, books)
+    : codesOf(data, shape, { ...encoding, values: held });
   if (held.kind === 'grid' && held.axis === null)
     return held.qMax - held.qMin <= 255 ? byteCodes(codes, held.qMin) : wordCodes(codes, held.qMin);
   // Codebooks and per-channel grids are stored as float32.
   const zeros = shareOfZeros(data);
-  const books = held.kind === 'codebook' ? held.books : undefined;
   const channels = held.kind === 'grid' ? held.scale.length : books ? books.offsets.length - 1 : 1;
-  const bits = entropyOf(books ? withinBooks(codes, shape, books) : codes, data);
+  const bits = entropyOf(codes, data);
   const spread = channels > 1 ? acrossChannels(bits, channels, zeros, values.kind === 'grid') : bits;
   return data.length * ((1 - zeros) * repeated(apart(spread, zeros)) + zeroBytes(zeros, 2.5));
 }
 
-/** Which value of its channel's book each is. */
-function withinBooks(
-  codes: Int32Array,
-  shape: readonly number[],
-  { axis, offsets }: { readonly axis: number; readonly offsets: Int32Array },
+/** Which value of its channel's book each is; 0 for pruned ones, which are zeros. */
+function codesInBooks(
+  { data, shape }: Tensor,
+  { centroids }: CodebookValues,
+  { axis, offsets }: NonNullable<CodebookValues['books']>,
 ): Int32Array {
-  const channel = channelOf(shape, axis);
-  return codes.map((code, i) => (code < 0 ? code : code - (offsets[channel(i)] as number)));
+  const codes = new Int32Array(data.length);
+  const stride = innerStride(shape, axis);
+  const channels = offsets.length - 1;
+  for (let begin = 0, c = 0; begin < data.length; begin += stride, c = (c + 1) % channels) {
+    const [first, end] = [offsets[c] as number, offsets[c + 1] as number];
+    for (let i = begin; i < begin + stride; i++) {
+      const value = data[i] as number;
+      // Every value is one of the book's, so the last that is no larger is it.
+      let [low, high] = [first, end - 1];
+      while (low < high) {
+        const middle = (low + high + 1) >> 1;
+        if ((centroids[middle] as number) <= value) low = middle;
+        else high = middle - 1;
+      }
+      codes[i] = low - first;
+    }
+  }
+  return codes;
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
  * k-means in one dimension. The values are sorted once and summed up, so that a cluster is an interval and one round of
- * Lloyd's iteration costs k binary searches, whatever the number of values. With k at least the number of distinct values the answer is
+ * Lloyd's iteration costs k short searches, whatever the number of values. With k at least the number of distinct values the answer is
  * exact. A cluster that loses its members is given half of the widest heavy one, so none is wasted.
  * Lloyd 1982; k-means++: Arthur and Vassilvitskii 2007; linear and density starts: Han, Mao, Dally 2016.
  */
@@ -43,8 +43,14 @@ export function kMeans(sample: Sample, k: number, start: Start, random: () => nu
   if (k >= distinct) return distinctOf(sorted);
   let centroids = startOf(sample, Math.max(1, Math.floor(k)), start, random).sort();
   const still = STILL * ((sorted.at(-1) as number) - (sorted[0] as number));
+  const count = centroids.length;
+  const intervals: Intervals = {
+    begins: new Int32Array(count),
+    ends: new Int32Array(count),
+    weights: new Float64Array(count),
+  };
   for (let round = 0; round < ROUNDS; round++) {
-    const next = fillEmpty(sample, centroids);
+    const next = fillEmpty(sample, centroids, intervals);
     let moved = 0;
     for (let c = 0; c < next.length; c++)
       moved = Math.max(moved, Math.abs((next[c] as number) - (centroids[c] as number)));
@@ -83,7 +89,11 @@ export function assignNearest(values: Float32Array, centroids: Float32Array, mas
 
 /** The different values of an ascending array. */
 function distinctOf(sorted: Float32Array): Float32Array {
-  return sorted.filter((x, i) => i === 0 || x !== sorted[i - 1]);
+  const found = new Float32Array(sorted.length);
+  let count = 0;
+  for (let i = 0; i < sorted.length; i++)
+    if (i === 0 || sorted[i] !== sorted[i - 1]) found[count++] = sorted[i] as number;
+  return found.slice(0, count);
 }
 
 function startOf(sample: Sample, k: number, start: Start, random: () => number): Float64Array {
@@ -144,39 +154,70 @@ function farApart({ sorted, sums }: Sample, k: number, random: () => number): Fl
   return centroids;
 }
 
+/** Clusters as intervals of a sorted sample, from begins[c] up to ends[c]. Used again from round to round. */
+interface Intervals {
+  readonly begins: Int32Array;
+  readonly ends: Int32Array;
+  /** How much there is to gain by halving each: only while some are missing. */
+  readonly weights: Float64Array;
+}
+
 /** One round of Lloyd's iteration on ascending centroids; clusters without members take half of another. */
-function fillEmpty({ sorted, sums }: Sample, centroids: Float64Array): Float64Array {
+function fillEmpty(sample: Sample, centroids: Float64Array, intervals: Intervals): Float64Array {
+  const { sorted, sums } = sample;
+  const { begins, ends } = intervals;
   const k = centroids.length;
-  const intervals: { begin: number; end: number }[] = [];
+  let count = 0;
   for (let c = 0, begin = 0; c < k; c++) {
     // The first value above the middle belongs to the next centroid.
     const end =
-      c === k - 1 ? sorted.length : countUpTo(sorted, ((centroids[c] as number) + (centroids[c + 1] as number)) / 2);
-    if (end > begin) intervals.push({ begin, end });
-    begin = Math.max(begin, end);
+      c === k - 1
+        ? sorted.length
+        : countUpTo(sorted, ((centroids[c] as number) + (centroids[c + 1] as number)) / 2, begin);
+    if (end <= begin) continue;
+    begins[count] = begin;
+    ends[count++] = end;
+    begin = end;
   }
-  while (intervals.length < k) {
-    let widest = 0;
-    let most = -1;
-    for (const [i, { begin, end }] of intervals.entries()) {
-      const weight = (end - begin) * ((sorted[end - 1] as number) - (sorted[begin] as number)) ** 2;
-      if (weight > most) [widest, most] = [i, weight];
-    }
-    const { begin, end } = intervals[widest] as { begin: number; end: number };
-    const middle = ((sorted[begin] as number) + (sorted[end - 1] as number)) / 2;
-    const cut = countUpTo(sorted, middle);
-    intervals.splice(widest, 1, { begin, end: cut }, { begin: cut, end });
+  if (count < k) splitWidest(sample, intervals, count, k);
+  const means = new Float64Array(k);
+  for (let c = 0; c < k; c++) {
+    const [begin, end] = [begins[c] as number, ends[c] as number];
+    means[c] = ((sums[end] as number) - (sums[begin] as number)) / (end - begin);
   }
-  return Float64Array.from(
-    intervals,
-    ({ begin, end }) => ((sums[end] as number) - (sums[begin] as number)) / (end - begin),
-  );
+  return means;
 }
 
-/** How many entries of an ascending array are at most `x`. */
-function countUpTo(sorted: Float32Array, x: number): number {
-  let lo = 0;
-  let hi = sorted.length;
+/** Halves the interval that is widest for its members, over and over, until `count` intervals are k. */
+function splitWidest({ sorted }: Sample, { begins, ends, weights }: Intervals, count: number, k: number): void {
+  const weigh = (c: number): void => {
+    const [begin, end] = [begins[c] as number, ends[c] as number];
+    weights[c] = (end - begin) * ((sorted[end - 1] as number) - (sorted[begin] as number)) ** 2;
+  };
+  for (let c = 0; c < count; c++) weigh(c);
+  for (let held = count; held < k; held++) {
+    let widest = 0;
+    for (let c = 1; c < held; c++) if ((weights[c] as number) > (weights[widest] as number)) widest = c;
+    const [begin, end] = [begins[widest] as number, ends[widest] as number];
+    const cut = countUpTo(sorted, ((sorted[begin] as number) + (sorted[end - 1] as number)) / 2, begin);
+    for (const list of [begins, ends, weights]) list.copyWithin(widest + 2, widest + 1, held);
+    ends[widest] = cut;
+    begins[widest + 1] = cut;
+    ends[widest + 1] = end;
+    weigh(widest);
+    weigh(widest + 1);
+  }
+}
+
+/** How many entries of an ascending array are at most `x`, where at least `from` are: in steps that double, then halve. */
+function countUpTo(sorted: Float32Array, x: number, from: number): number {
+  let lo = from;
+  let step = 1;
+  while (lo + step <= sorted.length && (sorted[lo + step - 1] as number) <= x) {
+    lo += step;
+    step *= 2;
+  }
+  let hi = Math.min(sorted.length, lo + step - 1);
   while (lo < hi) {
     const mid = (lo + hi) >>> 1;
     if ((sorted[mid] as number) <= x) lo = mid + 1;

@@ -40,6 +40,41 @@ describe('k-means', () => {
     ]);
   });
 
+  it('moves every centroid to the mean of the values nearest to it, round by round, as worked out value by value', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: -64, max: 64 }), { minLength: 2, maxLength: 80 }), (values) => {
+        // Quarters sum exactly, so that two ways of adding them up agree to the last bit.
+        const sorted = values.map((x) => x / 4).sort((a, b) => a - b);
+        const k = 3;
+        if (new Set(sorted).size <= k) return;
+        const [low, high] = [sorted[0] as number, sorted.at(-1) as number];
+        let centroids = [low, (low + high) / 2, high];
+        for (let round = 0; round < 60; round++) {
+          let sets: number[][] = centroids.map(() => []);
+          for (const x of sorted) {
+            const c = centroids.findIndex((one, i) => i === k - 1 || x <= (one + (centroids[i + 1] as number)) / 2);
+            sets[c]?.push(x);
+          }
+          sets = sets.filter((set) => set.length > 0);
+          while (sets.length < k) {
+            const gain = (set: readonly number[]) => set.length * ((set.at(-1) as number) - (set[0] as number)) ** 2;
+            const widest = sets.findIndex((set) => gain(set) === Math.max(...sets.map(gain)));
+            const set = sets[widest] as number[];
+            const middle = ((set[0] as number) + (set.at(-1) as number)) / 2;
+            sets.splice(
+              widest,
+              1,
+              set.filter((x) => x <= middle),
+              set.filter((x) => x > middle),
+            );
+          }
+          centroids = sets.map((set) => set.reduce((sum, x) => sum + x, 0) / set.length);
+        }
+        expect(clusters(sorted, k, 'linear')).toEqual(centroids.map(Math.fround));
+      }),
+    );
+  });
+
   it('gives k centroids, ascending, in the range, from any start, and the same ones again', () => {
     fc.assert(
       fc.property(

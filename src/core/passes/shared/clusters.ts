@@ -3,7 +3,7 @@
  * weights stay zero and are in no cluster.
  */
 
-import { type CodebookValues, channelOf, type Encoding, nearestCentroid } from '#core/model/encoding';
+import { type CodebookValues, type Encoding, innerStride, nearestCentroid } from '#core/model/encoding';
 import type { Tensor } from '#core/model/model';
 import { makeTensor } from '#core/model/tensor';
 import { joined } from '#core/numeric/joined';
@@ -127,11 +127,9 @@ export function gathered(tensor: Tensor, values: CodebookValues, weights: Float3
   const encoding: Encoding = mask ? { mask, values } : { values };
   if (!books) return makeTensor(tensor.shape, assignNearest(weights, centroids, mask), encoding);
   const data = new Float32Array(weights.length);
-  const members = indicesByChannel(tensor, books.axis);
-  for (const [c, indices] of members.entries()) {
-    const own = Float32Array.from(indices, (i) => weights[i] as number);
-    const near = assignNearest(own, centroids.subarray(books.offsets[c], books.offsets[c + 1]));
-    for (const [at, i] of indices.entries()) data[i] = near[at] as number;
+  for (const [c, indices] of membersOf(tensor, books.axis).entries()) {
+    const near = assignNearest(valuesAt(weights, indices), centroids.subarray(books.offsets[c], books.offsets[c + 1]));
+    for (let k = 0; k < indices.length; k++) data[indices[k] as number] = near[k] as number;
   }
   return makeTensor(tensor.shape, data, encoding);
 }
@@ -176,15 +174,27 @@ function lloyd(centroids: Float32Array, values: Float32Array): Float32Array {
 }
 
 /** Indices of the kept weights of each channel, ascending. */
-function indicesByChannel({ shape, data, encoding }: Tensor, axis: number | null): readonly number[][] {
-  const lists = Array.from({ length: axis === null ? 1 : (shape[axis] as number) }, (): number[] => []);
-  const channel = channelOf(shape, axis);
-  for (let i = 0; i < data.length; i++) if (!encoding.mask || encoding.mask[i]) lists[channel(i)]?.push(i);
-  return lists;
+function membersOf({ shape, data, encoding }: Tensor, axis: number): readonly Int32Array[] {
+  const { mask } = encoding;
+  const channels = shape[axis] as number;
+  const stride = innerStride(shape, axis);
+  return Array.from({ length: channels }, (_, c) => {
+    const own = new Int32Array(data.length / channels);
+    let count = 0;
+    for (let begin = c * stride; begin < data.length; begin += channels * stride)
+      for (let i = begin; i < begin + stride; i++) if (!mask || mask[i]) own[count++] = i;
+    return own.subarray(0, count);
+  });
+}
+
+function valuesAt(weights: Float32Array, indices: Int32Array): Float32Array {
+  const values = new Float32Array(indices.length);
+  for (let k = 0; k < indices.length; k++) values[k] = weights[indices[k] as number] as number;
+  return values;
 }
 
 function keptByChannel(weights: Float32Array, tensor: Tensor, axis: number | null): readonly Float32Array[] {
   const { mask } = tensor.encoding;
   if (axis === null) return [mask ? weights.filter((_, i) => mask[i]) : weights];
-  return indicesByChannel(tensor, axis).map((own) => Float32Array.from(own, (i) => weights[i] as number));
+  return membersOf(tensor, axis).map((own) => valuesAt(weights, own));
 }
