@@ -1,6 +1,7 @@
 /** Accuracy against mean MACs for every threshold of a cascade, with the chosen one marked; in a chunk with the drawing library. */
 import { CartesianGrid, Line, LineChart, ReferenceDot, XAxis, YAxis } from 'recharts';
 import styles from '#ui/combine/combine.module.css';
+import { ChartKey } from '#ui/kit/Layout.tsx';
 import { linearAxis } from '#ui/kit/ticks.ts';
 import { useFormat, useText } from '#ui/kit/words.ts';
 import type { CurvePoint } from '#worker/protocol-ensembles';
@@ -101,7 +102,7 @@ function CascadeChart({ curve, now, members }: CascadeChartProps) {
           )}
         </LineChart>
       </div>
-      <ul className={styles.key}>
+      <ChartKey>
         <li>
           <span className={styles.keyLine} />
           {t('combine.cascade.curve')}
@@ -116,7 +117,7 @@ function CascadeChart({ curve, now, members }: CascadeChartProps) {
             {name}
           </li>
         ))}
-      </ul>
+      </ChartKey>
     </figure>
   );
 }

@@ -5,9 +5,8 @@ import { useStore } from 'zustand';
 import type { Words } from '#core/params';
 import { cancelCombine, combine } from '#stores/combine';
 import type { CombineState } from '#stores/state';
-import styles from '#ui/combine/combine.module.css';
 import { Notice, ProgressLine } from '#ui/kit/Feedback.tsx';
-import { Actions, Help } from '#ui/kit/Layout.tsx';
+import { Actions, Foot as AtFoot, Help } from '#ui/kit/Layout.tsx';
 import { useFormat, useText, useWords } from '#ui/kit/words.ts';
 
 interface FootProps {
@@ -35,7 +34,7 @@ export function Foot({ kind, label, progress, obstacle, fault, onGo, children }:
         `${format.percent(own.done, 0)} · ${format.rate(train.imagesPerSecond)}`
       : undefined;
   return (
-    <div className={styles.foot}>
+    <AtFoot>
       {own && <ProgressLine label={progress} done={own.done} {...(note ? { note } : {})} />}
       {fault && <Notice level="error" text={words(fault.words)} hint={fault.hint && words(fault.hint)} />}
       {obstacle && !own && <Help>{words(obstacle)}</Help>}
@@ -50,6 +49,6 @@ export function Foot({ kind, label, progress, obstacle, fault, onGo, children }:
         )}
         {!own && children}
       </Actions>
-    </div>
+    </AtFoot>
   );
 }

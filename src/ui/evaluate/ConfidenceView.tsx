@@ -58,7 +58,7 @@ export function ConfidenceView({ split, result }: { split: ExaminedSplit; result
       <Help>{t('evaluate.confidence.temperature')}</Help>
       {split === 'validation' && <Help>{t('evaluate.confidence.fitted')}</Help>}
       <Section heading={t('evaluate.confidence.chart')}>
-        <Suspense fallback={<div className={styles.plot} data-square />}>
+        <Suspense fallback={<div className={styles.plot} />}>
           <ReliabilityChart
             before={confidence}
             after={scaled}

@@ -1,8 +1,8 @@
 /** How often answers are right over how sure they are, before and after temperature scaling, in a chunk of its own. */
-import { Scatter, ScatterChart, type ScatterShapeProps } from 'recharts';
+import { Scatter, type ScatterShapeProps } from 'recharts';
 import type { Reliability } from '#core/metrics/calibration';
-import styles from '#ui/evaluate/evaluate.module.css';
-import { DIAGONAL, noMark, ShareAxes, still } from '#ui/evaluate/ShareAxes.tsx';
+import { SharePlot, still } from '#ui/evaluate/SharePlot.tsx';
+import { ChartKey } from '#ui/kit/Layout.tsx';
 import { useText } from '#ui/kit/words.ts';
 
 export interface ReliabilityProps {
@@ -32,28 +32,23 @@ function ReliabilityChart({ before, after, names, label }: ReliabilityProps) {
     ['after', after],
   ];
   return (
-    <figure className={styles.figure} aria-label={label}>
-      <div className={styles.plot} data-square aria-hidden="true">
-        <ScatterChart
-          responsive
-          accessibilityLayer={false}
-          style={{ width: '100%', height: '100%' }}
-          margin={{ top: 8, right: 14, bottom: 18, left: 4 }}
-        >
-          <ShareAxes x={[0, 1]} y={[0, 1]} xLabel={t('evaluate.confidence.x')} yLabel={t('evaluate.confidence.y')} />
-          <Scatter {...still} data={DIAGONAL} line={{ stroke: 'var(--w-line-strong)' }} shape={noMark} />
-          {sides.map(([side, reliability]) => (
-            <Scatter
-              key={side}
-              {...still}
-              data={dotsOf(reliability)}
-              line={{ stroke: LOOKS[side].colour, strokeWidth: 1.5, strokeDasharray: LOOKS[side].dash }}
-              shape={(props: ScatterShapeProps & { payload?: Dot }) => <Mark side={side} {...props} />}
-            />
-          ))}
-        </ScatterChart>
-      </div>
-      <ul className={styles.key}>
+    <SharePlot
+      label={label}
+      x={[0, 1]}
+      y={[0, 1]}
+      xLabel={t('evaluate.confidence.x')}
+      yLabel={t('evaluate.confidence.y')}
+      lines={sides.map(([side, reliability]) => (
+        <Scatter
+          key={side}
+          {...still}
+          data={dotsOf(reliability)}
+          line={{ stroke: LOOKS[side].colour, strokeWidth: 1.5, strokeDasharray: LOOKS[side].dash }}
+          shape={(props: ScatterShapeProps & { payload?: Dot }) => <Mark side={side} {...props} />}
+        />
+      ))}
+    >
+      <ChartKey>
         {sides.map(([side]) => (
           <li key={side}>
             <svg width="26" height="12" aria-hidden="true">
@@ -77,8 +72,8 @@ function ReliabilityChart({ before, after, names, label }: ReliabilityProps) {
           </svg>
           {t('evaluate.confidence.ideal')}
         </li>
-      </ul>
-    </figure>
+      </ChartKey>
+    </SharePlot>
   );
 }
 

@@ -1,7 +1,6 @@
 /** Found images over false alarms, a curve for each class, in a chunk of its own with the drawing library. */
-import { Scatter, ScatterChart } from 'recharts';
-import styles from '#ui/evaluate/evaluate.module.css';
-import { DIAGONAL, noMark, ShareAxes, still } from '#ui/evaluate/ShareAxes.tsx';
+import { Scatter } from 'recharts';
+import { noMark, SharePlot, still } from '#ui/evaluate/SharePlot.tsx';
 import { useText } from '#ui/kit/words.ts';
 import type { ExamineResult } from '#worker/protocol-evaluation';
 
@@ -21,40 +20,29 @@ function RocChart({ curves, chosen, isCorner, label }: RocProps) {
   // The chosen curve is drawn last, on top.
   const ordered = [...curves].sort((a, b) => Number(a.class === chosen) - Number(b.class === chosen));
   return (
-    <figure className={styles.figure} aria-label={label}>
-      <div className={styles.plot} data-square aria-hidden="true">
-        <ScatterChart
-          responsive
-          accessibilityLayer={false}
-          style={{ width: '100%', height: '100%' }}
-          margin={{ top: 8, right: 14, bottom: 18, left: 4 }}
-        >
-          <ShareAxes x={x} y={y} xLabel={t('evaluate.classes.x')} yLabel={t('evaluate.classes.y')} />
+    <SharePlot
+      label={label}
+      x={x}
+      y={y}
+      xLabel={t('evaluate.classes.x')}
+      yLabel={t('evaluate.classes.y')}
+      lines={ordered.map((curve) => {
+        const stands = curve.class === chosen;
+        return (
           <Scatter
+            key={curve.class}
             {...still}
-            data={DIAGONAL}
-            line={{ stroke: 'var(--w-line-strong)', strokeDasharray: '3 4' }}
+            data={curve.points.map(([x, y]) => ({ x, y }))}
+            line={{
+              stroke: stands ? 'var(--w-pruning)' : 'var(--w-accent)',
+              strokeWidth: stands ? 2.5 : 1.5,
+              strokeOpacity: stands || chosen === null ? 1 : 0.3,
+            }}
             shape={noMark}
           />
-          {ordered.map((curve) => {
-            const stands = curve.class === chosen;
-            return (
-              <Scatter
-                key={curve.class}
-                {...still}
-                data={curve.points.map(([x, y]) => ({ x, y }))}
-                line={{
-                  stroke: stands ? 'var(--w-pruning)' : 'var(--w-accent)',
-                  strokeWidth: stands ? 2.5 : 1.5,
-                  strokeOpacity: stands || chosen === null ? 1 : 0.3,
-                }}
-                shape={noMark}
-              />
-            );
-          })}
-        </ScatterChart>
-      </div>
-    </figure>
+        );
+      })}
+    />
   );
 }
 

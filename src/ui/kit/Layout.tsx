@@ -54,6 +54,16 @@ export function Actions({ children }: { children: ReactNode }) {
   return <div className={styles.actions}>{children}</div>;
 }
 
+/** What stays at the foot of a tab, in sight however long the form: the button that does it, how far it is. */
+export function Foot({ children }: { children: ReactNode }) {
+  return <div className={styles.foot}>{children}</div>;
+}
+
+/** What the lines and marks of a chart are: items of a list, each with its sample. */
+export function ChartKey({ children }: { children: ReactNode }) {
+  return <ul className={styles.chartKey}>{children}</ul>;
+}
+
 interface MoreProps {
   readonly summary: string;
   /** Open when it first appears; from then on it is as the reader leaves it. */

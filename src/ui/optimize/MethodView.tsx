@@ -11,13 +11,12 @@ import { project } from '#stores/project';
 import { recipes } from '#stores/recipes';
 import type { ModelNode } from '#stores/state';
 import { Notice, ProgressLine } from '#ui/kit/Feedback.tsx';
-import { Actions, Text } from '#ui/kit/Layout.tsx';
+import { Actions, Foot, Text } from '#ui/kit/Layout.tsx';
 import { useMedia, WIDE } from '#ui/kit/use-media.ts';
 import { useFormat, useText, useWords } from '#ui/kit/words.ts';
 import { Applied } from '#ui/optimize/Applied.tsx';
 import { MethodPicker } from '#ui/optimize/MethodPicker.tsx';
 import { layersToChoose } from '#ui/optimize/method-facts.ts';
-import styles from '#ui/optimize/optimize.module.css';
 import { PreviewTable } from '#ui/optimize/PreviewTable.tsx';
 import { About } from '#ui/param-form/About.tsx';
 import { ParamForm } from '#ui/param-form/ParamForm.tsx';
@@ -74,7 +73,7 @@ export function MethodView({ node }: { node: ModelNode }) {
       {!blocked && <Weights node={node} />}
       <About words={pass.words} formula={pass.formula?.(clampValues(pass.params, values[method] ?? {}))} />
       {!blocked && (
-        <div className={styles.foot}>
+        <Foot>
           {applying && <Applying {...applying} />}
           <Actions>
             <Button
@@ -89,7 +88,7 @@ export function MethodView({ node }: { node: ModelNode }) {
               </Button>
             )}
           </Actions>
-        </div>
+        </Foot>
       )}
     </>
   );

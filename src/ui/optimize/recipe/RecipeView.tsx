@@ -9,12 +9,11 @@ import { project, select } from '#stores/project';
 import { addStep, cancelRun, moveStep, recipes, resetDraft, runFrom } from '#stores/recipes';
 import type { Draft, ModelNode, RecipesState } from '#stores/state';
 import { Notice, ProgressLine } from '#ui/kit/Feedback.tsx';
-import { Actions, Help, Text } from '#ui/kit/Layout.tsx';
+import { Actions, Foot, Help, Text } from '#ui/kit/Layout.tsx';
 import { useFormat, useText, useWords } from '#ui/kit/words.ts';
 import { MethodPicker } from '#ui/optimize/MethodPicker.tsx';
 import { useRunNote } from '#ui/optimize/MethodView.tsx';
 import { layersToChoose } from '#ui/optimize/method-facts.ts';
-import styles from '#ui/optimize/optimize.module.css';
 import { Offer } from '#ui/optimize/recipe/Offer.tsx';
 import own from '#ui/optimize/recipe/recipe.module.css';
 import { Share } from '#ui/optimize/recipe/Share.tsx';
@@ -55,7 +54,7 @@ export function RecipeView({ node }: { node: ModelNode }) {
       )}
       <Adding />
       <Share draft={draft} name={node.name} />
-      <Foot node={node} line={line} draft={draft} />
+      <RunFoot node={node} line={line} draft={draft} />
     </>
   );
 }
@@ -194,7 +193,7 @@ function Adding() {
 }
 
 /** Stays in sight: what a run would do, how far it is, and what went wrong. */
-function Foot({ node, line, draft }: { node: ModelNode; line: Line; draft: Draft }) {
+function RunFoot({ node, line, draft }: { node: ModelNode; line: Line; draft: Draft }) {
   const t = useText();
   const words = useWords();
   const nodes = useStore(project, (state) => state.nodes);
@@ -211,7 +210,7 @@ function Foot({ node, line, draft }: { node: ModelNode; line: Line; draft: Draft
   const step = running?.node === node.id ? draft.steps[running.step] : undefined;
   const pass = step && passById(step.step.pass);
   return (
-    <div className={styles.foot}>
+    <Foot>
       {fault && !running && <Notice level="error" text={words(fault.words)} hint={fault.hint && words(fault.hint)} />}
       {running && (
         <ProgressLine
@@ -246,6 +245,6 @@ function Foot({ node, line, draft }: { node: ModelNode; line: Line; draft: Draft
           </>
         )}
       </Actions>
-    </div>
+    </Foot>
   );
 }

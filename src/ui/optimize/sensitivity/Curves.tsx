@@ -1,6 +1,7 @@
 /** Accuracy against level, a curve for each layer, in a chunk of its own with the drawing library. */
 import { CartesianGrid, Line, LineChart, ReferenceLine, XAxis, YAxis } from 'recharts';
 import { type Degradation, LEVELS } from '#core/sensitivity';
+import { ChartKey } from '#ui/kit/Layout.tsx';
 import { linearAxis } from '#ui/kit/ticks.ts';
 import { useFormat, useText } from '#ui/kit/words.ts';
 import { showLevel } from '#ui/optimize/sensitivity/levels.ts';
@@ -86,7 +87,7 @@ function Curves({ degradation, layers, cells, base, chosen }: CurvesProps) {
           ))}
         </LineChart>
       </div>
-      <ul className={styles.key}>
+      <ChartKey>
         {layers.map((layer, at) => (
           <li key={layer}>
             <svg width="22" height="8" aria-hidden="true">
@@ -95,7 +96,7 @@ function Curves({ degradation, layers, cells, base, chosen }: CurvesProps) {
             {layer}
           </li>
         ))}
-      </ul>
+      </ChartKey>
     </figure>
   );
 }

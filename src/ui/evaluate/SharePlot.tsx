@@ -1,5 +1,7 @@
-/** Axes and grid of a chart of one share over another, both named, with room for a corner enlarged. */
-import { CartesianGrid, XAxis, YAxis } from 'recharts';
+/** A square chart of one share over another: both axes named, the diagonal on which they are equal, room for a corner enlarged. */
+import type { ReactNode } from 'react';
+import { CartesianGrid, Scatter, ScatterChart, XAxis, YAxis } from 'recharts';
+import styles from '#ui/evaluate/evaluate.module.css';
 import { linearAxis } from '#ui/kit/ticks.ts';
 import { useFormat } from '#ui/kit/words.ts';
 
@@ -11,9 +13,37 @@ interface AxesProps {
   readonly yLabel: string;
 }
 
+interface PlotProps extends AxesProps {
+  /** The drawing in words, for screen readers. */
+  readonly label: string;
+  readonly lines: ReactNode;
+  /** What the lines are. */
+  readonly children?: ReactNode;
+}
+
+export function SharePlot({ label, lines, children, ...axes }: PlotProps) {
+  return (
+    <figure className={styles.figure} aria-label={label}>
+      <div className={styles.plot} aria-hidden="true">
+        <ScatterChart
+          responsive
+          accessibilityLayer={false}
+          style={{ width: '100%', height: '100%' }}
+          margin={{ top: 8, right: 14, bottom: 18, left: 4 }}
+        >
+          <ShareAxes {...axes} />
+          <Scatter {...still} data={DIAGONAL} line={{ stroke: 'var(--w-line-strong)' }} shape={noMark} />
+          {lines}
+        </ScatterChart>
+      </div>
+      {children}
+    </figure>
+  );
+}
+
 const looks = { fill: 'var(--w-dim)', fontSize: 11 };
 
-export function ShareAxes({ x, y, xLabel, yLabel }: AxesProps) {
+function ShareAxes({ x, y, xLabel, yLabel }: AxesProps) {
   const format = useFormat();
   const show = (share: number) => format.percent(share, 0);
   // What lies outside an enlarged corner is cut off; a dot on the border of the whole is not.
@@ -56,7 +86,7 @@ export function ShareAxes({ x, y, xLabel, yLabel }: AxesProps) {
 /** What every line of such a chart has. */
 export const still = { isAnimationActive: false } as const;
 export const noMark = () => <g />;
-export const DIAGONAL = [
+const DIAGONAL = [
   { x: 0, y: 0 },
   { x: 1, y: 1 },
 ];
