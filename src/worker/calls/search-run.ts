@@ -43,7 +43,7 @@ interface TooDear {
   readonly model: null;
 }
 
-export interface MakeWays {
+interface MakeWays {
   readonly session: Session;
   readonly dataset: Dataset;
   readonly parents: Readonly<Record<string, ModelId>>;
@@ -77,8 +77,16 @@ function seeded(base: SearchBase, seed: number): SearchBase {
   };
 }
 
-/** Makes the model of a run. Rejects as training and recipes do. */
-export async function makeCandidate(plan: SearchPlan, run: Run, ways: MakeWays): Promise<Made | TooDear> {
+/** Makes the model of a run, giving way where `between` is awaited. Rejects as training and recipes do. */
+export function candidateMaker(
+  plan: SearchPlan,
+  run: Run,
+  ways: Omit<MakeWays, 'between'>,
+): (between: MakeWays['between']) => Promise<Made | TooDear> {
+  return (between) => makeCandidate(plan, run, { ...ways, between });
+}
+
+async function makeCandidate(plan: SearchPlan, run: Run, ways: MakeWays): Promise<Made | TooDear> {
   const { start, training, recipe } = settled(plan, run);
   const given =
     start.kind === 'fresh'

@@ -13,7 +13,7 @@ import { evaluate } from '#engine/evaluate';
 import { makeTrainControl, type TrainControl } from '#engine/train-control';
 import { type CallContext, type Handler, throttled } from '#worker/call';
 import { foldOf } from '#worker/calls/search-fold';
-import { type Left, type Made, makeCandidate } from '#worker/calls/search-run';
+import { candidateMaker, type Left, type Made } from '#worker/calls/search-run';
 import { failureOf, faultOf, isAbort } from '#worker/faults';
 import type { Accuracy, Calls, TrainProgress } from '#worker/protocol';
 import type { Search, SearchResult } from '#worker/protocol-search';
@@ -75,6 +75,7 @@ async function perform(
   const { plan, parents } = request;
   let seconds = 0;
   const tell = throttled((train: TrainProgress) => progress({ run, train }));
+  const make = candidateMaker(plan, run, { session, dataset, parents, signal, onTrain: tell, left });
   try {
     return await session.scheduler.run(
       'search',
@@ -90,15 +91,7 @@ async function perform(
           }
           begun = performance.now();
         };
-        const made = await makeCandidate(plan, run, {
-          session,
-          dataset,
-          parents,
-          signal,
-          between,
-          onTrain: tell,
-          left,
-        });
+        const made = await make(between);
         const score = made.model ? await judge(session, made, dataset, 'validation', { signal, between }) : null;
         const isTested = request.test === true && run.fold === null && made.model;
         const test = isTested ? await judge(session, made, dataset, 'test', { signal, between }) : null;
@@ -163,16 +156,8 @@ export const searchTake: Handler<'searchTake'> = async (request, { session, sign
   );
   const begun = performance.now();
   const leader = leaders.get(session);
-  const make = (between: () => Promise<void>) =>
-    makeCandidate({ ...plan, limit: null }, run, {
-      session,
-      dataset,
-      parents,
-      signal,
-      between,
-      onTrain: tell,
-      left: new Map(),
-    });
+  const ways = { session, dataset, parents, signal, onTrain: tell, left: new Map<string, Left>() };
+  const make = candidateMaker({ ...plan, limit: null }, run, ways);
   const made =
     leader?.key === leaderKey(request, candidate)
       ? leader.made
