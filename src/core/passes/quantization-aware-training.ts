@@ -105,7 +105,11 @@ export const quantizationAwareTraining = definePass({
         : `w′ = s · clamp(round(w / s), −${top}, ${2 ** (b - 1) - 1}),   ∂w′/∂w = 1 inside, 0 outside`;
     const rounded =
       activations === 'round' ? [`x′ = s · (clamp(round(x / s) + z, 0, ${2 ** activationBits - 1}) − z)`] : [];
-    return [weights, ...rounded, ...settlingFormula(values)].join('\n');
+    const learned =
+      steps === 'learned' && b > 1
+        ? [`s₀ = 2 · mean |w| / √${2 ** (b - 1) - 1},   s ← s − η ∂L/∂s / √(n · ${2 ** (b - 1) - 1})`]
+        : [];
+    return [weights, ...learned, ...rounded, ...settlingFormula(values)].join('\n');
   },
   needs: ['weights', 'knownGraph', 'data', 'training'],
   effects: {

@@ -12,7 +12,7 @@
  */
 import { mapPrunable } from '#core/model/edit';
 import type { Tensor } from '#core/model/model';
-import { codesFor } from '#core/numeric/affine-grid';
+import { codesFor, type RangeMethod } from '#core/numeric/affine-grid';
 import type { Words } from '#core/params';
 import { definePass } from '#core/pass';
 import {
@@ -21,6 +21,7 @@ import {
   onGrids,
   quantizedKernel,
   RANGE,
+  rangeFormula,
   roundingNotes,
   type SpreadKernel,
   sharedGridNote,
@@ -123,10 +124,10 @@ export const weightQuantization = definePass({
   formula: ({ by, bits, scale, symmetric, range }) => {
     if (by === 'scale') return `w′ = ${tidy(scale)} · round(w / ${tidy(scale)})`;
     const { qMin, qMax } = codesFor(bits, symmetric);
-    const [low, high] = range === 'full' ? ['min w', 'max w'] : ['a', 'b'];
-    return symmetric
-      ? `w′ = s · clamp(round(w / s), −${qMax}, ${qMax}),   s = ${range === 'full' ? 'max |w|' : 'c'} / ${qMax}`
-      : `w′ = s · (clamp(round(w / s) + z, ${qMin}, ${qMax}) − z),   s = (${high} − ${low}) / ${qMax}`;
+    const rounded = symmetric
+      ? `w′ = s · clamp(round(w / s), −${qMax}, ${qMax}),   s = c / ${qMax}`
+      : `w′ = s · (clamp(round(w / s) + z, ${qMin}, ${qMax}) − z),   s = (b − a) / ${qMax},   z = round(−a / s)`;
+    return `${rounded}\n${rangeFormula(range as RangeMethod, symmetric)}`;
   },
   needs: ['weights'],
   effects: NEW_GRIDS,

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { codesOf, type GridValues } from '#core/model/encoding';
 import type { Layer } from '#core/model/layers';
+import { defaultsOf } from '#core/params';
 import { weightQuantization } from '#core/passes/weight-quantization';
 import { applyPass, denseModel, kernelOf, modelOf, tensor } from './helpers';
 
@@ -10,6 +11,17 @@ const gridOf = (model: Parameters<typeof kernelOf>[0], name: string): GridValues
   kernelOf(model, name).encoding.values as GridValues;
 
 describe('weight quantization', () => {
+  it('says in its formula what every letter of it is', () => {
+    const values = { ...defaultsOf(weightQuantization.params), bits: 4 } as const;
+    expect(weightQuantization.formula(values)).toBe(
+      'w′ = s · clamp(round(w / s), −7, 7),   s = c / 7\nc ≤ max |w| with the least Σ (w − w′)²',
+    );
+    expect(weightQuantization.formula({ ...values, symmetric: false, range: 'p999' })).toBe(
+      'w′ = s · (clamp(round(w / s) + z, 0, 15) − z),   s = (b − a) / 15,   z = round(−a / s)\n' +
+        'a, b = the 0.05 % and 99.95 % quantiles of w',
+    );
+  });
+
   it('rounds half to even on +-127 steps', async () => {
     const model = denseModel(tensor([2, 3], [127, -127, 0.5, 1.5, -2.5, 64.2]));
     const { model: quantized } = await applyPass(weightQuantization, model, { bits: 8, ...FULL });

@@ -54,6 +54,28 @@ export const RANGE = {
   ],
 } as const satisfies ChoiceParam<RangeMethod>;
 
+/** Where the ends of a grid lie, as a line of a formula: +-c, or from a to b. */
+export function rangeFormula(range: RangeMethod, symmetric: boolean): string {
+  switch (range) {
+    case 'full':
+      return symmetric ? 'c = max |w|' : 'a = min(0, w), b = max(0, w)';
+    case 'error':
+      return symmetric
+        ? 'c ≤ max |w| with the least Σ (w − w′)²'
+        : 'a = t · min(0, w), b = t · max(0, w), t ≤ 1 with the least Σ (w − w′)²';
+    case 'p999':
+      return symmetric ? 'c = the 99.9 % quantile of |w|' : 'a, b = the 0.05 % and 99.95 % quantiles of w';
+    case 'p9999':
+      return symmetric ? 'c = the 99.99 % quantile of |w|' : 'a, b = the 0.005 % and 99.995 % quantiles of w';
+    case 'entropy':
+      return symmetric
+        ? 'c ≤ max |w| with the least KL(|w| ‖ |w′|)'
+        : 'a = max(−c, min(0, w)), b = min(c, max(0, w)), c with the least KL(|w| ‖ |w′|)';
+    default:
+      throw range satisfies never;
+  }
+}
+
 /** What a pass that rounds weights to grids of their own does to what others achieved. */
 export const NEW_GRIDS: Effects = {
   masks: 'keeps',
