@@ -4,7 +4,17 @@
  * only where it stands.
  */
 import { MantineProvider, Tabs } from '@mantine/core';
-import { lazy, type ReactNode, Suspense, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import {
+  lazy,
+  type ReactNode,
+  type RefObject,
+  Suspense,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'react';
 import { I18nextProvider } from 'react-i18next';
 import { useStore } from 'zustand';
 import { fetchTexts, HTML_LANG, hasTexts, type Language, makeI18n } from '#i18n/i18n';
@@ -93,14 +103,10 @@ function Frame() {
   const t = useText();
   const tab = useStore(view, (state) => state.tab);
   const list = useRef<HTMLDivElement>(null);
+  const panel = useRef<HTMLDivElement>(null);
   useUndoKeys();
-  // Where the tabs are wider than the screen, the chosen one and a part of its neighbours are in sight.
-  useEffect(() => {
-    const chosen = list.current?.querySelector<HTMLElement>(`[role="tab"][id$="-${tab}"]`);
-    if (!list.current || !chosen) return;
-    const left = chosen.offsetLeft + chosen.offsetWidth / 2 - list.current.clientWidth / 2;
-    list.current.scrollTo?.({ left });
-  }, [tab]);
+  useChosenInSight(list, tab);
+  useBeginning(panel, tab);
   return (
     <div className={styles.page}>
       <a className={styles.skip} href="#models">
@@ -116,7 +122,7 @@ function Frame() {
               </Tabs.Tab>
             ))}
           </Tabs.List>
-          <div className={styles.panel}>
+          <div ref={panel} className={styles.panel}>
             {TABS.map(({ id, Content }) => (
               <Tabs.Panel key={id} value={id} className={styles.content}>
                 <ErrorGuard>
@@ -140,6 +146,37 @@ function Frame() {
       <Notices />
     </div>
   );
+}
+
+/** Where the tabs are wider than the screen, the chosen one and a part of its neighbours are in sight. */
+function useChosenInSight(list: RefObject<HTMLDivElement | null>, tab: TabId): void {
+  const language = useStore(view, (state) => state.language);
+  useEffect(() => {
+    const show = () => {
+      const chosen = list.current?.querySelector<HTMLElement>(`[role="tab"][id$="-${tab}"]`);
+      if (!list.current || !chosen) return;
+      const left = chosen.offsetLeft + chosen.offsetWidth / 2 - list.current.clientWidth / 2;
+      list.current.scrollTo?.({ left });
+    };
+    show();
+    window.addEventListener('resize', show);
+    return () => window.removeEventListener('resize', show);
+  }, [list, tab, language]);
+}
+
+/** A tab that was just chosen is seen from its beginning, wherever the one before was scrolled to. */
+function useBeginning(panel: RefObject<HTMLDivElement | null>, tab: TabId): void {
+  const isWide = useMedia(WIDE);
+  const before = useRef(tab);
+  useLayoutEffect(() => {
+    const { current } = panel;
+    if (before.current === tab || !current) return;
+    before.current = tab;
+    current.scrollTop = 0;
+    // In one column the page scrolls, and the chart stays above the tab.
+    const above = current.parentElement?.querySelector(`.${styles.chart}`)?.getBoundingClientRect().bottom ?? 0;
+    if (!isWide && current.getBoundingClientRect().top < above) current.scrollIntoView?.({ block: 'start' });
+  }, [panel, tab, isWide]);
 }
 
 /** What the method in hand does to the weights: beside the chart where there is room, so that slider and drawing are in one view. */

@@ -15,14 +15,19 @@ export function StatusBar() {
   const status = useStore(training, (state) => state.status);
   // Progress is spoken every few seconds only; oftener would drown everything else.
   const { progress } = useThrottledStore(training, 2500);
+  const told = progress && {
+    epoch: format.number(progress.point.epoch, 1),
+    accuracy: format.percent(progress.point.trainAccuracy, 1),
+    left: format.duration(progress.secondsLeft),
+  };
   const running =
-    status === 'idle' || !progress
+    status === 'idle'
       ? null
-      : t('frame.progress', {
-          epoch: format.number(progress.point.epoch, 1),
-          accuracy: format.percent(progress.point.trainAccuracy, 1),
-          left: format.duration(progress.secondsLeft),
-        });
+      : status === 'finishing'
+        ? t('train.finishing')
+        : told
+          ? t(status === 'paused' ? 'frame.paused' : 'frame.progress', told)
+          : t('frame.training');
   return (
     <footer className={styles.status}>
       <p role="status" aria-live="polite" aria-label={t('frame.status')}>

@@ -39,6 +39,8 @@ export const frame = {
   again: 'Try again',
   outOfRange: 'Enter a number from {{min}} to {{max}}.',
   progress: 'Training: epoch {{epoch}}, {{accuracy}} of the training images right, {{left}} left.',
+  paused: 'Paused at epoch {{epoch}}: {{accuracy}} of the training images right.',
+  training: 'Training…',
   search: 'Search',
   nothingFound: 'Nothing is called so.',
   found_one: '{{count}} found',

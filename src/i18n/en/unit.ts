@@ -6,6 +6,7 @@ export const unit = {
   minute: 'min',
   hour: 'h',
   millisecond: 'ms',
+  microsecond: 'µs',
   macs: 'MACs',
   parameters: 'parameters',
   decibel: 'dB',

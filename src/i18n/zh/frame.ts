@@ -41,6 +41,8 @@ export const frame: Texts['frame'] = {
   again: '重试',
   outOfRange: '请输入 {{min}} 到 {{max}} 之间的数。',
   progress: '正在训练：第 {{epoch}} 轮，训练图片答对 {{accuracy}}，剩余 {{left}}。',
+  paused: '已暂停在第 {{epoch}} 轮：训练图片答对 {{accuracy}}。',
+  training: '正在训练…',
   search: '搜索',
   nothingFound: '没有找到。',
   found_one: '找到 {{count}} 项',

@@ -8,6 +8,7 @@ export const unit: Texts['unit'] = {
   minute: '分',
   hour: '时',
   millisecond: '毫秒',
+  microsecond: '微秒',
   macs: 'MACs',
   parameters: '个参数',
   decibel: 'dB',

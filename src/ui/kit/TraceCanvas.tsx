@@ -105,11 +105,19 @@ function draw(
   }
   context.textBaseline = 'top';
   const inside = xAxis.ticks.filter((tick) => tick <= last * 1.0001);
+  const atEnd = inside.at(-1) ?? 0;
+  const endText = `${showX(atEnd)} ${endLabel}`;
+  const endWidth = context.measureText(endText).width;
+  const isAtBorder = toX(atEnd) + endWidth / 2 > area.right;
+  const endLeft = isAtBorder ? area.right - endWidth : toX(atEnd) - endWidth / 2;
   inside.forEach((tick, index) => {
     const isLast = index === inside.length - 1;
-    const label = isLast ? `${showX(tick)} ${endLabel}` : showX(tick);
-    context.textAlign = isLast && toX(tick) > area.right - rem * 3 ? 'right' : index === 0 ? 'left' : 'center';
-    context.fillText(label, Math.min(toX(tick), area.right), area.bottom + rem * 0.4);
+    const label = isLast ? endText : showX(tick);
+    const reach = context.measureText(label).width * (index === 0 ? 1 : 0.5);
+    // The last one carries the unit: whatever would touch it gives way.
+    if (!isLast && toX(tick) + reach > endLeft - rem * 0.5) return;
+    context.textAlign = isLast && isAtBorder ? 'right' : index === 0 ? 'left' : 'center';
+    context.fillText(label, isLast && isAtBorder ? area.right : toX(tick), area.bottom + rem * 0.4);
   });
 
   for (const { points, tone } of traces) {

@@ -25,7 +25,7 @@ export interface Format {
   percent(share: number, digits?: number): string;
   /** 95.10 to 98.43 % of an interval of shares. */
   range(low: number, high: number, digits?: number): string;
-  /** 0.412 ms, 12.3 ms. */
+  /** 3.93 µs, 0.412 ms, 12.3 ms. */
   milliseconds(value: number): string;
   /** 1,720 images/s. */
   rate(imagesPerSecond: number): string;
@@ -69,7 +69,10 @@ export function makeFormat(locale: 'en' | 'zh', unit: Texts['unit']): Format {
     },
     percent: (share, digits = 2) => `${fixed(share * 100, digits)}${NB}%`,
     range: (low, high, digits = 2) => `${fixed(low * 100, digits)}–${fixed(high * 100, digits)}${NB}%`,
-    milliseconds: (value) => `${significant(value)}${NB}${unit.millisecond}`,
+    milliseconds: (value) =>
+      value > 0 && value < 0.0995
+        ? `${significant(1000 * value)}${NB}${unit.microsecond}`
+        : `${significant(value)}${NB}${unit.millisecond}`,
     rate: (value) => `${value < 10 ? significant(value) : count(value)}${NB}${unit.imagesPerSecond}`,
     duration: (seconds) => {
       if (!Number.isFinite(seconds)) return '–';

@@ -115,6 +115,8 @@ function NameCell({ node, parent, depth }: { node: ModelNode; parent: ModelNode 
   const origin = useOrigin();
   const [isRenaming, setRenaming] = useState(false);
   const from = parent ? ` · ${t('models.from', { name: parent.name })}` : '';
+  // In the tree it stands under what it came from.
+  const isSaid = depth === 0;
   const takeAway = () => {
     remove(node.id);
     notify({
@@ -138,7 +140,7 @@ function NameCell({ node, parent, depth }: { node: ModelNode; parent: ModelNode 
           )}
           <span className={styles.origin} title={`${origin(node)}${from}`}>
             {origin(node)}
-            {from}
+            {isSaid ? from : <span className="w-hidden">{from}</span>}
           </span>
         </div>
         {/* biome-ignore lint/a11y/useKeyWithClickEvents lint/a11y/noStaticElementInteractions: keeps a click on a tool from selecting the row */}

@@ -1,5 +1,5 @@
 /** The same as the chart in numbers: a row a model, as a tree of what came from what. Sortable, with rename and remove. */
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useStore } from 'zustand';
 import { project } from '#stores/project';
 import { DownIcon, SortIcon, UpIcon } from '#ui/kit/icons.tsx';
@@ -17,6 +17,10 @@ export function ModelsTable() {
   const selected = useStore(project, (state) => state.selected);
   const [sorting, setSorting] = useState<Sorting | null>(null);
   const rows = sortRows(treeRows({ nodes, order }), sorting);
+  const scroll = useRef<HTMLElement>(null);
+  useEffect(() => {
+    if (selected !== null && order.includes(selected)) showRow(scroll.current, selected);
+  }, [selected, order]);
   const header = (column: Column | 'name') => {
     const sorted = sorting?.column === column ? sorting.direction : undefined;
     return (
@@ -50,7 +54,7 @@ export function ModelsTable() {
         <Glossary />
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
-      <section className={styles.scroll} tabIndex={0} aria-labelledby="models-title">
+      <section ref={scroll} className={styles.scroll} tabIndex={0} aria-labelledby="models-title">
         <table className={styles.table} aria-labelledby="models-title">
           <thead>
             <tr>
@@ -68,4 +72,14 @@ export function ModelsTable() {
       </section>
     </div>
   );
+}
+
+/** Moves the table, and never the page, so far that the row of a model is in sight. */
+function showRow(table: HTMLElement | null, id: string): void {
+  const row = table?.querySelector(`[data-node="${id}"]`)?.getBoundingClientRect();
+  const head = table?.querySelector('thead')?.getBoundingClientRect();
+  if (!table || !row || !head) return;
+  const box = table.getBoundingClientRect();
+  if (row.top < head.bottom) table.scrollTop -= head.bottom - row.top;
+  else if (row.bottom > box.bottom) table.scrollTop += row.bottom - box.bottom;
 }

@@ -1,5 +1,6 @@
 /** Trains a model: which one, on which backend, with which settings; and watches the run. */
 import { Button } from '@mantine/core';
+import { useEffect, useRef } from 'react';
 import { useStore } from 'zustand';
 import { datasetFacts, fitsDataset } from '#core/datasets';
 import { build } from '#stores/build';
@@ -36,6 +37,11 @@ export function TrainTab() {
   const isMisfit = node !== null && !fitsDataset(node.summary.inputShape, node.summary.classes, facts);
   const isMany = node !== null && node.summary.kind !== 'model';
   const shape = (of: readonly number[]) => of.join(' × ');
+  // The form may be long: what begins comes into sight, with the buttons that hold it above.
+  const run = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (!isIdle) run.current?.scrollIntoView?.({ block: 'nearest' });
+  }, [isIdle]);
   return (
     <Panel title={t('train.title')} intro={t('train.intro')}>
       <Section>
@@ -105,7 +111,9 @@ export function TrainTab() {
         {fault && <Notice level="error" text={words(fault.words)} hint={fault.hint && words(fault.hint)} />}
         <Interrupted />
       </Section>
-      <Run />
+      <div ref={run} className={styles.run}>
+        <Run />
+      </div>
       {isIdle && node?.validation && (
         <Actions>
           <Button variant="light" onClick={() => setTab('optimize')}>
