@@ -18,6 +18,8 @@ export interface CrossEntropyTerm {
 export interface DistillationTerm {
   readonly kind: 'distillation';
   readonly weight: number;
+  /** The part of the weight (0 to 1) to which it falls evenly over the run, as in FitNets; it stays as it is by default. */
+  readonly fallsTo?: number;
   readonly temperature: number;
   readonly teacher: Predictor;
 }

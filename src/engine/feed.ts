@@ -13,8 +13,8 @@ import type { GatheredBatch } from '#engine/plan/gather';
 import type { Selection } from '#engine/selection';
 import { teacherAnswers } from '#engine/teachers';
 
-/** Puts in what a step reads; `rate` is its learning rate. */
-export type Feed = (step: number, rate: number) => void;
+/** Puts in what a step reads; `rate` is its learning rate, `done` the share of the run behind it. */
+export type Feed = (step: number, rate: number, done: number) => void;
 
 export async function makeFeed(
   backend: Backend,
@@ -39,7 +39,7 @@ export async function makeFeed(
     teachers.push({ slot, all, data: new Float32Array(batch * classes) });
   }
   const weigh = sampleWeights(objective, plan, program);
-  return (step, rate) => {
+  return (step, rate, done) => {
     const key = noiseKey(objective.seed, step);
     selection.fill(rows, step);
     for (let i = 0; i < batch; i++) {
@@ -50,7 +50,7 @@ export async function makeFeed(
     fillTrainingImages(dataset, rows, key, shift, pixels);
     program.write(plan.input, pixels);
     program.write(plan.labels, labels);
-    program.write(plan.rate, Float32Array.of(rate));
+    writeCourse(plan, program, rate, done);
     for (const [number, { slot, rate: dropped, mask }] of noises.entries()) {
       fillKeepMask(mask, key, number, dropped);
       program.write(slot, mask);
@@ -81,14 +81,20 @@ async function residentFeed(
     program.write(slot, await teacherAnswers(backend, asked, dataset, options));
   const rows = new Float32Array(plan.batch);
   const weigh = sampleWeights(objective, plan, program);
-  return (step, rate) => {
+  return (step, rate, done) => {
     const [first, second] = noiseKey(objective.seed, step);
     selection.fill(rows, step);
     weigh?.(rows);
     program.write(gathered.rows, rows);
     program.write(gathered.key, Float32Array.of(first >>> 16, first & 0xffff, second >>> 16, second & 0xffff));
-    program.write(plan.rate, Float32Array.of(rate));
+    writeCourse(plan, program, rate, done);
   };
+}
+
+/** What changes over a run by its course alone. */
+function writeCourse(plan: TrainingPlan, program: Program, rate: number, done: number): void {
+  program.write(plan.rate, Float32Array.of(rate));
+  if (plan.done !== null) program.write(plan.done, Float32Array.of(done));
 }
 
 /** Writes how much each image of a batch counts; null where all count alike. Noise counts 1. */

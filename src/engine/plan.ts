@@ -47,6 +47,8 @@ export interface TrainingPlan extends Trained {
   readonly labels: SlotId;
   /** Where the plan puts batches together: what it does so from. The host then fills nothing else but the rate. */
   readonly gathered: GatheredBatch | null;
+  /** [1]: the share of the run done, 0 to 1, where some weight changes over it. */
+  readonly done: SlotId | null;
   /** [batch]: sample weights, 1 from the start. */
   readonly weights: SlotId;
   /** [1]: learning rate of the step, Adam's bias correction included. */
@@ -136,6 +138,7 @@ export function trainingPlan(
   );
   const labels = source?.labels ?? b.persistent([batch]);
   const answers: AnswerSlot[] = [];
+  let done: SlotId | null = null;
   const loss = lossSteps(b, objective, {
     batch,
     classes,
@@ -151,6 +154,10 @@ export function trainingPlan(
     student: new Map(looked.map((layer, i) => [layer, network.taps[i] as SlotId])),
     teachers: new Map(teachers),
     shares: transfer === null ? null : sharesOf(b, batch, transfer),
+    done() {
+      done ??= b.persistent([1]);
+      return done;
+    },
   });
   const updated = [...params.values()].filter(isUpdated);
   const wanted = [...updated.map((one) => one.value), ...[...grids.values()].map(({ scale }) => scale)];
@@ -165,6 +172,7 @@ export function trainingPlan(
     input,
     gathered: source?.gathered ?? null,
     rate,
+    done,
     noises,
     labels,
     weights: loss.weights,

@@ -143,7 +143,7 @@ export async function train(
         running = next;
         if (isOther) feed = await feedOf(running);
       }
-      feed(step, rateAt(objective, step, totalSteps));
+      feed(step, rateAt(objective, step, totalSteps), step / totalSteps);
       running.program.run();
       step++;
       const last = step % perEpoch === 0 || step === totalSteps;

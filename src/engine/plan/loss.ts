@@ -29,6 +29,8 @@ export interface LossParts {
   readonly answers: (asked: Asked) => SlotId;
   /** [batch]: how much each image counts in the terms with labels and in those with a teacher, 1 on the mean; null: all alike. */
   readonly shares: { readonly labels: SlotId; readonly teachers: SlotId } | null;
+  /** [1]: the share of the run done, 0 to 1; asked for only where a weight changes over the run. */
+  readonly done: () => SlotId;
 }
 export interface LossSlots {
   /** Gradients of the mean loss over the batch, by the slot that they belong to (the logits, and outputs of layers). */
@@ -59,14 +61,16 @@ export function lossSteps(b: Builder, objective: Objective, parts: LossParts): L
     relative: boolean,
     factor: number,
     of: SlotId | undefined,
+    level: SlotId | null = null,
   ): void => {
-    const loss = b.push({ kind: 'softmaxCrossEntropy', temperature, relative }, [logits, targets], [batch]);
-    losses.push(share(loss, factor, of));
+    const whole = b.push({ kind: 'softmaxCrossEntropy', temperature, relative }, [logits, targets], [batch]);
+    const levelled = (x: SlotId): SlotId => (level === null ? x : binary(b, 'multiply', x, level));
+    losses.push(share(levelled(whole), factor, of));
     seed(
       logits,
       b.push(
         { kind: 'softmaxCrossEntropyGrad', temperature, scale: factor / batch },
-        [logits, targets, of ?? weights],
+        [logits, targets, levelled(of ?? weights)],
         [batch, classes],
       ),
     );
@@ -86,9 +90,10 @@ export function lossSteps(b: Builder, objective: Objective, parts: LossParts): L
         break;
       }
       case 'distillation': {
-        const { temperature } = one;
+        const { temperature, fallsTo = 1 } = one;
         const targets = softTargets(b, one.teacher, temperature, teaching);
-        entropy(targets, temperature, true, one.weight * temperature ** 2, shares?.teachers);
+        const level = fallsTo === 1 ? null : levelOf(b, parts.done(), fallsTo);
+        entropy(targets, temperature, true, one.weight * temperature ** 2, shares?.teachers, level);
         break;
       }
       case 'logitError':
@@ -112,6 +117,11 @@ export function lossSteps(b: Builder, objective: Objective, parts: LossParts): L
   const total = losses.slice(1).reduce((all, one) => binary(b, 'add', all, one), losses[0] ?? b.persistent([batch]));
   b.pushInto({ kind: 'accumulateMetrics' }, [logits, labels, total, weights, sums], [sums]);
   return { seeds, extra, weights, sums };
+}
+
+/** [1]: what is left of a weight that falls evenly, from all of it to this part. */
+function levelOf(b: Builder, done: SlotId, to: number): SlotId {
+  return binary(b, 'add', scaled(b, done, to - 1), b.persistent([1], Float32Array.of(1)));
 }
 
 /** The outputs of a student's layer and of a teacher's. */

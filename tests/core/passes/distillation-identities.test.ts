@@ -9,10 +9,11 @@ import type { Layer } from '#core/model/layers';
 import type { Model } from '#core/model/model';
 import { seededRandom } from '#core/numeric/random';
 import type { TrainPoint } from '#core/objective';
-import type { Values } from '#core/params';
+import { defaultsOf, type Values } from '#core/params';
 import { distillation } from '#core/passes/distillation';
 import type { Backend } from '#engine/backend';
 import { makeCpuBackend } from '#engine/backends/cpu';
+import { makeWasmBackendWith } from '#engine/backends/wasm/backend';
 import { makeContext } from '#engine/context';
 import type { Dataset } from '#engine/datasets/dataset';
 import { outputOf } from '../support/reference-forward';
@@ -42,10 +43,10 @@ const dataset: Dataset = {
 /** A network of one layer: four pixels to three logits. */
 function linear(seed: number): Model {
   const draw = seededRandom(seed);
-  const kernel = tensor(
-    [4, CLASSES],
-    Array.from({ length: 12 }, () => 4 * draw() - 2),
-  );
+  return withWeights(Array.from({ length: 12 }, () => 4 * draw() - 2));
+}
+function withWeights(weights: readonly number[]): Model {
+  const kernel = tensor([4, CLASSES], weights);
   return modelOf(
     [
       { kind: 'input', name: 'in', inputs: [], shape: [2, 2, 1] },
@@ -63,11 +64,14 @@ const image = (i: number): number[] => Array.from(pixels.subarray(i * 4, i * 4 +
 const probabilities = (model: Model, i: number): readonly number[] => [...outputOf(model, image(i))];
 const logits = (model: Model, i: number): readonly number[] => probabilities(model, i).map(Math.log);
 
-/** What one step of rate 1 over all images takes away from each weight: the gradient; and the loss before it. */
-async function step(values: Values): Promise<{ readonly gradient: readonly number[]; readonly loss: number }> {
+/** What one step of rate 1 over all images takes away from each weight: the gradient; and the loss before it. Of two epochs, both steps. */
+async function step(
+  values: Values,
+  on: Backend = backend,
+): Promise<{ readonly gradient: readonly number[]; readonly loss: number }> {
   const points: TrainPoint[] = [];
   const context = makeContext({
-    backend,
+    backend: on,
     dataset,
     seed: 1,
     signal: new AbortController().signal,
@@ -150,6 +154,50 @@ describe("the student's gradient", () => {
       gradient,
       ofKernel((i) => own(student, i).map((z, c) => (2 * (z - (own(teacher, i)[c] as number))) / CLASSES)),
     );
+  });
+});
+
+describe('a weight of the teacher that falls', () => {
+  /** T (q - p) of a student, softened, and that of the labels, each as the kernel's gradient. */
+  const soft = (model: Model, T: number) =>
+    ofKernel((i) => {
+      const [p, q] = [softened(logits(teacher, i), T), softened(logits(model, i), T)];
+      return q.map((one, c) => T * (one - (p[c] as number)));
+    });
+  const hard = (model: Model) => ofKernel((i) => probabilities(model, i).map((q, c) => q - (c === labels[i] ? 1 : 0)));
+
+  it.each([
+    ['on the cpu', async () => backend],
+    ['on wasm', () => makeWasmBackendWith(null)],
+  ] as const)(
+    'is 0.8 in the first of two steps and 0.5 in the second, on its way to a quarter: %s',
+    async (_, make) => {
+      const on = await make();
+      // The rate is 1, then half of it along a cosine; labels count 0.2 all along.
+      const values = { temperature: 2, softWeight: 0.8, course: 'falling', epochs: 2 };
+      const { gradient: both } = await step(values, on);
+      if (on !== backend) on.dispose();
+      const at = (model: Model, weight: number) =>
+        soft(model, 2).map((g, k) => weight * g + 0.2 * (hard(model)[k] as number));
+      const first = at(student, 0.8);
+      const moved = withWeights(Array.from(weightsOf(student), (w, k) => w - (first[k] as number)));
+      // 0.8 (1 - 0.75 / 2) = 0.5.
+      const second = at(moved, 0.5);
+      expectClose(
+        both,
+        first.map((g, k) => g + (second[k] as number) / 2),
+        4,
+      );
+    },
+  );
+
+  it('is told by the loss too, and by the formula', async () => {
+    const values = { temperature: 3, softWeight: 0.8, epochs: 2 };
+    const [steady, falling] = [await step(values), await step({ ...values, course: 'falling' })];
+    expect(falling.loss).toBeLessThan(steady.loss);
+    const complete = { ...defaultsOf(distillation.params), softWeight: 0.8 } as const;
+    expect(distillation.formula({ ...complete, course: 'falling' })).toContain('+ (0.8 → 0.2) · 4² · KL');
+    expect(distillation.formula(complete)).toContain('+ 0.8 · 4² · KL');
   });
 });
 

@@ -156,7 +156,7 @@ export const webgpuChecks = {
         const all: number[] = [];
         for (let step = 0; step < 2; step++) {
           between?.();
-          feed(step, 1e-3);
+          feed(step, 1e-3, 0);
           program.run();
         }
         between?.();

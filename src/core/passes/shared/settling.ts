@@ -125,8 +125,9 @@ export function settlingFormula({ after, temperature, softWeight }: SettlingValu
   return [softFormula(temperature, softWeight)];
 }
 
-/** Hinton's loss with its numbers. */
-export function softFormula(temperature: number, softWeight: number): string {
-  const [t, a] = [tidy(temperature), tidy(softWeight)];
+/** Hinton's loss with its numbers; `fallsTo`: the part of the teacher's weight that is left at the end. */
+export function softFormula(temperature: number, softWeight: number, fallsTo = 1): string {
+  const t = tidy(temperature);
+  const a = fallsTo === 1 ? tidy(softWeight) : `(${tidy(softWeight)} → ${tidy(softWeight * fallsTo)})`;
   return `L = ${tidy(1 - softWeight)} · CE(label, softmax(zₛ)) + ${a} · ${t}² · KL(softmax(zₜ / ${t}) ‖ softmax(zₛ / ${t}))`;
 }

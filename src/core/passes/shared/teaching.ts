@@ -3,6 +3,7 @@
  *
  * Softened answers (Hinton, Vinyals, Dean 2015), squared differences of logits (Ba and Caruana 2014), hints in two stages (Romero et al. 2015, "FitNets": first
  * a layer of the student towards one of the teacher, then the softened answers), attention (Zagoruyko and Komodakis 2017, with the softened answers).
+ * The weight of softened answers may fall evenly during the run, as in FitNets: examples of which the teacher is sure come first.
  */
 import type { Model } from '#core/model/model';
 import type { LossTerm, TrainingData } from '#core/objective';
@@ -47,6 +48,24 @@ const ATTENTION: NumberParam = {
     zh: '网络“看哪里”的注意力图相对于回答的权重。',
   },
 };
+
+const COURSE: ChoiceParam<'steady' | 'falling'> = {
+  kind: 'choice',
+  default: 'steady',
+  advanced: true,
+  when: { lesson: ['soft', 'hints', 'attention'] },
+  label: { en: "Course of the teacher's weight", zh: '教师权重的变化' },
+  help: {
+    en: 'Falling, as in FitNets: the student follows the teacher at first, and more and more the labels. With a soft loss weight of 80 % the teacher counts four times as much as the labels at first, and as much at the end.',
+    zh: '“逐渐下降”（FitNets 的做法）：学生先跟随教师，之后越来越看重标签。软损失权重为 80 % 时，教师起初的分量是标签的四倍，最后与标签相同。',
+  },
+  options: [
+    { value: 'steady', label: { en: 'Steady', zh: '保持不变' } },
+    { value: 'falling', label: { en: 'Falls evenly to a quarter', zh: '均匀降到四分之一' } },
+  ],
+};
+/** What is left of the teacher's weight at the end: it falls from 4 to 1, beside labels that count 1, in FitNets' experiments. */
+const FALLEN = 0.25;
 
 const HINT_DEPTH: NumberParam = {
   kind: 'number',
@@ -114,6 +133,7 @@ const WITHOUT: NumberParam = {
 export const TEACHING_PARAMS = {
   lesson: LESSON,
   ...softParams(),
+  course: COURSE,
   attention: ATTENTION,
   hintDepth: HINT_DEPTH,
   hintEpochs: {
@@ -135,6 +155,7 @@ export interface TeachingValues {
   readonly lesson: Lesson;
   readonly temperature: number;
   readonly softWeight: number;
+  readonly course: 'steady' | 'falling';
   readonly attention: number;
   readonly hintDepth: number;
   readonly hintEpochs: number;
@@ -160,7 +181,15 @@ export function stagesOf(
     softWeight > 0
       ? lesson === 'logits'
         ? [{ kind: 'logitError', weight: softWeight, teacher }]
-        : [{ kind: 'distillation', weight: softWeight, temperature, teacher }]
+        : [
+            {
+              kind: 'distillation',
+              weight: softWeight,
+              temperature,
+              teacher,
+              ...(values.course === 'falling' ? { fallsTo: FALLEN } : {}),
+            },
+          ]
       : [];
   const labels: readonly LossTerm[] = softWeight < 1 ? [{ kind: 'crossEntropy', weight: 1 - softWeight }] : [];
   const answers = { loss: [...labels, ...soft], epochs };
@@ -195,8 +224,8 @@ export function dataOf({ labelled, transfer, without }: TeachingValues): Trainin
   };
 }
 
-export function teachingFormula({ lesson, temperature, softWeight, attention }: TeachingValues): string {
-  const soft = softFormula(temperature, softWeight);
+export function teachingFormula({ lesson, temperature, softWeight, course, attention }: TeachingValues): string {
+  const soft = softFormula(temperature, softWeight, course === 'falling' ? FALLEN : 1);
   if (lesson === 'logits')
     return `L = ${tidy(1 - softWeight)} · CE(label, softmax(zₛ)) + ${tidy(softWeight)} · mean (zₜ − zₛ)²`;
   if (lesson === 'hints') return `1: L = mean (r(hₛ) − hₜ)², r a trained regressor\n2: ${soft}`;
