@@ -33,7 +33,7 @@ export const CLUSTERS: NumberParam = {
   step: 1,
   default: 16,
   scale: 'log',
-  label: { en: 'Clusters', zh: '类别数' },
+  label: { en: 'Clusters', zh: '聚类数' },
   help: {
     en: 'How many different values each codebook holds. 16 clusters need 4 bits a weight.',
     zh: '每个码本有多少个不同的值。16 类相当于每个权重 4 位。',
