@@ -44,7 +44,7 @@ export const wandaPruning = definePass({
     },
     pays: {
       en: 'It was made for language models, whose inputs differ enormously in strength. In small image networks LAMP and Taylor usually keep more accuracy: compare.',
-      zh: '它是为语言模型设计的，那里各输入的强度相差极大。在小型图像网络中，LAMP 和泰勒剪枝通常保留更多准确率：请自行比较。',
+      zh: '它是为语言模型设计的，那里各输入的强度相差极大。在小型图片网络中，LAMP 和泰勒剪枝通常保留更多准确率：请自行比较。',
     },
     paper: 'Sun, Liu, Bair, Kolter 2024, A Simple and Effective Pruning Approach for Large Language Models',
   },
