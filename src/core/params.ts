@@ -50,7 +50,15 @@ export interface PredictorParam extends Common {
   readonly kind: 'predictor';
   readonly default: string;
 }
-export type Param = NumberParam | ChoiceParam | FlagParam | LayersParam | PredictorParam;
+/**
+ * Which classes of the data set go together: by class index, the number of its group from 1 on, as text. An empty list
+ * leaves it to the method. How many groups there are, whoever draws the form knows.
+ */
+export interface ClassGroupsParam extends Common {
+  readonly kind: 'classGroups';
+  readonly default: readonly string[];
+}
+export type Param = NumberParam | ChoiceParam | FlagParam | LayersParam | PredictorParam | ClassGroupsParam;
 export type Params = Readonly<Record<string, Param>>;
 
 type ValueOf<P extends Param> = P extends NumberParam
@@ -59,7 +67,7 @@ type ValueOf<P extends Param> = P extends NumberParam
     ? V
     : P extends FlagParam
       ? boolean
-      : P extends LayersParam
+      : P extends LayersParam | ClassGroupsParam
         ? readonly string[]
         : string;
 export type ValuesOf<P extends Params> = { readonly [K in keyof P]: ValueOf<P[K]> };
@@ -102,6 +110,10 @@ function clampValue(param: Param, value: unknown): Values[string] {
       return Array.isArray(value) && value.every((name) => typeof name === 'string') ? value : param.default;
     case 'predictor':
       return typeof value === 'string' ? value : param.default;
+    case 'classGroups':
+      return Array.isArray(value) && value.every((group) => /^[1-9]\d*$/.test(String(group)))
+        ? value.map(String)
+        : param.default;
     default:
       throw param satisfies never;
   }

@@ -80,6 +80,7 @@ function ofParam(target: Target, param: Param): Dimension | null {
       return { kind: 'list', target, values: [false, true] };
     case 'layers':
     case 'predictor':
+    case 'classGroups':
       return null;
     default:
       throw param satisfies never;
@@ -125,7 +126,7 @@ export function targetsFor(
       : [];
   const ofSteps = steps.flatMap(({ pass, values }, step) =>
     Object.entries((passById(pass)?.params ?? {}) as Params)
-      .filter(([, param]) => param.kind !== 'layers' && param.kind !== 'predictor' && isShown(param, values as Values))
+      .filter(([, param]) => ['number', 'choice', 'flag'].includes(param.kind) && isShown(param, values as Values))
       .map(([key]): Target => ({ of: 'step', step, key })),
   );
   const isTaken = (target: Target): boolean => taken.some((dimension) => sameTarget(dimension.target, target));

@@ -2,6 +2,7 @@
  * What predictors answered to whole splits, kept by backend: asked for other figures, or as a member of an ensemble,
  * nothing is run again. Bounded: the longest unused go first.
  */
+import { learnsFrom } from '#core/ensembles/ensemble';
 import { heldOutAnswers } from '#core/ensembles/held-out';
 import { ensembleById } from '#core/ensembles/index';
 import { type Leaf, scoresOf } from '#core/ensembles/scores';
@@ -103,6 +104,7 @@ export async function fairAnswers(
 /** The ensembles in a predictor whose way of combining learns and was fitted to validation images. */
 export function learnedIn(predictor: Predictor, fitted: readonly string[]): readonly EnsemblePredictor[] {
   if (predictor.kind !== 'ensemble') return [];
-  const isOne = ensembleById(predictor.way).fit !== undefined && fitted.includes(predictorId(predictor));
+  const { way, values } = predictor;
+  const isOne = learnsFrom(ensembleById(way), values) && fitted.includes(predictorId(predictor));
   return [...(isOne ? [predictor] : []), ...predictor.members.flatMap((member) => learnedIn(member, fitted))];
 }

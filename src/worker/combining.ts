@@ -2,7 +2,7 @@
  * Several predictors as one, from what they answered to the validation images: fitted, judged by images that it was not
  * fitted to, and compared with its members. What members answered is kept, so that a slider only costs arithmetic.
  */
-import type { MemberAnswers } from '#core/ensembles/ensemble';
+import { learnsFrom, type MemberAnswers } from '#core/ensembles/ensemble';
 import { fitEnsemble } from '#core/ensembles/fit';
 import { heldOutParts, heldOutScores } from '#core/ensembles/held-out';
 import { ensembleById } from '#core/ensembles/index';
@@ -95,7 +95,7 @@ export async function fit(
   const ensemble = await fitEnsemble(id, values, members, answers, context, state);
   await between();
   signal.throwIfAborted();
-  const learned = way.fit !== undefined && state === undefined;
+  const learned = state === undefined && learnsFrom(way, ensemble.values);
   let scores: Float32Array;
   if (learned) {
     gathered.parts ??= heldOutParts(answers, seededRandom(FIT_SEED));

@@ -135,6 +135,7 @@ describe('what was made to go together, and trees', () => {
     ['a snapshot', making('snapshots', 1)],
     ['a soup of copies', making('soups', 0)],
     ['specialists with their router', making('specialists', null)],
+    ['a specialist for chosen classes', making('specialists', 0, { classes: ['1', '2', '2'] })],
     ['what was trained on from a soup', finetuned],
     ['trees on a layer', trees],
     ['trees on pixels', { ...trees, looked: null }],

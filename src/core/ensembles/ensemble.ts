@@ -3,7 +3,7 @@
  * takes what its members answered and gives one answer. What it learns (weights, thresholds, a second level) it learns
  * from answers on validation images, or from out-of-fold answers, never from test.
  */
-import type { Params, ValuesOf, Words } from '#core/params';
+import { clampValues, type Params, type Values, type ValuesOf, type Words } from '#core/params';
 import type { EnsembleState } from '#core/predictor';
 
 /** What every member answered to the same images. */
@@ -64,6 +64,8 @@ export interface EnsembleDefinition<P extends Params> {
     values: ValuesOf<P>,
     context: FitContext,
   ) => EnsembleState | Promise<EnsembleState>;
+  /** Whether `fit` learns from the answers, with these values. Absent: it does. */
+  readonly learns?: (values: ValuesOf<P>) => boolean;
   /** One answer of several. `logits` by member, [images, classes] each, at least one. */
   readonly combine: (
     logits: readonly Float32Array[],
@@ -81,6 +83,11 @@ export interface EnsembleDefinition<P extends Params> {
 /** A way with its types forgotten, as lists hold it. */
 // biome-ignore lint/suspicious/noExplicitAny: the list holds ways of every parameter type
 export type Ensemble = EnsembleDefinition<any>;
+
+/** Whether a way with these values learns from what its members answer, so that this flatters it where it is judged. */
+export function learnsFrom({ fit, learns, params }: Ensemble, values: Values): boolean {
+  return fit !== undefined && (learns?.(clampValues(params, values)) ?? true);
+}
 
 export function defineEnsemble<P extends Params>(way: EnsembleDefinition<P>): EnsembleDefinition<P> {
   return way;

@@ -4,7 +4,7 @@
  * router's own probabilities stand. Paper: Jacobs, Jordan, Nowlan, Hinton 1991; Hinton, Vinyals, Dean 2015, section 5.
  */
 import { defineEnsemble } from '#core/ensembles/ensemble';
-import { byGroups, groupsByStrength, groupsIn } from '#core/ensembles/shared/groups';
+import { byGroups, CLASS_GROUPS, chosenGroups, groupsByStrength, groupsIn } from '#core/ensembles/shared/groups';
 import { logOf } from '#core/numeric/softmax';
 
 export const specialists = defineEnsemble({
@@ -27,12 +27,15 @@ export const specialists = defineEnsemble({
     paper: 'Jacobs, Jordan, Nowlan, Hinton 1991, Adaptive Mixtures of Local Experts',
     order: { en: 'First the router, then the specialists.', zh: '先是路由模型，然后是各个专家。' },
   },
-  params: {},
+  params: { classes: CLASS_GROUPS },
   members: { least: 2 },
   gives: 'probabilities',
   formula: () =>
     'g* = argmax P(g), P(g) = Σ router over g\nP(c) = P(g*) · softmax of specialist g* over g*; other c: the router',
-  fit: ({ logits, labels, classes }) => ({ groups: groupsByStrength(logits.slice(1), labels, classes) }),
+  fit: ({ logits, labels, classes }, { classes: chosen }) => ({
+    groups: chosenGroups(chosen, logits.length - 1, classes) ?? groupsByStrength(logits.slice(1), labels, classes),
+  }),
+  learns: ({ classes }) => classes.length === 0,
   combine(logits, classes, _values, state) {
     const { probabilities, used } = byGroups(logits, classes, groupsIn(state, logits.length - 1, classes), true);
     return { scores: logOf(probabilities), used };

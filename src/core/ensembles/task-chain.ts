@@ -4,7 +4,7 @@
  * Paper: Morin and Bengio 2005 (the class probability as a product of decisions).
  */
 import { defineEnsemble } from '#core/ensembles/ensemble';
-import { byGroups, groupsByStrength, groupsIn } from '#core/ensembles/shared/groups';
+import { byGroups, CLASS_GROUPS, chosenGroups, groupsByStrength, groupsIn } from '#core/ensembles/shared/groups';
 import { ALL_RUN } from '#core/ensembles/shared/words';
 import { logOf } from '#core/numeric/softmax';
 
@@ -28,11 +28,14 @@ export const taskChain = defineEnsemble({
       zh: '先是区分各组的阶段，然后每组一个成员。',
     },
   },
-  params: {},
+  params: { classes: CLASS_GROUPS },
   members: { least: 2 },
   gives: 'probabilities',
   formula: () => 'P(c) = P(g) · P(c | g)',
-  fit: ({ logits, labels, classes }) => ({ groups: groupsByStrength(logits.slice(1), labels, classes) }),
+  fit: ({ logits, labels, classes }, { classes: chosen }) => ({
+    groups: chosenGroups(chosen, logits.length - 1, classes) ?? groupsByStrength(logits.slice(1), labels, classes),
+  }),
+  learns: ({ classes }) => classes.length === 0,
   combine(logits, classes, _values, state) {
     const groups = groupsIn(state, logits.length - 1, classes);
     return { scores: logOf(byGroups(logits, classes, groups, false).probabilities) };

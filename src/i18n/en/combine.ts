@@ -56,6 +56,7 @@ export const combine = {
   start: 'Start from',
   second: 'Structure of the specialists',
   sameModel: 'The same model',
+  group: 'Group {{number}}',
   models: 'Models',
   seed: 'Seed',
   seedHelp: 'Another seed makes other members.',

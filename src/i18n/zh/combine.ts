@@ -57,6 +57,7 @@ export const combine: Texts['combine'] = {
   start: '起点',
   second: '专家的结构',
   sameModel: '与起点相同',
+  group: '第 {{number}} 组',
   models: '模型',
   seed: '随机种子',
   seedHelp: '换一个种子会得到不同的成员。',

@@ -1,6 +1,7 @@
 /** Training members that are made to go together: bagging, boosting, snapshots, specialists, out of fold, soups. */
 import { useEffect, useMemo } from 'react';
 import { useStore } from 'zustand';
+import { datasetFacts } from '#core/datasets';
 import { MAKINGS, makingById } from '#core/ensembles/making/index';
 import { clampValues, type Values } from '#core/params';
 import {
@@ -64,6 +65,10 @@ export function MakingsView() {
         values={own}
         layers={[]}
         predictors={[]}
+        classGroups={{
+          classes: datasetFacts(dataset).classes.map(words),
+          groups: Array.from({ length: Number(own['groups'] ?? 0) }, (_, g) => t('combine.group', { number: g + 1 })),
+        }}
         disabled={busy}
         onChange={(key, value) => setMakingValue(key, value)}
         onRest={() => undefined}

@@ -1,6 +1,7 @@
 /** Combining models that are there: how they answer together, which ones, the sliders of the way, and what it would give. */
 import { lazy, Suspense, useEffect } from 'react';
 import { useStore } from 'zustand';
+import { datasetFacts } from '#core/datasets';
 import { ENSEMBLES, ensembleById } from '#core/ensembles/index';
 import { clampValues, type Params, type Values } from '#core/params';
 import {
@@ -40,7 +41,7 @@ export function WaysView() {
   const { way: id, members: chosen, values, running, fault, previewFault } = useStore(combine);
   const preview = useThrottledPart(combine, previewOf);
   const nodes = useStore(project, (state) => state.nodes);
-  useStore(datasets, (state) => state.selected);
+  const dataset = useStore(datasets, (state) => state.selected);
   // Whoever comes here for the first time sees at once what the best ones are together.
   useEffect(() => {
     const { selected } = datasets.getState();
@@ -86,6 +87,12 @@ export function WaysView() {
         values={own}
         layers={[]}
         predictors={[]}
+        classGroups={
+          // Classes are shared out among those that stand behind the first.
+          members.length > 2
+            ? { classes: datasetFacts(dataset).classes.map(words), groups: members.slice(1).map(({ name }) => name) }
+            : undefined
+        }
         disabled={busy}
         onChange={setWayValue}
         onRest={() => undefined}

@@ -10,6 +10,7 @@ import { FlagField, NumberField, SelectField, SliderField } from '#ui/kit/Fields
 import type { Format } from '#ui/kit/format.ts';
 import { Fields, More } from '#ui/kit/Layout.tsx';
 import { useFormat, useText, useWords } from '#ui/kit/words.ts';
+import { type ClassGroups, ClassGroupsField } from '#ui/param-form/ClassGroupsField.tsx';
 import { LayersField } from '#ui/param-form/LayersField.tsx';
 import styles from '#ui/param-form/param-form.module.css';
 
@@ -24,6 +25,8 @@ interface FormProps {
   readonly layers: readonly string[];
   /** Models that a `predictor` parameter may name; the first one, with id '', is the model itself. */
   readonly predictors: readonly Named[];
+  /** What a `classGroups` parameter is about; without it none is drawn. */
+  readonly classGroups?: ClassGroups | undefined;
   readonly disabled?: boolean;
   /** `moving` while a slider is being dragged. */
   readonly onChange: (key: string, value: Values[string], moving: boolean) => void;
@@ -64,7 +67,9 @@ function isChanged(values: Values): (entry: Entry) => boolean {
 
 type DrawnProps = Omit<FormProps, 'params'> & { readonly shown: readonly Entry[] };
 
-/** Sliders, what stands under them, fields, layers. */
+const isTall = ({ kind }: Param): boolean => kind === 'layers' || kind === 'classGroups';
+
+/** Sliders, what stands under them, fields, layers and classes. */
 function Drawn({ shown, values, children, ...rest }: DrawnProps) {
   const words = useWords();
   const isSlider = (param: Param) => param.kind === 'number' && param.control !== 'field';
@@ -72,8 +77,8 @@ function Drawn({ shown, values, children, ...rest }: DrawnProps) {
     <ParamField key={key} name={key} param={param} value={values[key] ?? param.default} {...rest} />
   );
   const sliders = shown.filter(([, param]) => isSlider(param));
-  const fields = shown.filter(([, param]) => !isSlider(param) && param.kind !== 'layers');
-  const layers = shown.filter(([, param]) => param.kind === 'layers');
+  const fields = shown.filter(([, param]) => !isSlider(param) && !isTall(param));
+  const tall = shown.filter(([, param]) => isTall(param));
   return (
     <>
       {sliders.map(draw)}
@@ -87,7 +92,7 @@ function Drawn({ shown, values, children, ...rest }: DrawnProps) {
           ))}
         </Fields>
       )}
-      {layers.map(draw)}
+      {tall.map(draw)}
     </>
   );
 }
@@ -106,7 +111,8 @@ type FieldProps = Omit<DrawnProps, 'shown' | 'values' | 'children'> & {
   readonly value: Values[string];
 };
 
-function ParamField({ name, param, value, layers, predictors, disabled = false, onChange, onRest }: FieldProps) {
+function ParamField(props: FieldProps) {
+  const { name, param, value, layers, predictors, classGroups, disabled = false, onChange, onRest } = props;
   const words = useWords();
   const format = useFormat();
   const label = words(param.label);
@@ -176,6 +182,17 @@ function ParamField({ name, param, value, layers, predictors, disabled = false, 
           choices={predictors.map((one) => ({ value: one.id, label: one.name }))}
         />
       );
+    case 'classGroups':
+      return classGroups ? (
+        <ClassGroupsField
+          label={label}
+          help={help}
+          value={value as readonly string[]}
+          of={classGroups}
+          disabled={disabled}
+          onChange={change}
+        />
+      ) : null;
     default:
       throw param satisfies never;
   }

@@ -1,4 +1,5 @@
 /** How good one predictor is, in every figure; and the images behind one cell of its table of confusions. */
+import { learnsFrom } from '#core/ensembles/ensemble';
 import { ensembleById } from '#core/ensembles/index';
 import { type Answers, answersAndConfidence, imagesOfCell } from '#core/metrics/comparison';
 import { examined } from '#core/metrics/examination';
@@ -50,7 +51,7 @@ function whatItGives(
 function learns(predictor: Predictor): boolean {
   return (
     predictor.kind === 'ensemble' &&
-    (ensembleById(predictor.way).fit !== undefined || predictor.members.some((member) => learns(member)))
+    (learnsFrom(ensembleById(predictor.way), predictor.values) || predictor.members.some((member) => learns(member)))
   );
 }
 

@@ -200,6 +200,24 @@ it('specialists learn the classes that the router confuses', async () => {
   expect(whole.state).toBe(state);
 });
 
+it('specialists learn the classes that a person put together', async () => {
+  const values = { ...defaultsOf(specialistMembers.params), groups: 3, classes: ['3', '1', '3'] };
+  const { context, trained } = world((_, row) => right(row));
+  const made = await specialistMembers.make([model], values, context);
+  // Nobody is in the second group.
+  expect(made.combined?.state?.groups).toEqual([[1], [0, 2]]);
+  expect([...trained.values()].map(({ data }) => data?.without)).toEqual([[1]]);
+  // The one specialist that was trained can be made again by itself; where the model's confusions decide it cannot.
+  const again = world((_, row) => right(row));
+  await specialistMembers.again?.(0, [model], values, again.context);
+  expect([...again.trained.values()].map(({ data }) => data?.without)).toEqual([[1]]);
+  expect(specialistMembers.cannotAgain?.(0, 1, values)).toBeNull();
+  expect(specialistMembers.cannotAgain?.(0, 1, { ...values, classes: [] })?.en).toContain('chosen by hand');
+  expect(specialistMembers.cannotAgain?.(null, 1, { ...values, classes: [] })).toBeNull();
+  const one = { ...values, classes: ['1', '1', '1'] };
+  await expect(specialistMembers.make([model], one, context)).rejects.toThrow(/two groups/);
+});
+
 describe('folds', () => {
   it('hold every class alike', () => {
     const own = Uint8Array.from({ length: 47 }, (_, i) => (i < 7 ? 0 : i < 20 ? 1 : 2));

@@ -1,12 +1,13 @@
 /** Each way of combining on numbers worked by hand. */
 import { describe, expect, it } from 'vitest';
+import { learnsFrom } from '#core/ensembles/ensemble';
 import { fitEnsemble } from '#core/ensembles/fit';
 import { ensembleById } from '#core/ensembles/index';
 import { answersIn } from '#core/ensembles/shared/answers';
 import { cascadeCurve } from '#core/ensembles/shared/cascading';
-import { groupsByConfusion } from '#core/ensembles/shared/groups';
+import { chosenGroups, groupsByConfusion } from '#core/ensembles/shared/groups';
 import { seededRandom } from '#core/numeric/random';
-import { defaultsOf } from '#core/params';
+import { clampValues, defaultsOf } from '#core/params';
 import type { EnsembleState } from '#core/predictor';
 
 /** Logits of these probabilities. */
@@ -134,6 +135,25 @@ describe('groups of classes', () => {
     const { p, used } = combine('specialists', [router, ...inside], 4, state);
     near(p, [0.175, 0.525, 0.1, 0.2]);
     expect(used?.map(([one]) => one)).toEqual([1, 1, 0]);
+  });
+
+  it('are as a person says, and then nothing is learned', async () => {
+    const chosen = { classes: ['2', '1', '2', '7'] };
+    expect(chosenGroups(chosen.classes, 2, 4)).toEqual([[1], [0, 2, 3]]);
+    // Of classes that nobody put anywhere, those of equal runs; of a list that is empty, whatever the way finds.
+    expect(chosenGroups(['2'], 2, 4)).toEqual([[1], [0, 2, 3]]);
+    expect(chosenGroups([], 2, 4)).toBeNull();
+    const answers = { logits: [router, ...inside], labels: [0], classes: 4 };
+    for (const id of ['specialists', 'task-chain']) {
+      const way = ensembleById(id);
+      expect(await way.fit?.(answers, chosen, { random: () => 0 })).toEqual({ groups: [[1], [0, 2, 3]] });
+      expect([learnsFrom(way, chosen), learnsFrom(way, {})]).toEqual([false, true]);
+    }
+    const { params } = ensembleById('specialists');
+    const read = (classes: unknown) => clampValues(params, { classes })['classes'];
+    expect([['1', '12'], ['0'], ['one'], 3].map(read)).toEqual([['1', '12'], [], [], []]);
+    expect(learnsFrom(ensembleById('stacking'), {})).toBe(true);
+    expect(learnsFrom(ensembleById('mean-logits'), {})).toBe(false);
   });
 
   it('come together by confusion', () => {

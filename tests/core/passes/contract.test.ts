@@ -102,6 +102,8 @@ function valuesOf(pass: Pass, model: Model): fc.Arbitrary<Values> {
         return fc.oneof(fc.constant([]), fc.subarray(kernels.slice(0, -1), { minLength: 1 }));
       case 'predictor':
         return fc.constant('');
+      case 'classGroups':
+        return fc.constant([]);
       default:
         throw param satisfies never;
     }

@@ -1,6 +1,7 @@
 /** The one form for every method: what stands in front, what behind the fold, and that nothing is lost by folding. */
-import { render, screen } from '@testing-library/react';
+import { render, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
+import { useState } from 'react';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { defaultsOf, isShown, type Param, type Params, type Values } from '#core/params';
 import { PASSES } from '#core/passes/index';
@@ -37,6 +38,48 @@ const fold = () => screen.getByText('More settings').closest('details') as HTMLD
 beforeEach(() => {
   view.setState({ language: 'en' });
   heard.mockClear();
+});
+
+describe('classes that go together', () => {
+  const groups = { kind: 'classGroups', default: [], label: words('By hand') } as const;
+  const of = { classes: ['cat', 'dog', 'owl'], groups: ['Pets', 'Birds'] };
+  function Held({ to = of }: { to?: typeof of }) {
+    const [values, setValues] = useState<Values>({});
+    const change = (key: string, value: Values[string]) => {
+      heard(value);
+      setValues({ ...values, [key]: value });
+    };
+    const form = { layers: [], predictors: [], classGroups: to, onChange: change, onRest: () => {} };
+    return (
+      <Dress>
+        <ParamForm params={{ groups }} values={values} {...form} />
+      </Dress>
+    );
+  }
+
+  test('are left to the method, until somebody chooses a group for each, by keyboard too', async () => {
+    const person = userEvent.setup();
+    render(<Held />);
+    expect(screen.queryByRole('combobox')).toBeNull();
+    await person.tab();
+    await person.keyboard(' ');
+    // They begin in equal runs.
+    expect(heard).toHaveBeenLastCalledWith(['1', '1', '2']);
+    const classes = within(screen.getByRole('group', { name: 'By hand' })).getAllByRole('combobox');
+    expect(classes.map((one) => one.getAttribute('aria-label'))).toEqual(['cat', 'dog', 'owl']);
+    await person.tab();
+    expect(document.activeElement).toBe(classes[0]);
+    await person.selectOptions(screen.getByLabelText('dog'), 'Birds');
+    expect(heard).toHaveBeenLastCalledWith(['1', '2', '2']);
+    await person.click(screen.getByRole('checkbox', { name: 'By hand' }));
+    expect(heard).toHaveBeenLastCalledWith([]);
+    expect(screen.queryByRole('combobox')).toBeNull();
+  });
+
+  test('are not asked about where there are none', () => {
+    draw({ groups }, { groups: ['1'] });
+    expect(screen.queryByRole('checkbox')).toBeNull();
+  });
 });
 
 describe('advanced parameters', () => {
