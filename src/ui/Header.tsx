@@ -7,8 +7,8 @@ import { setLanguage, setScheme, view } from '#stores/view';
 import styles from '#ui/app.module.css';
 import { MoonIcon, OpenIcon, RedoIcon, SunIcon, SystemIcon, UndoIcon } from '#ui/kit/icons.tsx';
 import { Logo } from '#ui/kit/Logo.tsx';
+import { askForFiles } from '#ui/kit/open-dialog.ts';
 import { useFormat, useText } from '#ui/kit/words.ts';
-import { askForFiles } from '#ui/transfer/open-dialog.ts';
 
 const SCHEMES = ['auto', 'light', 'dark'] as const;
 const SCHEME_ICONS = { auto: SystemIcon, light: SunIcon, dark: MoonIcon };

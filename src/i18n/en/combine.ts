@@ -20,6 +20,7 @@ export const combine = {
   sure: 'sure',
   sureFrom: 'sure: ≥ {{share}}',
   unsure: 'not sure',
+  unsureShare: 'not sure, {{share}}',
   routes: 'which group?',
   groups: 'the group',
   more: 'and {{count}} more',
@@ -36,7 +37,7 @@ export const combine = {
   weightOf: 'Weight of {{name}}',
   needTwo: 'Two models are needed to combine.',
   needTwoHelp:
-    'Train another one with another seed or another template, shrink one, or let members be trained here that are made to go together.',
+    '$t(combine.intro) Train another one with another seed or another template, shrink one, or let members be trained here that are made to go together.',
   needOne: 'There is no model to start from yet.',
   needOneHelp: 'Train one in a minute. Its structure is taken for the members.',
   trainMembers: 'Train members here',

@@ -1,7 +1,7 @@
 /** Texts of the Data tab. */
 export const data = {
   title: 'Data',
-  intro: 'A network learns from pictures with known answers. Choose which ones.',
+  intro: 'A network learns from images with known answers. Choose which ones.',
   dataset: 'Data set',
   loading: 'Loading {{name}}',
   again: 'Try again',

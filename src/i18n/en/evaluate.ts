@@ -52,6 +52,8 @@ export const evaluate = {
     cell: '{{truth}} taken for {{answer}}: {{count}}',
     most: 'Most often',
     mostItem: '{{truth}} taken for {{answer}}',
+    images_one: '{{images}} image',
+    images_other: '{{images}} images',
     none: 'Not one error on these images.',
   },
   images: {

@@ -16,7 +16,7 @@ export const inspect = {
   rows: {
     weights: 'Weights',
     zeros: 'Zero',
-    distinct: 'Different values',
+    distinct: 'Distinct values',
     shape: 'Shape',
   },
   histogram: 'How often each value occurs, before and after, from {{low}} to {{high}}.',

@@ -8,6 +8,8 @@ export const train = {
     'This model reads {{model}}, the data set {{dataset}} has {{data}}: they do not fit. Choose another model or data set.',
   backend: 'Backend',
   backendHelp: 'What does the arithmetic. The speed is measured on this device with a few real training steps.',
+  threads: '{{count}} threads',
+  threadsUpTo: 'up to {{count}} threads',
   automatic: 'Automatic: the fastest one measured',
   unavailable: 'not available',
   epochs: 'Epochs',

@@ -10,4 +10,6 @@ export const unit = {
   macs: 'MACs',
   parameters: 'parameters',
   decibel: 'dB',
+  /** Between the things of a list. */
+  and: ', ',
 };

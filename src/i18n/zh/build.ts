@@ -5,7 +5,7 @@ export const build: Texts['build'] = {
   title: '搭建',
   intro: '网络由一层一层组成。从模板开始，随意修改：每次修改后，形状和大小都会立即更新。',
   template: '模板',
-  custom: '自己的层',
+  custom: '自定义',
   seed: '随机种子',
   seedHelp: '决定初始权重。种子相同，起点相同。',
   layers: '层',

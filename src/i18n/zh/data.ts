@@ -9,7 +9,7 @@ export const data: Texts['data'] = {
   again: '重试',
   image: '图片',
   grey: '灰度像素',
-  size: '加载量',
+  size: '加载大小',
   sizeNote: '只需一次',
   classes: '类别',
   parts: '三个部分，互不混用',

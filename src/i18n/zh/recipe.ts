@@ -2,7 +2,7 @@
 import type { Texts } from '#i18n/en';
 
 export const recipe: Texts['recipe'] = {
-  intro: '得到这个模型的每一步。改动任何一步并重新运行其余步骤：旁边会出现一个新模型。',
+  intro: '这个模型就是这样一步步得到的。改动任何一步并重新运行：旁边会出现一个新模型。',
   start: '起点',
   step: '第 {{number}} 步 {{title}}',
   unknown: '未知方法“{{pass}}”',
@@ -22,7 +22,7 @@ export const recipe: Texts['recipe'] = {
   rows: {
     parameters: '参数量',
     nonZero: '非零',
-    distinct: '不同的值',
+    distinct: '不同取值',
     macs: 'MACs',
     bytes: '大小',
     validation: '验证集',

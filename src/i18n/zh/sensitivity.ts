@@ -2,10 +2,10 @@
 import type { Texts } from '#i18n/en';
 
 export const sensitivity: Texts['sensitivity'] = {
-  intro: '每次只让一层变差，其余各层保持原样。颜色浅的地方还有余地。',
-  kind: '变差方式',
+  intro: '每次只削弱一层，其余各层保持原样。颜色越浅，余地越大。',
+  kind: '削弱方式',
   kinds: { sparsity: '剪枝', bits: '减少位数', rank: '降低秩' },
-  levels: { sparsity: '置零的权重', bits: '每个权重的位数', rank: '占满秩的比例' },
+  levels: { sparsity: '置零的权重', bits: '每个权重的位数', rank: '保留的秩占满秩的比例' },
   images: '验证图片',
   allImages: '全部 {{images}} 张',
   measure: '测量 {{layers}} × {{levels}}',
@@ -20,7 +20,7 @@ export const sensitivity: Texts['sensitivity'] = {
   cellWaiting: '{{layer}}，{{level}}：尚未测量',
   detail: '{{images}} 张验证图片中 {{accuracy}} 正确；95 % 区间：{{range}}。',
   paired: '与原模型相比：{{difference}} 个百分点，95 % 区间：{{low}} 至 {{high}}。',
-  use: '设为要用的方法',
+  use: '按此设置方法',
   curves: '准确率随程度的变化',
   curvesLabel: '每层一条曲线：各程度下在验证集上的准确率。上方的表中有相同的数字。',
   asTable: '以表格列出全部数字',

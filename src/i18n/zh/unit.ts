@@ -12,4 +12,5 @@ export const unit: Texts['unit'] = {
   macs: 'MACs',
   parameters: '个参数',
   decibel: 'dB',
+  and: '、',
 };

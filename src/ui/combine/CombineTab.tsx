@@ -56,7 +56,7 @@ function Ways() {
   }, [dataset]);
   if (candidates(dataset).length > 1) return <WaysView key={dataset} />;
   return (
-    <EmptyState title={t('combine.needTwo')} text={`${t('combine.intro')} ${t('combine.needTwoHelp')}`}>
+    <EmptyState title={t('combine.needTwo')} text={t('combine.needTwoHelp')}>
       <div className={styles.choices}>
         <Button onClick={() => setTab('train')}>{t('optimize.goTrain')}</Button>
         <Button variant="default" onClick={() => setCombineView('make')}>

@@ -130,7 +130,7 @@ function Stages({ members, more, threshold }: DrawingProps) {
                 <text x={146} y={y + step / 2 + 4} className={styles.small}>
                   {next === null
                     ? t('combine.unsure')
-                    : `${t('combine.unsure')}, ${format.percent(next, next > 0 && next < 0.0995 ? 1 : 0)}`}
+                    : t('combine.unsureShare', { share: format.percent(next, next > 0 && next < 0.0995 ? 1 : 0) })}
                 </text>
               </>
             )}
@@ -211,7 +211,7 @@ function Box({ x, y, width, name }: { x: number; y: number; width: number; name:
       <rect x={x} y={y} width={width} height={30} rx={8} className={styles.box} />
       <text x={x + width / 2} y={y + 19.5} textAnchor="middle" className={styles.boxText}>
         <title>{name}</title>
-        {fitted(name, Math.floor((width - 10) / 7.2))}
+        {fitted(name, Math.floor((width - 14) / 7.4))}
       </text>
     </>
   );

@@ -19,7 +19,7 @@ export function SampleGrid({ summary }: { summary: DatasetSummary }) {
   };
   const isLong = summary.classes.some((known) => words(known).length > 2);
   const canvas = useDrawing(looksOf, (at, width, looks) => draw(at, width, looks, summary, samples, name, isLong));
-  const labels = samples.map(({ label }) => name(label)).join(', ');
+  const labels = samples.map(({ label }) => name(label)).join(t('unit.and'));
   return (
     <canvas
       ref={canvas}

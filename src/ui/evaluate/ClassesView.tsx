@@ -20,7 +20,7 @@ export function ClassesView({ node, result }: { node: ModelNode; result: Examine
   const { scores, roc } = result;
   const [chosen, setChosen] = useState<number | null>(null);
   const [isCorner, setCorner] = useState((roc.macro ?? 0) > CORNERED);
-  const named = (labels: readonly number[]) => labels.map(classes.name).join(', ');
+  const named = (labels: readonly number[]) => labels.map(classes.name).join(t('unit.and'));
   return (
     <>
       <ScoresTable result={result} nameOf={classes.name} />

@@ -74,9 +74,7 @@ function MostOften({ confusion, classes }: { confusion: ExamineResult['confusion
             <button type="button" className={styles.link} onClick={() => setCell({ truth, answer })}>
               {t('evaluate.confusion.mostItem', { truth: classes.name(truth), answer: classes.name(answer) })}
             </button>
-            <span>
-              {format.count(count)} {t('unit.images')}
-            </span>
+            <span>{t('evaluate.confusion.images', { count, images: format.count(count) })}</span>
           </li>
         ))}
       </ol>

@@ -27,6 +27,7 @@ import { SelectField } from '#ui/kit/Fields.tsx';
 import { Fields, Help, Panel } from '#ui/kit/Layout.tsx';
 import { Views } from '#ui/kit/Views.tsx';
 import { useText, useWords } from '#ui/kit/words.ts';
+import { Begin } from '#ui/predictor/Begin.tsx';
 import type { ExaminedSplit, ExamineResult } from '#worker/protocol-evaluation';
 
 const SPLITS = ['validation', 'test'] as const satisfies readonly ExaminedSplit[];
@@ -47,7 +48,7 @@ export function EvaluateTab() {
     return (
       <Panel title={t('evaluate.title')} intro={t('evaluate.intro')}>
         <EmptyState title={t('evaluate.noModel')} text={t('evaluate.noModelHelp')}>
-          <Button onClick={() => setTab('train')}>{t('optimize.goTrain')}</Button>
+          <Begin />
         </EmptyState>
       </Panel>
     );

@@ -109,7 +109,7 @@ export function ChartFigure() {
                       axes={axes}
                       selected={selected}
                       compact={compact}
-                      xLabel={`${t(`models.chartOf.${axis}`)} (${t('models.logNote')})`}
+                      xLabel={t('models.logarithmic', { axis: t(`models.chartOf.${axis}`) })}
                       tickX={tickX}
                       tickY={tickY}
                       describe={describe}

@@ -51,7 +51,9 @@ export function Legend({ kinds, hasFront, hasLive, hasPreview, hasSweep, hasRuns
             <circle cx="5" cy="8" r="2.5" fill="var(--w-text)" opacity="0.35" />
             <circle cx="11" cy="5" r="2.5" fill="var(--w-text)" opacity="0.35" />
           </Sign>
-          {[...(hasRuns ? [t('models.runs')] : []), ...(hasCandidates ? [t('models.candidates')] : [])].join(', ')}
+          {[...(hasRuns ? [t('models.runs')] : []), ...(hasCandidates ? [t('models.candidates')] : [])].join(
+            t('unit.and'),
+          )}
         </span>
       )}
       {hasLive && (

@@ -41,9 +41,9 @@ export function ModelRow({ row, selected }: { row: TreeRow; selected: boolean })
       note: format.range(measured.low, measured.high, 1),
       mean: meanOf(seeds),
       title: [
-        `${t('models.interval')}, ${t('models.onImages', { images: format.count(measured.images) })}`,
+        t('models.intervalOn', { images: format.count(measured.images) }),
         ...(seeds ? [t('models.ofRuns', { count: seeds.runs })] : []),
-      ].join('. '),
+      ].join(' · '),
     };
   const shrunk = (key: 'bytes' | 'macs' | 'parameters', words: 'smaller' | 'fewer') => {
     const ratio = parent ? parent.summary[key] / summary[key] : 1;

@@ -25,12 +25,12 @@ export function useOrigin(): (node: ModelNode) => string {
           const said = node.dataset
             ? t('models.origin.trained', { count, epochs, dataset: words(datasetFacts(node.dataset).words.title) })
             : t('models.origin.trainedPlain', { count, epochs });
-          return origin.stopped ? `${said}, ${t('models.origin.stopped')}` : said;
+          return origin.stopped ? t('models.origin.stopped', { said }) : said;
         }
         case 'combined': {
           const { members = [] } = node.summary.ensemble ?? {};
           const way = words(origin.title ?? plain(origin.way));
-          return t('models.origin.combined', { way, members: members.map(({ name }) => name).join(', ') });
+          return t('models.origin.combined', { way, members: members.map(({ name }) => name).join(t('unit.and')) });
         }
         case 'made':
           return t('models.origin.made', { making: words(origin.title ?? plain(origin.making)) });

@@ -21,7 +21,8 @@ export function Applied({ node, result }: { node: ModelNode; result: ApplyResult
   const { test, validation, model, notes, seconds, reports } = result;
   const compared = reports.at(-1)?.comparison;
   const nodes = useStore(project, (state) => state.nodes);
-  const taught = node.origin.kind === 'recipe' ? node.origin.recipe.steps.at(-1)?.values['teacher'] : undefined;
+  const last = node.origin.kind === 'recipe' ? node.origin.recipe.steps.at(-1) : undefined;
+  const taught = last?.values['teacher'];
   const named = typeof taught === 'string' ? nodes[taught] : undefined;
   const teacher = named?.summary.ensemble ? named : null;
   // Apply stands at the foot of a form that may be long: what it made comes into sight.
@@ -77,9 +78,11 @@ export function Applied({ node, result }: { node: ModelNode; result: ApplyResult
             {t('combine.besideTeacher')}
           </Button>
         )}
-        <Button size="xs" variant="default" onClick={() => setMethod('fine-tuning')}>
-          {t('optimize.fineTuneNext')}
-        </Button>
+        {last?.pass !== 'fine-tuning' && (
+          <Button size="xs" variant="default" onClick={() => setMethod('fine-tuning')}>
+            {t('optimize.fineTuneNext')}
+          </Button>
+        )}
         <Button size="xs" variant="default" onClick={() => setTab('export')}>
           {t('optimize.exportNext')}
         </Button>

@@ -1,12 +1,11 @@
 /** The Optimize tab: which model, and how to make it smaller: by one method, by a whole recipe, or seen layer by layer. */
-import { Button } from '@mantine/core';
 import { type ReactNode, useEffect } from 'react';
 import { useStore } from 'zustand';
 import { optimize } from '#stores/optimize';
 import { project, select } from '#stores/project';
 import { recipes } from '#stores/recipes';
 import type { ModelNode, OptimizeView } from '#stores/state';
-import { setOptimizeView, setTab, view } from '#stores/view';
+import { setOptimizeView, view } from '#stores/view';
 import { EmptyState } from '#ui/kit/Feedback.tsx';
 import { SelectField } from '#ui/kit/Fields.tsx';
 import { Panel } from '#ui/kit/Layout.tsx';
@@ -16,6 +15,7 @@ import { MethodView } from '#ui/optimize/MethodView.tsx';
 import { Offer } from '#ui/optimize/recipe/Offer.tsx';
 import { RecipeView } from '#ui/optimize/recipe/RecipeView.tsx';
 import { SensitivityView } from '#ui/optimize/sensitivity/SensitivityView.tsx';
+import { Begin } from '#ui/predictor/Begin.tsx';
 import { Instead } from '#ui/predictor/Instead.tsx';
 
 const VIEWS: readonly { readonly id: OptimizeView; readonly Content: (props: { node: ModelNode }) => ReactNode }[] = [
@@ -71,7 +71,7 @@ function NoModel() {
     <Panel title={t('optimize.title')} intro={t('optimize.intro')}>
       <Offer node={null} />
       <EmptyState title={t('optimize.noModel')} text={t('optimize.noModelHelp')}>
-        <Button onClick={() => setTab('train')}>{t('optimize.goTrain')}</Button>
+        <Begin />
       </EmptyState>
     </Panel>
   );

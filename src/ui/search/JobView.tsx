@@ -84,7 +84,8 @@ export function Progress({ job }: { job: SearchJob }) {
   const t = useText();
   const format = useFormat();
   const { plan } = job.search;
-  const { done, secondsLeft } = ahead(plan, job.results);
+  const { done: past, secondsLeft } = ahead(plan, job.results);
+  const done = Math.min(1, past + shareOfRun(job));
   const isActive = job.status === 'running' || job.status === 'paused' || job.status === 'taking';
   const percent = format.percent(done, 0);
   const kind = job.purpose === 'repeat' ? 'statusRepeat' : 'status';
@@ -132,6 +133,14 @@ export function Progress({ job }: { job: SearchJob }) {
       </Actions>
     </Section>
   );
+}
+
+/** What the run that is going on has come to, as a share of all. Rounds are of different lengths: there only whole runs count. */
+function shareOfRun({ current, search: { plan } }: SearchJob): number {
+  const candidates = candidatesOf(plan).length;
+  if (!current?.train || !current.run.epochs || roundsOf(plan, candidates)) return 0;
+  const share = Math.min(1, current.train.point.epoch / current.run.epochs);
+  return share / (candidates * Math.max(1, plan.folds) * Math.max(1, plan.seeds.length));
 }
 
 /** The run that is going on, in a line. */

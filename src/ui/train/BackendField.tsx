@@ -3,6 +3,7 @@ import { useStore } from 'zustand';
 import { chooseBackend, device } from '#stores/device';
 import { SelectField } from '#ui/kit/Fields.tsx';
 import { useFormat, useText, useWords } from '#ui/kit/words.ts';
+import styles from '#ui/train/train.module.css';
 import type { BackendName, BackendReport } from '#worker/protocol';
 
 const ORDER: readonly BackendName[] = ['webgpu', 'wasm', 'webgl', 'cpu'];
@@ -24,7 +25,7 @@ export function BackendField({ disabled }: { disabled: boolean }) {
     status === 'starting'
       ? t('frame.device.starting')
       : used
-        ? `${label(used.name, used)}${used.description ? `, ${used.description}` : ''}.`
+        ? [label(used.name, used), ...detailsOf(used.description, t)].join(' · ')
         : '';
   const broken = backends.filter(({ available, reason }) => !available && reason);
   return (
@@ -35,7 +36,8 @@ export function BackendField({ disabled }: { disabled: boolean }) {
       error={status === 'failed' && fault ? words(fault.words) : undefined}
       help={
         <>
-          {said} {t('train.backendHelp')}
+          {said && <span className={styles.line}>{said}</span>}
+          {t('train.backendHelp')}
           {asked !== 'auto' && broken.find(({ name }) => name === asked)?.reason}
         </>
       }
@@ -49,4 +51,15 @@ export function BackendField({ disabled }: { disabled: boolean }) {
       onChange={(name) => void chooseBackend(name as BackendName | 'auto')}
     />
   );
+}
+
+/** What an engine says of itself, "WebAssembly, relaxed SIMD, 2 threads", less what its name says, in the page's language. */
+function detailsOf(description: string, t: ReturnType<typeof useText>): readonly string[] {
+  return description
+    .split(', ')
+    .filter((part) => part !== '' && part !== 'WebAssembly' && part !== 'JavaScript')
+    .map((part) => {
+      const [, upTo, count] = /^(up to )?(\d+) threads$/.exec(part) ?? [];
+      return count === undefined ? part : t(upTo ? 'train.threadsUpTo' : 'train.threads', { count: Number(count) });
+    });
 }

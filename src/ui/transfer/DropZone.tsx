@@ -4,9 +4,9 @@ import { useDropzone } from 'react-dropzone';
 import { looksLikeRecipe, openLink, openRecipe } from '#stores/recipes';
 import { openFiles } from '#stores/transfer';
 import { OpenIcon } from '#ui/kit/icons.tsx';
+import { ACCEPTED, FILE_FIELD } from '#ui/kit/open-dialog.ts';
 import { useText } from '#ui/kit/words.ts';
 import { OpenOutcome } from '#ui/transfer/OpenOutcome.tsx';
-import { ACCEPTED, FILE_FIELD } from '#ui/transfer/open-dialog.ts';
 import styles from '#ui/transfer/transfer.module.css';
 
 export function DropZone({ children }: { children?: ReactNode }) {

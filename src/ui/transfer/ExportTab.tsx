@@ -5,12 +5,11 @@ import { useStore } from 'zustand';
 import { FORMATS } from '#stores/formats';
 import { project, select } from '#stores/project';
 import { exportModel, formatOf, isSeveral, setFormat, setGrids, transfer } from '#stores/transfer';
-import { setTab } from '#stores/view';
 import { EmptyState, Notice, ProgressLine } from '#ui/kit/Feedback.tsx';
 import { SelectField } from '#ui/kit/Fields.tsx';
 import { Actions, Panel, Text } from '#ui/kit/Layout.tsx';
 import { useText, useWords } from '#ui/kit/words.ts';
-import { askForFiles } from '#ui/transfer/open-dialog.ts';
+import { Begin } from '#ui/predictor/Begin.tsx';
 import { Ready } from '#ui/transfer/Ready.tsx';
 import type { FormatId } from '#worker/protocol';
 
@@ -30,12 +29,7 @@ export function ExportTab() {
     return (
       <Panel title={t('transfer.title')} intro={t('transfer.intro')}>
         <EmptyState title={t('transfer.noModel')} text={t('transfer.noModelHelp')}>
-          <Actions>
-            <Button onClick={() => setTab('train')}>{t('optimize.goTrain')}</Button>
-            <Button variant="default" onClick={askForFiles}>
-              {t('frame.openModel')}
-            </Button>
-          </Actions>
+          <Begin />
         </EmptyState>
       </Panel>
     );

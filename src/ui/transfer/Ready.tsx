@@ -1,6 +1,6 @@
 /** An exported file: its bytes, what it was measured to do when read back, the download, and lines that use it. */
 import { Button } from '@mantine/core';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { ModelNode } from '#stores/state';
 import { isSeveral } from '#stores/transfer';
 import { Notice } from '#ui/kit/Feedback.tsx';
@@ -25,8 +25,12 @@ export function Ready({ node, format: formatId, result }: { node: ModelNode; for
   const use = isSeveral(node)
     ? ensembleSnippet(fileName, node.summary.inputShape)
     : snippet(formatId, fileName, node.summary.inputShape);
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    box.current?.scrollIntoView?.({ block: 'nearest' });
+  }, []);
   return (
-    <div className={styles.ready}>
+    <div ref={box} className={styles.ready}>
       <Section heading={t('transfer.ready', { file: fileName })}>
         <Stats>
           <Stat label={t('transfer.size')} value={format.bytes(bytes.length)} raw={bytes.length} />

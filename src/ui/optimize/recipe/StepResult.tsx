@@ -53,7 +53,11 @@ export function StepFigures(props: FigureProps) {
       {validation && (
         <li>
           {t('recipe.rows.validation')} <b data-value={validation.value}>{format.percent(validation.value)}</b>{' '}
-          {was && <span className={styles.quiet}>{signedPoints(validation.value - was.value, format)}</span>}
+          {was && (
+            <span className={styles.quiet}>
+              {t('optimize.points', { difference: signedPoints(validation.value - was.value, format) })}
+            </span>
+          )}
         </li>
       )}
     </ul>

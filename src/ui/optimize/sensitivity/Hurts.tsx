@@ -115,6 +115,6 @@ function useEncoding(): (layer: LayerSummary) => string {
     const held = t(`sensitivity.encodings.${kind}`, { bits, clusters });
     const zeros = sparsity > 0.005 ? t('sensitivity.encodings.pruned', { share: format.percent(sparsity, 0) }) : '';
     const given = activationBits === undefined ? '' : `${words(ACTIVATION_BITS.label)} ${activationBits}`;
-    return [[held, zeros].filter(Boolean).join(', '), given].filter(Boolean).join(' · ');
+    return [[held, zeros].filter(Boolean).join(t('unit.and')), given].filter(Boolean).join(' · ');
   };
 }
