@@ -51,8 +51,8 @@ const BETA = { from: 20, to: 2 };
 const PULLS = 1024;
 
 /**
- * Solves it in `iterations` steps; `pause` is awaited about every 20 million multiplications with the share done. Where the choice turns out
- * no better than rounding to nearest, it is that. `random` draws the rows.
+ * Solves it in `iterations` steps; `pause` is awaited about every 20 million multiplications with the share done. An output for which the choice
+ * turns out no better than rounding to nearest is rounded to nearest. `random` draws the rows.
  */
 export async function adaptiveRounding(
   problem: RoundingProblem,
@@ -80,7 +80,8 @@ export async function adaptiveRounding(
     v[i] = -Math.log((STRETCH.high - STRETCH.low) / (rest - STRETCH.low) - 1);
   }
   const nearestSteps = down.map((floor, i) => (free[i] && (steps[i] as number) - floor > 0.5 ? floor + 1 : floor));
-  const nearest = meanError(problem, nearestSteps);
+  const nearestErrors = meanErrors(problem, nearestSteps);
+  const nearest = mean(nearestErrors);
   if (nearest === 0 || rows === 0) return { steps: nearestSteps, nearest, chosen: nearest };
   const state: State = { v, m: new Float32Array(size), n: new Float32Array(size), soft: down.slice(), down, active };
   const gradient = new Float32Array(size);
@@ -103,8 +104,15 @@ export async function adaptiveRounding(
   }
   settle(state, left);
   const chosenSteps = down.map((floor, i) => (free[i] && (state.soft[i] as number) - floor >= 0.5 ? floor + 1 : floor));
-  const chosen = meanError(problem, chosenSteps);
-  return chosen < nearest ? { steps: chosenSteps, nearest, chosen } : { steps: nearestSteps, nearest, chosen: nearest };
+  // Outputs do not share weights, so each has the better of the two.
+  const errors = meanErrors(problem, chosenSteps);
+  const worse = errors.map((error, o) => (error < (nearestErrors[o] as number) ? 0 : 1));
+  for (let i = 0; i < size; i++) if (worse[i % outputs]) chosenSteps[i] = nearestSteps[i] as number;
+  return {
+    steps: chosenSteps,
+    nearest,
+    chosen: mean(errors.map((error, o) => Math.min(error, nearestErrors[o] as number))),
+  };
 }
 
 interface State {
@@ -247,12 +255,12 @@ function descend(
   }
 }
 
-/** Mean squared error of an output over all rows. */
-function meanError(problem: RoundingProblem, steps: Float32Array): number {
+/** Mean squared error of each output over all rows. */
+function meanErrors(problem: RoundingProblem, steps: Float32Array): Float64Array {
   const { x, y, inputs, outputs, scale, bias } = problem;
   const rows = Math.floor(x.length / inputs);
   const row = new Float32Array(outputs);
-  let sum = 0;
+  const sums = new Float64Array(outputs);
   for (let r = 0; r < rows; r++) {
     row.fill(0);
     product(x, r * inputs, steps, row);
@@ -260,8 +268,12 @@ function meanError(problem: RoundingProblem, steps: Float32Array): number {
       const [now, then] = [(row[o] as number) * (scale[o] as number), y[r * outputs + o] as number];
       const shift = bias?.[o] ?? 0;
       const error = bias ? Math.max(0, now + shift) - Math.max(0, then + shift) : now - then;
-      sum += error * error;
+      sums[o] = (sums[o] as number) + error * error;
     }
   }
-  return rows === 0 ? 0 : sum / (rows * outputs);
+  return sums.map((sum) => sum / Math.max(1, rows));
+}
+
+function mean(values: Float64Array): number {
+  return values.reduce((sum, one) => sum + one, 0) / values.length;
 }

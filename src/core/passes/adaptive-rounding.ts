@@ -7,7 +7,7 @@
  *
  * Layer by layer, first to last: least squares between the layer's outputs (behind its ReLU) with its own weights on exact inputs, and
  * with rounded weights on the inputs that the rounded layers before it give; over rows drawn from the images. See `numeric/adaptive-rounding`.
- * Pruned weights stay 0. Where a layer gains nothing it is rounded to nearest.
+ * Pruned weights stay 0. An output that gains nothing is rounded to nearest.
  * Paper: Nagel, Amjad, van Baalen, Louizos, Blankevoort 2020, "Up or Down? Adaptive Rounding for Post-Training Quantization".
  */
 import { mapPrunable, tensorOf, withTensor } from '#core/model/edit';

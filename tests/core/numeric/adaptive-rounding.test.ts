@@ -78,6 +78,28 @@ describe('adaptive rounding', () => {
     }
   });
 
+  it('leaves no single output farther off than rounding to nearest does', async () => {
+    const random = seededRandom(3);
+    for (let round = 0; round < 12; round++) {
+      const steps = Array.from({ length: 12 * 4 }, () => random() * 6 - 3);
+      const x = Float32Array.from({ length: 40 * 12 }, () => 1 + 0.6 * (random() - 0.5));
+      const found = await solve(problem(steps, x, { inputs: 12, outputs: 4 }), 200);
+      for (let o = 0; o < 4; o++) {
+        const errorOf = (rounded: ArrayLike<number>): number => {
+          let sum = 0;
+          for (let r = 0; r < 40; r++) {
+            let off = 0;
+            for (let k = 0; k < 12; k++)
+              off += (x[r * 12 + k] as number) * ((rounded[k * 4 + o] as number) - (steps[k * 4 + o] as number));
+            sum += off * off;
+          }
+          return sum;
+        };
+        expect(errorOf(found.steps)).toBeLessThan(1.001 * errorOf(steps.map(Math.round)) + 1e-6);
+      }
+    }
+  });
+
   it('stops when its pause throws', async () => {
     const stop = new Error('stopped');
     await expect(
