@@ -83,7 +83,8 @@ export const weightSharing = definePass({
 
 function notesOn(ready: readonly Ready[], k: number): readonly Words[] {
   const notes: Words[] = [];
-  if (ready.some(({ tensor }) => tensor.encoding.values.kind === 'grid')) {
+  const kinds = new Set(ready.map(({ tensor }) => tensor.encoding.values.kind));
+  if (kinds.has('grid') || kinds.has('binary')) {
     notes.push({
       en: 'The quantization grid is gone: shared values stand where the weights are, not at even steps.',
       zh: '原有的量化网格不再存在：共享值位于权重所在之处，而不是等间距的。',

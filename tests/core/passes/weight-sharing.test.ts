@@ -79,6 +79,11 @@ describe('weight sharing', () => {
     });
     expect(kernelOf(model, 'd1').encoding.values.kind).toBe('codebook');
     expect(report.notes[0]?.en).toContain('The quantization grid is gone');
+    // Two signs are a grid of two values.
+    const signs = { kind: 'binary', scale: Float32Array.of(2), axis: null } as const;
+    const two = await applyPass(weightSharing, denseModel(tensor([1, 4], [2, -2, -2, 2], { values: signs })));
+    expect(two.report.notes[0]?.en).toContain('The quantization grid is gone');
+    expect([...kernelOf(two.model, 'd1').data]).toEqual([2, -2, -2, 2]);
   });
 });
 
