@@ -358,6 +358,45 @@ describe.each(PASSES.map((pass) => [pass.id, pass] as const))('%s', (_id, pass) 
   });
 });
 
+describe.each(Object.entries(MODELS))('biases and outputs that are rounded, on the %s model', (_name, model) => {
+  let given: Model;
+  beforeAll(async () => {
+    const rounded = await run(passById('static-quantization') as Pass, model, { activationBits: 6, outer: 'same' });
+    given = await run(passById('bias-quantization') as Pass, rounded, { bits: 5 });
+  });
+  const biases = (of: Model): Map<string, Tensor> =>
+    new Map(
+      of.layers.flatMap((layer) =>
+        tensorsOf(layer).flatMap(([role, id]) =>
+          role === 'bias' ? [[layer.name, of.tensors[id] as Tensor] as const] : [],
+        ),
+      ),
+    );
+
+  it.each(PASSES.filter(({ effects }) => effects.grids === 'keeps').map((pass) => [pass.id, pass] as const))(
+    'stay so after %s, which keeps grids',
+    async (_id, pass) => {
+      await fc.assert(
+        fc.asyncProperty(valuesOf(pass, model), async (values) => {
+          const changed = await run(pass, given, values, 5);
+          checkEncodings(changed);
+          const after = biases(changed);
+          for (const [name, { encoding }] of biases(given)) {
+            if (encoding.values.kind !== 'grid' || !after.has(name)) continue;
+            const now = after.get(name)?.encoding.values;
+            expect(now).toMatchObject({ kind: 'grid', bits: 5 });
+          }
+          for (const [name, { bits, axis }] of Object.entries(given.activationGrids ?? {})) {
+            if (changed.layers.some((layer) => layer.name === name))
+              expect(changed.activationGrids?.[name]).toMatchObject({ bits, axis });
+          }
+        }),
+        { numRuns: trains(pass) ? 1 : 4, seed: 12 },
+      );
+    },
+  );
+});
+
 describe.each(Object.entries(MODELS))('a recipe on the %s model', (_name, model) => {
   const contextFor: ContextMaker = (_index, seed) => contextOf(passById('fine-tuning') as Pass, seed);
   it.each([
