@@ -285,7 +285,7 @@ function checker(layer: Layer, tensorShape: (id: TensorId) => Shape | undefined)
       if (input.length !== 3) {
         fail({
           en: `it needs an image (height, width, channels), but it receives [${input.join(', ')}].`,
-          zh: `它需要图像（高、宽、通道）作为输入，但收到的是 [${input.join(', ')}]。`,
+          zh: `它需要图片（高、宽、通道）作为输入，但收到的是 [${input.join(', ')}]。`,
         });
       }
       return input as unknown as readonly [number, number, number];
@@ -350,7 +350,7 @@ function checker(layer: Layer, tensorShape: (id: TensorId) => Shape | undefined)
       if (!hw.every(isCount))
         fail({
           en: `it cuts away all of the ${inputHW[0]} x ${inputHW[1]} image.`,
-          zh: `它把 ${inputHW[0]} x ${inputHW[1]} 的图像全部裁掉了。`,
+          zh: `它把 ${inputHW[0]} x ${inputHW[1]} 的图片全部裁掉了。`,
         });
       return hw;
     },

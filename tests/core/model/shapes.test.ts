@@ -189,7 +189,7 @@ describe('impossible layers', () => {
       'bias has the shape [7] where [8] is needed',
       '[8]',
     ],
-    ['a convolution over a vector', conv(), [[16]], { k: [3, 3, 1, 8] }, 'needs an image', '需要图像'],
+    ['a convolution over a vector', conv(), [[16]], { k: [3, 3, 1, 8] }, 'needs an image', '需要图片'],
     ['a kernel that is missing', conv(), [[4, 4, 1]], {}, 'kernel is missing', '缺少'],
     [
       'adding different shapes',
