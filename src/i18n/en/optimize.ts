@@ -25,6 +25,9 @@ export const optimize = {
   noModelHelp: 'Train one in a minute, or open a file of your own.',
   goTrain: 'Train a model',
   needsData: 'This method looks at images. Choose a data set that fits this model on the Data tab.',
+  noneFits:
+    'No data set here fits this model, which reads {{shape}} and tells {{classes}} classes apart: nothing that needs images can be done with it. Its sizes can be measured, methods that need no images applied, and it can be exported.',
+  goData: 'Choose a data set',
   noFit: 'No data set here fits this model, so its accuracy cannot be measured. Sizes are still right.',
   untrained: 'This model is not trained yet: its accuracy is that of guessing.',
   before: 'Now',

@@ -72,8 +72,8 @@ function Parallel({ shape, members, more, height }: DrawingProps) {
             <Answer x={216} y={y} isBallot={shape === 'vote'} seed={row} />
             <Line from={[250, y]} to={[285, middle]} width={weight === null ? 1.5 : thickness(weight / heaviest)} />
             {weight !== null && (
-              // Beside its line, on the side from which the line leads away.
-              <text x={262} y={y > middle ? y + 13 : y - 6} className={styles.small} textAnchor="middle">
+              // Over its answer, where no line passes.
+              <text x={229} y={y - 13} className={styles.small} textAnchor="middle">
                 {format.percent(weight, 0)}
               </text>
             )}

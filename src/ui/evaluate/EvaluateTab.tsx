@@ -28,6 +28,7 @@ import { Fields, Help, Panel } from '#ui/kit/Layout.tsx';
 import { Views } from '#ui/kit/Views.tsx';
 import { useText, useWords } from '#ui/kit/words.ts';
 import { Begin } from '#ui/predictor/Begin.tsx';
+import { NeedsData } from '#ui/predictor/NeedsData.tsx';
 import type { ExaminedSplit, ExamineResult } from '#worker/protocol-evaluation';
 
 const SPLITS = ['validation', 'test'] as const satisfies readonly ExaminedSplit[];
@@ -104,7 +105,7 @@ function Examined({ node, split }: { node: ModelNode; split: ExaminedSplit }) {
     );
   }
   const question = examineQuestion(node, split);
-  if (!question) return <Notice level="info" text={t('evaluate.noData')} />;
+  if (!question) return <NeedsData node={node} text={t('evaluate.noData')} />;
   const result = examinationOf(node, split);
   if (!result && mustAsk(question)) return <AskFirst question={question} action={t('evaluate.look')} />;
   return (

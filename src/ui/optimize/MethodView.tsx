@@ -20,6 +20,7 @@ import { layersToChoose } from '#ui/optimize/method-facts.ts';
 import { PreviewTable } from '#ui/optimize/PreviewTable.tsx';
 import { About } from '#ui/param-form/About.tsx';
 import { ParamForm } from '#ui/param-form/ParamForm.tsx';
+import { NeedsData } from '#ui/predictor/NeedsData.tsx';
 import type { TrainProgress } from '#worker/protocol';
 
 const InspectView = lazy(() => import('#ui/inspect/InspectView.tsx'));
@@ -47,7 +48,7 @@ export function MethodView({ node }: { node: ModelNode }) {
       <MethodPicker label={t('optimize.method')} value={method} disabled={applying !== null} onChange={setMethod} />
       <Text>{words(pass.words.help)}</Text>
       {blocked ? (
-        <Notice level="info" text={t('optimize.needsData')} />
+        <NeedsData node={node} text={t('optimize.needsData')} />
       ) : (
         <ParamForm
           params={pass.params}

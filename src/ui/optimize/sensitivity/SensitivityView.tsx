@@ -28,6 +28,7 @@ import { HeatMap, type Place } from '#ui/optimize/sensitivity/HeatMap.tsx';
 import { Hurts } from '#ui/optimize/sensitivity/Hurts.tsx';
 import { Numbers } from '#ui/optimize/sensitivity/Numbers.tsx';
 import styles from '#ui/optimize/sensitivity/sensitivity.module.css';
+import { NeedsData } from '#ui/predictor/NeedsData.tsx';
 
 const Curves = lazy(() => import('#ui/optimize/sensitivity/Curves.tsx'));
 const KINDS = ['sparsity', 'bits', 'rank'] as const satisfies readonly Degradation[];
@@ -40,7 +41,7 @@ export function SensitivityView({ node }: { node: ModelNode }) {
   const state = useThrottledStore(sensitivity);
   const [chosen, setChosen] = useState<Place | null>(null);
   const { degradation, images, budget, scans, running, fault } = state;
-  if (!node.dataset || !nodeFits(node, node.dataset)) return <Notice level="info" text={t('sensitivity.noData')} />;
+  if (!node.dataset || !nodeFits(node, node.dataset)) return <NeedsData node={node} text={t('sensitivity.noData')} />;
 
   const total = datasetFacts(node.dataset).sizes.validation;
   const layers = layersFor(node, degradation).map(({ name }) => name);
