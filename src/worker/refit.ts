@@ -16,11 +16,11 @@ import { freshWeights } from '#core/passes/shared/fresh-weights';
 import type { EnsembleState, Predictor } from '#core/predictor';
 import { runRecipe } from '#core/recipe';
 import type { Backend } from '#engine/backend';
-import { makeContext } from '#engine/context';
 import type { Dataset } from '#engine/datasets/dataset';
 import { pick } from '#engine/datasets/split';
 import { logitsOf } from '#engine/evaluate';
-import { train } from '#engine/train';
+import type { Journal } from '#worker/calls/journal';
+import { remembering } from '#worker/calls/pass-context';
 import { objectiveOf, trainedModel } from '#worker/calls/train';
 import { treesOn } from '#worker/calls/trees';
 import type { TrainProgress } from '#worker/protocol';
@@ -37,6 +37,10 @@ export interface RefitOptions {
   readonly progress: PassContext['progress'];
   /** What was made to go together, by origin and data set, so that its members are not each made with all the others. */
   readonly made: Map<string, Promise<Made>>;
+  /** Remembers training runs. */
+  readonly journal?: Journal | null;
+  /** Milliseconds between two checkpoints; the engine's own where undefined. */
+  readonly checkpointEvery?: number | undefined;
 }
 type ModelOrigin = Extract<Origin, { kind: 'model' }>;
 
@@ -80,16 +84,10 @@ async function refitStep(
   seed: number,
   options: RefitOptions,
 ): Promise<Model> {
-  const { backend, signal, between, onTrain, progress } = options;
   switch (step.kind) {
     case 'trained': {
       const objective = objectiveOf(model, { ...step.settings, seed: seed % 2 ** 31 });
-      const onProgress = (one: TrainProgress): void => {
-        progress(one.point.step / one.totalSteps, one.point);
-        onTrain(one);
-      };
-      const ways = { signal, between, onProgress };
-      return trainedModel(model, (await train(backend, objective, dataset, ways)).model, dataset);
+      return trainedModel(model, await contextOf(dataset, seed, options).train(objective), dataset);
     }
     case 'recipe': {
       const teachers = new Map<string, Promise<Predictor>>();
@@ -103,8 +101,7 @@ async function refitStep(
         teachers.set(node, made);
         return made;
       };
-      const context = (_index: number, stepSeed: number) =>
-        makeContext({ backend, dataset, seed: stepSeed, signal, progress, resolve, between, onTrain });
+      const context = (_index: number, stepSeed: number) => contextOf(dataset, stepSeed, options, resolve);
       return (await runRecipe(model, step.recipe, context, PASSES)).model;
     }
     default:
@@ -175,11 +172,11 @@ async function refitMade(origin: MadeOrigin, dataset: Dataset, options: RefitOpt
   const models: Model[] = [];
   for (const one of of.models) models.push(modelIn(await refitPredictor(one, dataset, seed, options)));
   if (member !== null && making.again) {
-    const context = makingContext(dataset, derivedSeed(seed, `member ${member}`), options);
+    const context = contextOf(dataset, derivedSeed(seed, `member ${member}`), options);
     return { kind: 'model', model: await making.again(member, models, values, context) };
   }
   const key = JSON.stringify([of, dataset.id]);
-  const made = options.made.get(key) ?? making.make(models, values, makingContext(dataset, seed, options));
+  const made = options.made.get(key) ?? making.make(models, values, contextOf(dataset, seed, options));
   options.made.set(key, made);
   const { members, combined } = await made;
   if (member === null && combined) return together(combined, members, dataset, seed, options);
@@ -189,10 +186,14 @@ async function refitMade(origin: MadeOrigin, dataset: Dataset, options: RefitOpt
   return own;
 }
 
-function makingContext(dataset: Dataset, seed: number, options: RefitOptions): MakingContext {
-  const { backend, signal, between, onTrain, progress } = options;
-  const resolve = () => Promise.reject(new Error('making members asks for no other predictor'));
-  return makeContext({ backend, dataset, seed, signal, between, onTrain, progress, resolve });
+function contextOf(
+  dataset: Dataset,
+  seed: number,
+  { backend, signal, between, onTrain, progress, journal, checkpointEvery }: RefitOptions,
+  resolve: PassContext['predictor'] = () => Promise.reject(new Error('nobody else is asked for')),
+): MakingContext {
+  const parts = { backend, dataset, seed, signal, between, onTrain, progress, resolve };
+  return remembering(parts, journal, checkpointEvery);
 }
 
 function modelIn(predictor: Predictor): Model {

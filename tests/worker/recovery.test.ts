@@ -235,3 +235,72 @@ describe('a recipe that is being applied when the engine ends', () => {
     expect(setting.notices.at(-1)).toMatchObject({ code: 'resumed' });
   });
 });
+
+describe('members that are being made when the page is left', () => {
+  const values = { members: 3, cycles: 3, folds: 2, epochs: 2, learningRate: 0.01, batchSize: 32 };
+  type Progress = Calls['make']['progress'];
+  async function made(setting: Setting, making: string, onProgress: (progress: Progress) => void = () => undefined) {
+    const { id } = await setting.call('create', { architecture, seed: 1 });
+    const origin = { kind: 'model', start: id, steps: [{ kind: 'trained', settings }] } as const;
+    const request = {
+      making,
+      values,
+      models: [{ id, name: 'Tiny', origin }],
+      dataset: 'digits',
+      name: 'Tiny',
+      seed: 1,
+    };
+    return setting.call('make', request as Calls['make']['request'], { onProgress });
+  }
+  /** A worker's life until the second training run is under way. */
+  async function left(making: string): Promise<ReturnType<typeof memoryFiles>> {
+    const { files, kept, take } = disk();
+    const setting = makeSetting({ files, checkpointEvery: 0 });
+    const { making: keeper } = await setting.session.vault;
+    void made(setting, making).catch(() => undefined);
+    const isUnderWay = async (): Promise<boolean> => {
+      const run = await keeper.read();
+      return run !== null && run.facts.trained.length > 0 && (run.checkpoint?.epoch ?? 0) > 0.2;
+    };
+    await expect.poll(isUnderWay, { interval: 2, timeout: 20_000 }).toBe(true);
+    take();
+    return kept;
+  }
+
+  it.each(['bagging', 'boosting', 'snapshots', 'out-of-fold'])(
+    '%s goes on with what is done',
+    async (making) => {
+      const whole = await made(makeSetting(), making);
+      const next = makeSetting({ files: await left(making), checkpointEvery: 0 });
+      // The page comes back first, and has the vault forget whatever is on no page.
+      const { id } = await next.call('create', { architecture, seed: 1 });
+      await next.call('held', { models: [id], keepOnly: true });
+      const shares: number[] = [];
+      const result = await made(next, making, ({ done }) => shares.push(done));
+      expect(result.combined?.model.id).toBe(whole.combined?.model.id);
+      expect(result.combined?.test).toEqual(whole.combined?.test);
+      expect(next.notices).toHaveLength(1);
+      expect(next.notices[0]).toMatchObject({ code: 'resumed' });
+      expect(next.notices[0]?.words.en).toMatch(/^It goes on after \d training runs?/);
+      // The first of three was not trained again.
+      expect(shares[0]).toBeGreaterThan(0.25);
+      expect(await (await next.session.vault).making.read()).toBeNull();
+    },
+    60_000,
+  );
+
+  it('begins again where something else is asked for, and when it was given up', async () => {
+    const other = makeSetting({ files: await left('bagging') });
+    await made(other, 'snapshots');
+    expect(other.notices).toEqual([]);
+    const files = memoryFiles();
+    const setting = makeSetting({ files, checkpointEvery: 0 });
+    const stop = new AbortController();
+    const { id } = await setting.call('create', { architecture, seed: 1 });
+    const models = [{ id, name: 'Tiny', origin: null }];
+    const request = { making: 'bagging', values, models, dataset: 'digits', name: 'Tiny', seed: 1 } as const;
+    const run = setting.call('make', request, { signal: stop.signal, onProgress: () => stop.abort() });
+    await expect(run).rejects.toMatchObject({ code: 'aborted' });
+    expect(await (await setting.session.vault).making.read()).toBeNull();
+  }, 60_000);
+});

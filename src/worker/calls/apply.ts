@@ -24,7 +24,7 @@ export const apply: Handler<'apply'> = async (request, context) => {
   const { model, dataset, recipe, from, parents, resume = false } = request;
   const key = JSON.stringify([model, dataset, recipe, from, parents]);
   // What does not train is quickly done again.
-  const journal = trains(recipe, from) ? await openJournal(context.session, key, resume) : null;
+  const journal = trains(recipe, from) ? await openJournal(context.session, 'applying', key, resume) : null;
   let goesOn = false;
   try {
     return await run(request, context, journal);

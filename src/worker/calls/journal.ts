@@ -1,11 +1,12 @@
 /**
- * What has been done of a recipe that is being applied, so that an engine that ends in the middle costs little: the steps
- * that are done with their models, the training runs that the step in progress has done, and the checkpoint of the run
- * that is going on. A pass does the same again for the same seed, so it is run again and its training runs are answered
- * from here.
+ * What has been done of a recipe that is being applied, or of members that are being made, so that an engine that ends in
+ * the middle costs little: the steps that are done with their models, the training runs that the step in progress has
+ * done, and the checkpoint of the run that is going on. A pass or a making does the same again for the same seed, so it
+ * is run again and its training runs are answered from here.
  */
 import { modelId } from '#core/model/hash';
 import type { Model } from '#core/model/model';
+import { hash128, hashHex } from '#core/numeric/hash';
 import type { Objective } from '#core/objective';
 import type { Words } from '#core/params';
 import type { PassContext } from '#core/pass';
@@ -13,7 +14,7 @@ import type { Checkpoint } from '#engine/checkpoint';
 import type { ModelId, StepOutcome } from '#worker/protocol';
 import type { Session } from '#worker/session';
 
-export interface AppliedSoFar {
+export interface DoneSoFar {
   /** What was asked for. */
   readonly key: string;
   readonly steps: readonly { readonly outcome: StepOutcome; readonly model: ModelId }[];
@@ -40,57 +41,76 @@ export interface Journal {
   drop(): Promise<void>;
 }
 
-/** `resume`: goes on with what was kept under the same key. */
-export async function openJournal(session: Session, key: string, resume: boolean): Promise<Journal> {
+/** `of`: each has one journal. `resume`: goes on with what was kept under the same key. */
+export async function openJournal(
+  session: Session,
+  of: 'applying' | 'making',
+  key: string,
+  resume: boolean,
+): Promise<Journal> {
   const vault = await session.vault;
-  const kept = resume ? await vault.applying.read() : null;
+  const { [of]: keeper } = vault;
+  const kept = resume ? await keeper.read() : null;
   const ids = [...(kept?.facts.steps ?? []), ...(kept?.facts.trained ?? [])].map(({ model }) => model);
   const isWhole = kept?.facts.key === key && (await vault.held(ids)).length === ids.length;
-  let facts: AppliedSoFar = isWhole ? kept.facts : { key, steps: [], trained: [], training: null };
+  let facts: DoneSoFar = isWhole ? kept.facts : { key, steps: [], trained: [], training: null };
   let checkpoint = isWhole ? kept.checkpoint : null;
-  if (!isWhole) await vault.applying.drop();
+  if (!isWhole) await keeper.drop();
+  /** Training runs of the step in progress that were asked for. */
+  let turn = 0;
   const last = facts.steps.at(-1);
-  const note = (next: Partial<AppliedSoFar>, at: Checkpoint | null = null): void => {
+  const note = (next: Partial<DoneSoFar>, at: Checkpoint | null = null): void => {
     facts = { ...facts, ...next };
     checkpoint = at;
-    vault.applying.keep({ facts, checkpoint });
+    keeper.keep({ facts, checkpoint });
   };
 
   return {
     outcomes: facts.steps.map(({ outcome }) => outcome),
     model: last ? await vault.get(last.model) : null,
-    goesOn: goesOn(facts, checkpoint),
+    goesOn: of === 'making' ? makingGoesOn(facts, checkpoint) : goesOn(facts, checkpoint),
     async done(outcome, model) {
       const id = await vault.put(model);
       note({ steps: [...facts.steps, { outcome, model: id }], trained: [], training: null });
+      turn = 0;
     },
     remembering(begin) {
-      let turn = 0;
       return async (objective, hooks, told) => {
         const asked = fingerprint(objective);
-        const known = facts.trained[turn++];
+        const at = turn++;
+        const known = facts.trained[at];
         if (known?.asked === asked) return vault.get(known.model);
         const from = facts.training === asked ? checkpoint : null;
-        note({ trained: facts.trained.slice(0, turn - 1), training: asked }, from);
+        note({ trained: facts.trained.slice(0, at), training: asked }, from);
         const model = await begin(from, (at) => note({}, at))(objective, hooks, told);
         note({ trained: [...facts.trained, { asked, model: await vault.put(model) }], training: null });
         return model;
       };
     },
-    drop: () => vault.applying.drop(),
+    drop: () => keeper.drop(),
   };
 }
 
-/** The same for objectives that ask for the same: models count by their content. */
+/** The same for objectives that ask for the same: models, rows and weights of images count by their content. */
 function fingerprint(objective: Objective): string {
-  return JSON.stringify(objective, (_key, value: unknown) =>
-    typeof value === 'object' && value !== null && 'tensors' in value && 'layers' in value
-      ? modelId(value as Model)
-      : value,
-  );
+  return JSON.stringify(objective, (_key, value: unknown) => {
+    if (ArrayBuffer.isView(value)) return hashHex(hash128(value));
+    const isModel = typeof value === 'object' && value !== null && 'tensors' in value && 'layers' in value;
+    return isModel ? modelId(value as Model) : value;
+  });
 }
 
-function goesOn({ steps, trained }: AppliedSoFar, checkpoint: Checkpoint | null): Words | null {
+function makingGoesOn({ trained }: DoneSoFar, checkpoint: Checkpoint | null): Words | null {
+  const count = trained.length;
+  if (count === 0 && !checkpoint) return null;
+  const epoch = checkpoint ? checkpoint.epoch.toFixed(1) : null;
+  return {
+    en: `It goes on after ${count} training run${count === 1 ? '' : 's'}${epoch ? `, from epoch ${epoch} of the next` : ''}.`,
+    zh: `已完成 ${count} 次训练，${epoch ? `从下一次的第 ${epoch} 轮` : ''}继续。`,
+  };
+}
+
+function goesOn({ steps, trained }: DoneSoFar, checkpoint: Checkpoint | null): Words | null {
   if (steps.length + trained.length === 0 && !checkpoint) return null;
   const step = steps.length + 1;
   const epoch = checkpoint ? checkpoint.epoch.toFixed(1) : null;

@@ -7,10 +7,12 @@ import { clampValues, type Words } from '#core/params';
 import { PassError } from '#core/pass';
 import type { Predictor } from '#core/predictor';
 import { predictorId } from '#core/predictor-id';
-import { makeContext } from '#engine/context';
 import type { Dataset } from '#engine/datasets/dataset';
 import { type CallContext, type Handler, throttled } from '#worker/call';
 import { combined } from '#worker/calls/combine';
+import { type Journal, openJournal } from '#worker/calls/journal';
+import { remembering } from '#worker/calls/pass-context';
+import { failureOf } from '#worker/faults';
 import type { Calls, TrainProgress } from '#worker/protocol';
 import type { MadeMember, MakeResult } from '#worker/protocol-ensembles';
 import { type RefitOptions, refitPredictor, withRows } from '#worker/refit';
@@ -21,7 +23,25 @@ const MAKING = 0.9;
 
 type Request = Calls['make']['request'];
 
+/**
+ * When the engine ends in the middle, or the page, whoever asks for the same again goes on with what is done; when it is
+ * given up, that is forgotten.
+ */
 export const make: Handler<'make'> = async (request, context) => {
+  const { name: _, ...asked } = request;
+  const journal = await openJournal(context.session, 'making', JSON.stringify(asked), true);
+  let goesOn = false;
+  try {
+    return await run(request, context, journal);
+  } catch (error) {
+    goesOn = failureOf(error) !== null;
+    throw error;
+  } finally {
+    if (!goesOn) await journal.drop();
+  }
+};
+
+async function run(request: Request, context: CallContext<'make'>, journal: Journal): Promise<MakeResult> {
   const begun = performance.now();
   const { session, signal, progress } = context;
   const { dataset: datasetId, name } = request;
@@ -30,6 +50,7 @@ export const make: Handler<'make'> = async (request, context) => {
   if (request.models.length < least || request.models.length > most) throw new PassError(countWords(least, most));
   const vault = await session.vault;
   const dataset = await session.dataset(datasetId, { signal });
+  if (journal.goesOn) session.notice({ code: 'resumed', words: journal.goesOn });
   const models: Given[] = [];
   for (const { id, name: called } of request.models) {
     const given = givenOf(await vault.predictor(id));
@@ -42,7 +63,7 @@ export const make: Handler<'make'> = async (request, context) => {
       making.make(
         models,
         clampValues(making.params, request.values),
-        await contextFor(request, dataset, between, context),
+        await contextFor(request, dataset, between, context, journal),
       ),
     { signal },
   );
@@ -91,13 +112,14 @@ export const make: Handler<'make'> = async (request, context) => {
     },
     { signal },
   );
-};
+}
 
 async function contextFor(
   request: Request,
   dataset: Dataset,
   between: () => Promise<void>,
   { session, signal, progress }: CallContext<'make'>,
+  journal: Journal,
 ): Promise<MakingContext> {
   const [vault, backend] = [await session.vault, await session.backend()];
   const report = throttled(progress);
@@ -108,7 +130,8 @@ async function contextFor(
     if (!point) report({ done: MAKING * share });
   };
   const onTrain = (train: TrainProgress): void => report({ done: MAKING * done, train });
-  const context = makeContext({
+  const { checkpointEvery } = session;
+  const parts = {
     backend,
     dataset,
     seed: request.seed,
@@ -117,17 +140,18 @@ async function contextFor(
     progress: told,
     onTrain,
     resolve: () => Promise.reject(new Error('making members asks for no other predictor')),
-  });
+  };
   const origins = new Map(request.models.map(({ id, origin }) => [id, origin]));
   const together: RefitOptions['made'] = new Map();
   return {
-    ...context,
+    ...remembering(parts, journal, checkpointEvery),
     refit(given, rows, seed, progress) {
       const origin = origins.get(predictorId(predictorOf(given)));
       if (!origin) return null;
       // On all images it was made already.
       if (!rows) return Promise.resolve(given);
-      const options = { backend, vault, signal, between, onTrain, progress, made: together };
+      const ways = { backend, vault, signal, between, onTrain, progress };
+      const options = { ...ways, made: together, journal, checkpointEvery };
       return refitPredictor(origin, withRows(dataset, rows), seed, options).then(givenOf);
     },
   };

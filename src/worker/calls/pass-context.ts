@@ -1,4 +1,5 @@
 /** The contexts that passes are given: the engine's, with the session's backend, vault and scheduler behind them. */
+import type { MakingContext } from '#core/ensembles/making/making';
 import { type PassContext, PassError } from '#core/pass';
 import { type ContextParts, makeContext } from '#engine/context';
 import type { Dataset } from '#engine/datasets/dataset';
@@ -41,14 +42,22 @@ export async function contextMaker(
         return vault.predictor(id);
       },
     };
-    const context = makeContext(parts);
-    if (!journal) return context;
-    const { checkpointEvery } = session;
-    const train = journal.remembering(
-      (from, onCheckpoint) => makeContext({ ...parts, checkpoints: { from, onCheckpoint, checkpointEvery } }).train,
-    );
-    return { ...context, train };
+    return remembering(parts, journal, session.checkpointEvery);
   };
+}
+
+/** A context whose training runs are remembered where there is a journal. */
+export function remembering(
+  parts: ContextParts,
+  journal: Journal | null | undefined,
+  checkpointEvery: number | undefined,
+): MakingContext {
+  const context = makeContext(parts);
+  if (!journal) return context;
+  const train = journal.remembering(
+    (from, onCheckpoint) => makeContext({ ...parts, checkpoints: { from, onCheckpoint, checkpointEvery } }).train,
+  );
+  return { ...context, train };
 }
 
 const gone = {

@@ -1,6 +1,6 @@
 /**
  * Where an interrupted run can go on from: the latest checkpoint of the latest training run, and likewise of the latest
- * recipe that was applied, each in two files that are written in turn, so that a worker that dies while writing leaves
+ * recipe that was applied and of the latest members that were made, each in two files that are written in turn, so that a worker that dies while writing leaves
  * the one before whole. Nothing else grows.
  */
 import type { Tensor, TensorId } from '#core/model/model';
@@ -29,8 +29,9 @@ export interface RunKeeper<Facts = RunFacts, C extends Checkpoint | null = Check
 type Names = readonly [string, string];
 const trainingNames: Names = ['r-0', 'r-1'];
 export const applyingNames: Names = ['a-0', 'a-1'];
+export const makingNames: Names = ['k-0', 'k-1'];
 /** Whether a file is a keeper's. */
-export const isRunFile = (name: string): boolean => [...trainingNames, ...applyingNames].includes(name);
+export const isRunFile = (name: string): boolean => [...trainingNames, ...applyingNames, ...makingNames].includes(name);
 
 interface Head<Facts> {
   readonly number: number;

@@ -9,7 +9,7 @@ import type { Words } from '#core/params';
 import type { Predictor, TreesPredictor } from '#core/predictor';
 import { isOfSeveral, predictorId } from '#core/predictor-id';
 import type { Checkpoint } from '#engine/checkpoint';
-import type { AppliedSoFar } from '#worker/calls/journal';
+import type { DoneSoFar } from '#worker/calls/journal';
 import {
   HEADER_BYTES,
   isWhole,
@@ -21,7 +21,7 @@ import {
 } from '#worker/vault/blob';
 import type { Files } from '#worker/vault/files';
 import { closureOf, namedIn, readPredictor, writePredictor } from '#worker/vault/predictors';
-import { applyingNames, isRunFile, makeRunKeeper, type RunKeeper } from '#worker/vault/run';
+import { applyingNames, isRunFile, makeRunKeeper, makingNames, type RunKeeper } from '#worker/vault/run';
 
 /** A model that the vault does not have, or no longer whole. */
 export class VaultError extends Error {
@@ -67,7 +67,9 @@ export interface Vault {
   /** The training run that can go on. */
   readonly run: RunKeeper;
   /** The recipe whose application can go on. */
-  readonly applying: RunKeeper<AppliedSoFar, Checkpoint | null>;
+  readonly applying: RunKeeper<DoneSoFar, Checkpoint | null>;
+  /** The members whose making can go on. */
+  readonly making: RunKeeper<DoneSoFar, Checkpoint | null>;
 }
 
 export interface VaultOptions {
@@ -233,6 +235,7 @@ export async function openVault(files: Files, options: VaultOptions): Promise<Va
   return {
     run: makeRunKeeper(files),
     applying: makeRunKeeper(files, applyingNames),
+    making: makeRunKeeper(files, makingNames),
     saved: () => files.persistent && !failed,
     put,
     get,
