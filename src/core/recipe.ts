@@ -1,8 +1,9 @@
 /**
  * A recipe: the list of passes with values that makes one model from another, as JSON. Running one is the only way a
- * model changes. The runner finds the pass, clamps the values, hands over a random stream seeded by the recipe, and
- * measures before and after each step, every pass alike.
+ * model changes. The runner finds the pass, clamps the values, hands over a random stream seeded by the recipe, measures
+ * before and after each step, and says what a step gave up of earlier ones' work, every pass alike.
  */
+import { lostNotes } from '#core/lost';
 import { countMacs } from '#core/metrics/operations';
 import { countParameters } from '#core/metrics/size';
 import type { Model } from '#core/model/model';
@@ -108,8 +109,9 @@ export async function runRecipe(
       checkEffects(current, pass);
       const prepared: unknown = await pass.prepare?.(current, values, context);
       const result = await pass.apply(current, values, context, prepared);
+      const notes = [...result.report.notes, ...lostNotes(current, result.model, pass.effects)];
+      told = { ...result.report, notes };
       current = result.model;
-      told = result.report;
     } catch (error) {
       throw namingStep(error, index, pass);
     }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { modelId } from '#core/model/hash';
 import { seededRandom } from '#core/numeric/random';
 import { definePass, type Pass, type PassContext, PassError } from '#core/pass';
-import { PASSES } from '#core/passes/index';
+import { PASSES, passById } from '#core/passes/index';
 import {
   type ContextMaker,
   preparedKey,
@@ -185,6 +185,34 @@ describe('running a recipe', () => {
       'Step 2 (Test): Test cannot run on a model with pruned weights. It would undo them.',
     );
     await expect(runRecipe(model, recipe({ pass: 'test', values: {} }), contextFor, [refusing])).resolves.toBeDefined();
+  });
+
+  it('says which layers lost what earlier steps achieved, with the reason, and nothing of what is kept', async () => {
+    const given = denseModel(
+      tensor(
+        [8, 8],
+        Array.from({ length: 64 }, (_, i) => Math.sin(i)),
+      ),
+      tensor([8, 2], Array(16).fill(0.5)),
+    );
+    const steps = recipe(
+      { pass: 'magnitude-pruning', values: { sparsity: 0.5, layers: ['d1'] } },
+      { pass: 'weight-sharing', values: { clusters: 4 } },
+      { pass: 'weight-quantization', values: { bits: 4 } },
+      { pass: 'low-rank-dense', values: { rank: 0.2, layers: ['d1'] } },
+    );
+    const { reports } = await runRecipe(given, steps, contextFor, PASSES);
+    const said = reports.map(({ notes }) => notes.filter(({ en }) => en.startsWith('No longer')));
+    const reasonOf = (id: string): string => passById(id)?.effects.reason?.en ?? '';
+    expect(said.map((notes) => notes.map(({ en }) => en))).toEqual([
+      [],
+      [],
+      // The mask stays, the shared values do not.
+      [`No longer of shared values: d1, d2. ${reasonOf('weight-quantization')}`],
+      // d2 was not touched.
+      [`No longer pruned: d1. No longer quantized: d1. ${reasonOf('low-rank-dense')}`],
+    ]);
+    expect(said[3]?.[0]?.zh).toMatch(/^不再剪枝：d1。不再量化：d1。一层变为两层/);
   });
 
   it('keys prepared work by the values that a slider leaves alone', () => {

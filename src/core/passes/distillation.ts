@@ -122,7 +122,7 @@ export const distillation = definePass({
       trained = await part.train(objectiveFor(trained, stage.loss, stage.epochs, values, seed));
       done += stage.epochs;
     }
-    const notes = [...notesOn(model, values), ...made, ...taught];
+    const notes = [...notesOn(values), ...made, ...taught];
     if (values.raiseBias && values.without >= 0) {
       const raised = await withClassBias(trained, values.without, context);
       trained = raised.model;
@@ -164,21 +164,7 @@ async function teacherOf(model: Model, node: string, context: PassContext): Prom
   return teacher;
 }
 
-function notesOn(
-  model: Model,
-  { student, teacher }: { readonly student: string; readonly teacher: string },
-): readonly Words[] {
-  const encoded = Object.values(model.tensors).some(
-    ({ encoding }) => encoding.mask || encoding.values.kind !== 'dense',
-  );
-  if (student === 'fresh' && encoded) {
-    return [
-      {
-        en: 'The student started afresh: what was pruned, quantized or shared in this model is not in it.',
-        zh: '学生已重新初始化：当前模型中的剪枝、量化或共享没有保留。',
-      },
-    ];
-  }
+function notesOn({ student, teacher }: { readonly student: string; readonly teacher: string }): readonly Words[] {
   if (student === 'same' && teacher === '') {
     return [
       {

@@ -105,7 +105,7 @@ function affineOf(model: Model, norm: BatchNormLayer): { factor: Float64Array; o
 function fold(model: Model, norm: BatchNormLayer, layer: WeightedLayer, notes: Words[]): Model {
   const { factor, offset } = affineOf(model, norm);
   const kernel = tensorOf(model, layer, 'kernel') as Tensor;
-  const { mask, values } = kernel.encoding;
+  const { mask } = kernel.encoding;
   // The output channel runs fastest: the last axis, or a depthwise kernel's last two.
   const data = kernel.data.map((w, i) => (mask && !mask[i] ? 0 : w * (factor[i % factor.length] as number)));
   const scaled = makeTensor(kernel.shape, data, { ...(mask ? { mask } : {}), values: { kind: 'dense' } });
@@ -119,8 +119,8 @@ function fold(model: Model, norm: BatchNormLayer, layer: WeightedLayer, notes: W
   );
   const tensors = { ...model.tensors, [scaled.id]: scaled, [bias.id]: bias };
   notes.push({
-    en: `${norm.name} is now part of ${layer.name}.${values.kind === 'dense' ? '' : ' Its weights are plain numbers again: each channel has its own factor.'}`,
-    zh: `${norm.name} 已并入 ${layer.name}。${values.kind === 'dense' ? '' : '其权重恢复为普通数值：每个通道的系数不同。'}`,
+    en: `${norm.name} is now part of ${layer.name}.`,
+    zh: `${norm.name} 已并入 ${layer.name}。`,
   });
   const joined = bypassLayers(replaceLayers(model, layers, tensors), [norm.name]);
   // What is rounded after the normalisation is now rounded after the layer, and nothing in between.

@@ -83,13 +83,6 @@ export const weightSharing = definePass({
 
 function notesOn(ready: readonly Ready[], k: number): readonly Words[] {
   const notes: Words[] = [];
-  const kinds = new Set(ready.map(({ tensor }) => tensor.encoding.values.kind));
-  if (kinds.has('grid') || kinds.has('binary')) {
-    notes.push({
-      en: 'The quantization grid is gone: shared values stand where the weights are, not at even steps.',
-      zh: '原有的量化网格不再存在：共享值位于权重所在之处，而不是等间距的。',
-    });
-  }
   const exact = ready.filter(({ samples }) => samples.every(({ distinct }) => distinct <= k)).map(({ name }) => name);
   if (exact.length > 0) {
     notes.push({

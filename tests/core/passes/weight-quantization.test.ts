@@ -1,5 +1,6 @@
 /** Weight quantization on weights worked by hand: codes, channels, zero points, masks, and what it consumes. */
 import { describe, expect, it } from 'vitest';
+import { lostNotes } from '#core/lost';
 import { codesOf, type GridValues } from '#core/model/encoding';
 import type { Layer } from '#core/model/layers';
 import { defaultsOf } from '#core/params';
@@ -118,9 +119,9 @@ describe('weight quantization', () => {
   it('consumes codebooks and other grids and says so; the same grid stays the same tensor', async () => {
     const shared = tensor([1, 3], [1, 2, 2], { values: { kind: 'codebook', centroids: Float32Array.from([1, 2]) } });
     const first = await applyPass(weightQuantization, denseModel(shared), { bits: 8 });
-    expect(first.report.notes.map((note) => note.en)).toEqual([
-      'The shared weights were rounded to the grid: their codebooks are gone.',
-    ]);
+    expect(lostNotes(denseModel(shared), first.model, weightQuantization.effects)[0]?.en).toMatch(
+      /^No longer of shared values: d1\. A weight lies on one grid/,
+    );
     const again = await applyPass(weightQuantization, first.model, { bits: 8 });
     expect(kernelOf(again.model, 'd1')).toBe(kernelOf(first.model, 'd1'));
     const coarser = await applyPass(weightQuantization, first.model, { bits: 2 });

@@ -1,5 +1,6 @@
 /** Weight sharing on weights worked by hand: clusters, masks, exact codebooks, and what it consumes. */
 import { describe, expect, it } from 'vitest';
+import { lostNotes } from '#core/lost';
 import { countParameters } from '#core/metrics/size';
 import { codesOf } from '#core/model/encoding';
 import { validateModel } from '#core/model/validate';
@@ -74,15 +75,17 @@ describe('weight sharing', () => {
       axis: null,
       symmetric: true,
     } as const;
-    const { model, report } = await applyPass(weightSharing, denseModel(tensor([1, 4], [1, 2, 9, 8], { values })), {
-      clusters: 2,
-    });
+    const given = denseModel(tensor([1, 4], [1, 2, 9, 8], { values }));
+    const { model } = await applyPass(weightSharing, given, { clusters: 2 });
     expect(kernelOf(model, 'd1').encoding.values.kind).toBe('codebook');
-    expect(report.notes[0]?.en).toContain('The quantization grid is gone');
+    expect(lostNotes(given, model, weightSharing.effects).map(({ en }) => en)).toEqual([
+      `No longer quantized: d1. ${weightSharing.effects.reason?.en}`,
+    ]);
     // Two signs are a grid of two values.
     const signs = { kind: 'binary', scale: Float32Array.of(2), axis: null } as const;
-    const two = await applyPass(weightSharing, denseModel(tensor([1, 4], [2, -2, -2, 2], { values: signs })));
-    expect(two.report.notes[0]?.en).toContain('The quantization grid is gone');
+    const binary = denseModel(tensor([1, 4], [2, -2, -2, 2], { values: signs }));
+    const two = await applyPass(weightSharing, binary);
+    expect(lostNotes(binary, two.model, weightSharing.effects)).toHaveLength(1);
     expect([...kernelOf(two.model, 'd1').data]).toEqual([2, -2, -2, 2]);
   });
 });

@@ -164,11 +164,6 @@ export function roundingNotes(
     .filter(({ layer }) => changed.has(layer.name))
     .map(({ tensor }) => tensor.encoding.values.kind);
   const notes: Words[] = [];
-  if (consumed.includes('codebook'))
-    notes.push({
-      en: 'The shared weights were rounded to the grid: their codebooks are gone.',
-      zh: '共享的权重已舍入到网格上：原有码本不再存在。',
-    });
   if (consumed.includes('grid') || consumed.includes('binary'))
     notes.push({
       en: 'Weights that were quantized before were rounded again, to the new grid.',
