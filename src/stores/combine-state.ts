@@ -19,6 +19,7 @@ export const combine = createStore<CombineState>()(() => ({
   treeValues: {},
   treeSource: { kind: 'pixels' },
   seed: 1,
+  interrupted: false,
   running: null,
   made: null,
   fault: null,

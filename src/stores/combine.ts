@@ -10,6 +10,7 @@ import { TREE_METHODS, treeMethodById } from '#core/trees/index';
 import { combine } from '#stores/combine-state';
 import { datasets } from '#stores/datasets';
 import { call, faultOf, isAbort } from '#stores/engine';
+import { forgetMaking, keepMaking, takeUpMaking } from '#stores/interrupted-making';
 import { type Unknown, whyUnknown } from '#stores/origins';
 import { project } from '#stores/project';
 import type { CombineView, ModelNode, TreeSource } from '#stores/state';
@@ -28,6 +29,7 @@ combine.setState({
   makingValues: defaultsById(MAKINGS),
   treeValues: defaultsById(TREE_METHODS),
 });
+takeUpMaking();
 
 export function setCombineView(view: CombineView): void {
   combine.setState({ view, fault: null });
@@ -279,7 +281,11 @@ export async function makeMembers(): Promise<void> {
   const { making, makingValues, sources, seed } = combine.getState();
   if (makeObstacle()) return;
   const nodes = nodesOnPage(sources);
-  await run('make', (ways) => addMade({ making, values: makingValues[making] ?? {}, nodes, seed }, ways));
+  const values = makingValues[making] ?? {};
+  if (combine.getState().running) return;
+  keepMaking({ making, values, sources, seed });
+  await run('make', (ways) => addMade({ making, values, nodes, seed }, ways));
+  forgetMaking();
 }
 /** Grows trees as chosen. */
 export async function growTrees(): Promise<void> {

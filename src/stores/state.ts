@@ -284,6 +284,8 @@ export interface CombineState {
   readonly treeSource: TreeSource;
   /** Of making members and growing trees. */
   readonly seed: number;
+  /** These members were being made when the page was left; making them goes on with what is done. */
+  readonly interrupted: boolean;
   /** One thing at a time; `done` from 0 to 1. */
   readonly running: { readonly kind: CombineView; readonly done: number; readonly train: TrainProgress | null } | null;
   /** The nodes that the last run added, the ensemble last where there is one. */

@@ -63,6 +63,8 @@ export const combine = {
   seedHelp: 'Another seed makes other members.',
   make: 'Train members',
   makingNow: 'Training members',
+  interrupted:
+    'These members were being trained when the page was left. What is done of them is kept: train them, and it goes on from there.',
   soup: 'A soup is one ordinary model, no larger and no slower than each that went into it.',
   method: 'Kind of trees',
   features: 'What the trees look at',

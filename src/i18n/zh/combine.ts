@@ -64,6 +64,7 @@ export const combine: Texts['combine'] = {
   seedHelp: '换一个种子会得到不同的成员。',
   make: '训练成员',
   makingNow: '正在训练成员',
+  interrupted: '离开页面时正在训练这些成员。已完成的部分已保存：再次训练会从那里继续。',
   soup: '模型汤是一个普通模型，不比放进去的任何一个更大或更慢。',
   method: '树的种类',
   features: '树看什么',

@@ -20,6 +20,7 @@ import type { ModelNode } from '#stores/state';
 import { Foot } from '#ui/combine/Foot.tsx';
 import { MakingPicture } from '#ui/combine/MakingPicture.tsx';
 import { MemberList } from '#ui/combine/Members.tsx';
+import { Notice } from '#ui/kit/Feedback.tsx';
 import { NumberField, SelectField } from '#ui/kit/Fields.tsx';
 import { Fields, Help, Text } from '#ui/kit/Layout.tsx';
 import { SearchSelect } from '#ui/kit/SearchSelect.tsx';
@@ -31,7 +32,7 @@ import { networksIn } from '#ui/predictor/networks.ts';
 export function MakingsView() {
   const t = useText();
   const words = useWords();
-  const { making: id, makingValues, sources, seed, running, fault } = useStore(combine);
+  const { making: id, makingValues, sources, seed, running, fault, interrupted } = useStore(combine);
   const state = useStore(project);
   const dataset = useStore(datasets, ({ selected }) => selected);
   const making = makingById(id);
@@ -42,6 +43,7 @@ export function MakingsView() {
   useEffect(() => fillSources(networks, most), [networks, most]);
   return (
     <>
+      {interrupted && !busy && <Notice level="info" text={t('combine.interrupted')} />}
       <SearchSelect
         label={t('combine.making')}
         value={id}
