@@ -1,5 +1,14 @@
 /** Mantine dressed in the studio's tokens: its own greys and green, and calmer defaults for the few widgets in use. */
-import { ActionIcon, Button, createTheme, type MantineColorsTuple, NativeSelect, TextInput } from '@mantine/core';
+import {
+  ActionIcon,
+  Button,
+  Checkbox,
+  createTheme,
+  type MantineColorsTuple,
+  NativeSelect,
+  TextInput,
+} from '@mantine/core';
+import styles from '#ui/kit/kit.module.css';
 
 const pine: MantineColorsTuple = [
   '#eef6f3',
@@ -43,6 +52,7 @@ export const theme = createTheme({
       vars: (_theme, { size }) => ({ root: size === 'sm' ? { '--ai-size': '1.625rem' } : {} }),
     }),
     Button: Button.extend({ defaultProps: { size: 'sm' } }),
+    Checkbox: Checkbox.extend({ classNames: { input: styles.tick as string } }),
     NativeSelect: NativeSelect.extend({ defaultProps: { size: 'sm' } }),
     TextInput: TextInput.extend({ defaultProps: { size: 'sm' } }),
   },

@@ -17,7 +17,7 @@ export function Run() {
   const selected = useStore(project, ({ nodes, selected: id }) => (id === null ? null : (nodes[id] ?? null)));
   const isIdle = status === 'idle';
   const made = isIdle && selected?.origin.kind === 'trained' ? selected.origin : null;
-  const points = made ? made.trace : trace;
+  const points = isIdle ? (made?.trace ?? []) : trace;
   const epochs = made ? made.settings.epochs : settings.epochs;
   const isEmpty = points.length === 0;
   if (isIdle && isEmpty) return <Help>{t('train.traceEmpty')}</Help>;

@@ -38,7 +38,8 @@ export function RecipeView({ node }: { node: ModelNode }) {
       {made?.node === node.id && (
         <Notice
           level="info"
-          text={`${t('recipe.made', { name: node.name })}${same ? ` ${t('recipe.same', { name: same })}` : ''}`}
+          text={t('recipe.made', { name: node.name })}
+          hint={same && t('recipe.same', { name: same })}
         />
       )}
       <div className={own.list}>
