@@ -38,6 +38,14 @@ describe('activation pruning', () => {
     expect(report.notes).toEqual([]);
   });
 
+  it('refuses values that are no numbers, by either measure', async () => {
+    const broken = captureContext([{ images: 1, values: { 'd output': [Number.NaN, 1] } }]);
+    for (const measure of ['mean', 'apoz'])
+      await expect(applyPass(activationPruning, rectified, { measure }, broken.context)).rejects.toThrow(
+        'not finite numbers',
+      );
+  });
+
   it('looks behind batch normalisation, not behind an add, and says where there is no rectifier', async () => {
     const { residual, depthwise, dense } = MODELS as Required<typeof MODELS>;
     const place = (model: typeof rectified | undefined, name: string) =>

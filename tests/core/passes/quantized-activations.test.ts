@@ -9,7 +9,7 @@ import type { CaptureRequest, PassContext } from '#core/pass';
 import { biasCorrection } from '#core/passes/bias-correction';
 import { biasQuantization } from '#core/passes/bias-quantization';
 import { halfPrecision } from '#core/passes/half-precision';
-import { correctBiases } from '#core/passes/shared/bias-rounding';
+import { correctBiases, inputMeans } from '#core/passes/shared/bias-rounding';
 import { edgeBefore, roundedEdges, wideEdges } from '#core/passes/shared/calibration';
 import { integerDifferences } from '#core/passes/shared/integer-arithmetic';
 import { staticQuantization } from '#core/passes/static-quantization';
@@ -104,6 +104,19 @@ describe('weights and activations', () => {
     const notes = report.notes.map(({ en }) => en).join('\n');
     expect(notes).toContain('3 outputs are rounded, calibrated on 4 training images');
     expect(notes).toMatch(/Integer arithmetic differs by at most (0 steps|1 step) .* \(2 layers compared\)/);
+  });
+
+  it('measures no ranges on a model whose values are no numbers', async () => {
+    const broken = network();
+    const layer = broken.layers[1] as DenseLayer;
+    const bias = tensor([2], [Number.NaN, 0]);
+    const model: Model = {
+      ...broken,
+      layers: broken.layers.map((one) => (one === layer ? { ...layer, bias: bias.id } : one)),
+      tensors: { ...broken.tensors, [bias.id]: bias },
+    };
+    await expect(applyPass(staticQuantization, model, {}, showing(IMAGES))).rejects.toThrow('not finite numbers');
+    await expect(inputMeans(model, ['d1', 'd2'], 4, showing(IMAGES))).rejects.toThrow('not finite numbers');
   });
 
   it('gives the image and the answer 8 bits at fewer', async () => {

@@ -12,12 +12,13 @@ import { codesFor, leastErrorGrid, snap } from '#core/numeric/affine-grid';
 import { fromHalf, toHalf } from '#core/numeric/half';
 import type { PassContext, Tap } from '#core/pass';
 import { batchFor, edgeBefore } from '#core/passes/shared/calibration';
-import { showImages } from '#core/passes/shared/importance';
+import { checkMeasured, showImages } from '#core/passes/shared/importance';
 import { channelAxis } from '#core/passes/shared/kernel-grids';
 
 /** Mean of each input channel over images and positions, by the name of the layer that reads it. */
 export type InputMeans = ReadonlyMap<string, Float64Array>;
 
+/** Throws PassError for inputs that are not finite. */
 export async function inputMeans(
   model: Model,
   layers: readonly string[],
@@ -46,6 +47,7 @@ export async function inputMeans(
       rows[i] = (rows[i] as number) + one.length / count;
     }
   });
+  checkMeasured(sums);
   return new Map(
     layers.map((name, i) => [name, (sums[i] as Float64Array).map((sum) => sum / Math.max(1, rows[i] as number))]),
   );

@@ -13,7 +13,7 @@ import { sizeOf } from '#core/model/tensor';
 import { type Extent, extentOf, gatherer, type Spread } from '#core/numeric/spread';
 import type { Words } from '#core/params';
 import type { PassContext, Tap } from '#core/pass';
-import { showImages } from '#core/passes/shared/importance';
+import { checkMeasured, showImages } from '#core/passes/shared/importance';
 import { within } from '#core/passes/shared/within';
 import { counted } from '#core/passes/shared/words';
 
@@ -111,7 +111,7 @@ export function batchFor(perImage: number): number {
   return Math.max(1, Math.min(64, Math.floor(CAPTURED / Math.max(1, perImage))));
 }
 
-/** Two sweeps over the images: one for the extents, one for the histograms between them. */
+/** Two sweeps over the images: one for the extents, one for the histograms between them. Throws PassError for values that are not finite. */
 export async function calibrate(
   model: Model,
   layers: readonly string[],
@@ -123,12 +123,16 @@ export async function calibrate(
   const batch = batchFor(layers.reduce((sum, name) => sum + sizeOf(shapes[name] ?? []), 0));
   const extents: Extent[] = layers.map(() => ({ low: 0, high: 0 }));
   const counts = layers.map(() => 0);
+  /** Of each layer's values: no number, where one of them is none. */
+  const sums = new Float64Array(layers.length);
   const seen = await showImages(model, { taps, images, batch }, within(context, 0, 0.5), ({ values }) => {
     for (const [i, one] of values.entries()) {
       extents[i] = extentOf(one, extents[i]);
       counts[i] = (counts[i] as number) + one.length;
+      for (let k = 0; k < one.length; k++) sums[i] = (sums[i] as number) + (one[k] as number);
     }
   });
+  checkMeasured([sums]);
   const gatherers = extents.map((extent, i) => gatherer(extent, counts[i] as number));
   await showImages(model, { taps, images, batch }, within(context, 0.5, 0.5), ({ values }) => {
     for (const [i, one] of values.entries()) gatherers[i]?.add(one);

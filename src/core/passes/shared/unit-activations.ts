@@ -7,7 +7,7 @@ import { layerOf } from '#core/model/edit';
 import type { Layer } from '#core/model/layers';
 import type { Model } from '#core/model/model';
 import type { PassContext, Tap } from '#core/pass';
-import { showImages } from '#core/passes/shared/importance';
+import { checkMeasured, showImages } from '#core/passes/shared/importance';
 
 /** Where a layer's activation is read. */
 export interface ActivationPlace {
@@ -42,7 +42,7 @@ export interface UnitActivity {
   readonly active: Float64Array;
 }
 
-/** Of the outputs of these layers; `channels` by layer. */
+/** Of the outputs of these layers; `channels` by layer. Throws PassError where they are not finite. */
 export async function unitActivity(
   model: Model,
   layers: readonly { readonly layer: string; readonly channels: number }[],
@@ -67,6 +67,7 @@ export async function unitActivity(
       totals[i] = (totals[i] as number) + a.length / channels;
     }
   });
+  checkMeasured(sums);
   return layers.map((_, i) => {
     const total = Math.max(1, totals[i] as number);
     return {
