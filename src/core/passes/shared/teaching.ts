@@ -54,10 +54,10 @@ const COURSE: ChoiceParam<'steady' | 'falling'> = {
   default: 'steady',
   advanced: true,
   when: { lesson: ['soft', 'hints', 'attention'] },
-  label: { en: "Course of the teacher's weight", zh: '教师权重的变化' },
+  label: { en: 'Course of the soft loss weight', zh: '软损失权重的变化' },
   help: {
-    en: 'Falling, as in FitNets: the student follows the teacher at first, and more and more the labels. With a soft loss weight of 80 % the teacher counts four times as much as the labels at first, and as much at the end.',
-    zh: '“逐渐下降”（FitNets 的做法）：学生先跟随教师，之后越来越看重标签。软损失权重为 80 % 时，教师起初的分量是标签的四倍，最后与标签相同。',
+    en: 'Falling, as in FitNets: the student follows the teacher at first, and more and more the labels. With a soft loss weight of 0.8 the teacher counts four times as much as the labels at first, and as much at the end.',
+    zh: '“逐渐下降”（FitNets 的做法）：学生先跟随教师，之后越来越看重标签。软损失权重为 0.8 时，教师起初的分量是标签的四倍，最后与标签相同。',
   },
   options: [
     { value: 'steady', label: { en: 'Steady', zh: '保持不变' } },
