@@ -170,3 +170,71 @@ test('an ensemble is distilled into one student: members, ensemble and student s
   await expect(page.getByText(/^One model taught by it is right on .* with 33\s%\sof the parameters\.$/)).toBeVisible();
   expect(await cell(page, student, 'Accuracy (test)')).toBeGreaterThan(0.7);
 });
+
+async function chooseMaking(page: Page, name: string): Promise<void> {
+  const field = page.getByRole('combobox', { name: 'How members are made' });
+  await field.click();
+  await page.getByRole('option', { name, exact: true }).click();
+  await expect(field).toHaveValue(name);
+}
+
+test('members are made for groups that a person chose, go on after a reload, and are stacked out of fold with trees', async ({
+  page,
+}) => {
+  test.setTimeout(240_000);
+  const faults = watchPage(page);
+  await openStudio(page);
+  await trainFresh(page, { dataset: 'Digits', template: 'LeNet-300-100', epochs: 3, seconds: 60 });
+  await show(page, 'Train members');
+  await chooseMaking(page, 'Specialists');
+  await page.getByRole('spinbutton', { name: 'Groups' }).fill('2');
+  await page.getByRole('checkbox', { name: 'Choose the groups of classes by hand' }).focus();
+  await page.keyboard.press('Space');
+  const groups = page.getByRole('group', { name: 'Choose the groups of classes by hand' }).getByRole('combobox');
+  await expect(groups).toHaveCount(10);
+  await page.keyboard.press('Tab');
+  await expect(groups.first()).toBeFocused();
+  await page.keyboard.press('ArrowDown');
+  await expect(groups.first()).toHaveValue('2');
+  await page.getByRole('button', { name: 'Train members', exact: true }).click();
+  await expect(rows(page)).toHaveCount(4, { timeout: 90_000 });
+  await expect(rows(page).filter({ hasText: 'classes 1, 2, 3, 4' }).first()).toBeVisible();
+
+  // The page is left in the middle, and comes back with what was being made.
+  await page.getByRole('tab', { name: 'Train members', exact: true }).click();
+  await chooseMaking(page, 'Bagging');
+  await page.getByLabel('Start from').selectOption({ label: 'LeNet-300-100' });
+  await page.getByRole('spinbutton', { name: 'Members' }).fill('3');
+  await page.getByRole('spinbutton', { name: 'Epochs' }).fill('20');
+  const progress = page.getByRole('progressbar', { name: 'Training members' });
+  await page.getByRole('button', { name: 'Train members', exact: true }).click();
+  await expect
+    .poll(async () => Number(await progress.getAttribute('aria-valuenow')), { timeout: 60_000, intervals: [50] })
+    .toBeGreaterThan(35);
+  await page.reload();
+  await expect(rows(page)).toHaveCount(4, { timeout: 30_000 });
+  await openTab(page, 'Combine');
+  await expect(page.getByText(/These members were being trained when the page was left/)).toBeVisible();
+  await expect(page.getByRole('spinbutton', { name: 'Members' })).toHaveValue('3');
+  await page.getByRole('button', { name: 'Train members', exact: true }).click();
+  await expect(page.getByText(/It goes on after \d training runs?/).first()).toBeVisible();
+  await expect(rows(page)).toHaveCount(8, { timeout: 90_000 });
+
+  await show(page, 'Trees');
+  await page.getByRole('button', { name: 'Grow', exact: true }).click();
+  await expect(rows(page)).toHaveCount(9, { timeout: 60_000 });
+  await show(page, 'Train members');
+  await chooseMaking(page, 'Stacking, out of fold');
+  await page.getByRole('spinbutton', { name: 'Folds' }).fill('2');
+  const list = page.getByRole('group', { name: 'Models' });
+  for (const box of await list.getByRole('checkbox', { checked: true }).all()) await box.uncheck();
+  for (const name of [/^Decision tree/, /bagged 1$/, /classes 1, 2, 3, 4$/])
+    await list.getByRole('checkbox', { name }).check();
+  await page.getByRole('button', { name: 'Train members', exact: true }).click();
+  await expect(rows(page)).toHaveCount(10, { timeout: 90_000 });
+  const stack = rows(page).last();
+  await expect(stack).toContainText('stacking, out of fold');
+  const tree = await cell(page, rowNamed(page, 'Decision tree'), 'Accuracy (test)');
+  expect(await cell(page, stack, 'Accuracy (test)')).toBeGreaterThan(tree);
+  expect(faults).toEqual([]);
+});
