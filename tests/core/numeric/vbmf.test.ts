@@ -35,6 +35,40 @@ describe('the rank by variational Bayes', () => {
     expect(vbmfRank(Float64Array.of(2), 1, 1)).toBeLessThanOrEqual(1);
   });
 
+  it('is that of the least free energy as the paper writes it, looked for on a fine grid', () => {
+    const byGrid = (values: Float64Array, rows: number, columns: number): number => {
+      const [L, M] = [Math.min(rows, columns), Math.max(rows, columns)];
+      const alpha = L / M;
+      const tauLimit = 2.5129 * Math.sqrt(alpha);
+      const limit = (1 + tauLimit) * (1 + alpha / tauLimit);
+      const tau = (x: number): number => (x - (1 + alpha) + Math.sqrt((x - (1 + alpha)) ** 2 - 4 * alpha)) / 2;
+      const energyAt = (noise: number): number =>
+        values.reduce((sum, s) => {
+          const x = (s * s) / (M * noise);
+          if (x <= limit) return sum + x - Math.log(x);
+          return sum + x - tau(x) + Math.log((tau(x) + 1) / x) + alpha * Math.log(tau(x) / alpha + 1);
+        }, 0);
+      const squares = values.map((s) => s * s);
+      const upper = squares.reduce((a, b) => a + b, 0) / (L * M);
+      const rest = squares.subarray(Math.min(Math.ceil(L / (1 + alpha)) - 1, L - 1));
+      const mean = rest.reduce((a, b) => a + b, 0) / rest.length / M;
+      const lower = Math.max((rest[0] as number) / (M * limit), mean);
+      let [best, least] = [lower, Number.POSITIVE_INFINITY];
+      for (let i = 0; i <= 3000; i++) {
+        const noise = lower * (upper / lower) ** (i / 3000);
+        if (energyAt(noise) < least) [best, least] = [noise, energyAt(noise)];
+      }
+      return values.filter((s) => s * s > M * best * limit).length;
+    };
+    const random = seededRandom(12);
+    for (let round = 0; round < 25; round++) {
+      const [rows, columns] = [3 + Math.floor(30 * random()), 3 + Math.floor(30 * random())];
+      // Weak signals too, near the threshold.
+      const { values } = svd(planted(rows, columns, round % 4, 3 * random(), round), rows, columns);
+      expect(vbmfRank(values, rows, columns)).toBe(byGrid(values, rows, columns));
+    }
+  });
+
   it('does not depend on the unit of the values', () => {
     const { values } = svd(planted(40, 60, 3, 2, 9), 40, 60);
     expect(
