@@ -5,6 +5,7 @@
 import { memo, useState } from 'react';
 import { CartesianGrid, Scatter, ScatterChart, type ScatterShapeProps, XAxis, YAxis } from 'recharts';
 import type { ModelNode } from '#stores/state';
+import { useMedia } from '#ui/kit/use-media.ts';
 import type { ChartAxes, ChartPoint, LoosePoint, RunPoint } from '#ui/models/chart-data.ts';
 import { Moving } from '#ui/models/Moving.tsx';
 import styles from '#ui/models/models.module.css';
@@ -27,13 +28,18 @@ export interface ParetoChartProps {
   readonly onSelect: (id: string) => void;
 }
 
-const rem = () => Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+/** How much larger than usual the page's font is: it grows with the screen, and may be on another one next. */
+function useUnit(): number {
+  useMedia('(min-width: 2200px)');
+  useMedia('(min-width: 3200px)');
+  return Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+}
 const still = { isAnimationActive: false } as const;
 
 function ParetoChart(props: ParetoChartProps) {
   const { points, front, axes, selected, compact } = props;
   const [active, setActive] = useState<ActivePoint | null>(null);
-  const unit = rem();
+  const unit = useUnit();
   const [bottom, top] = axes.y.domain;
   const shown = points.filter(({ y }) => y >= bottom);
   // The selected point is drawn last, on top.
