@@ -10,6 +10,7 @@ import { TREE_METHODS, treeMethodById } from '#core/trees/index';
 import { combine } from '#stores/combine-state';
 import { datasets } from '#stores/datasets';
 import { call, faultOf, isAbort } from '#stores/engine';
+import { fittedIn } from '#stores/fitted';
 import { forgetMaking, keepMaking, takeUpMaking } from '#stores/interrupted-making';
 import { type Unknown, whyUnknown } from '#stores/origins';
 import { project } from '#stores/project';
@@ -117,7 +118,8 @@ function combination(): Combination | null {
   const members = nodesOnPage(ids);
   const dataset = members[0]?.dataset;
   if (!dataset || obstacleOf(members, ensembleById(way))) return null;
-  return { way, values: values[way] ?? {}, members: members.map(named), dataset };
+  const fitted = fittedIn(project.getState().nodes, members);
+  return { way, values: values[way] ?? {}, members: members.map(named), dataset, ...fitted };
 }
 const named = ({ model, name }: ModelNode) => ({ id: model, name });
 

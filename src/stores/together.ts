@@ -4,6 +4,7 @@ import { makingById } from '#core/ensembles/making/index';
 import type { Values, Words } from '#core/params';
 import { treeMethodById } from '#core/trees/index';
 import { call, isLost } from '#stores/engine';
+import { fittedIn } from '#stores/fitted';
 import { originOf } from '#stores/origins';
 import { addNode, addNodes, project, uniqueName } from '#stores/project';
 import type { ModelNode } from '#stores/state';
@@ -109,7 +110,7 @@ export async function addMade({ making, values, nodes, seed }: MakingAsked, ways
   const known = project.getState().nodes;
   const models = nodes.map(({ id, model, name }) => ({ id: model, name, origin: originOf(known, id) }));
   const name = nodes.length > 1 ? `${first.name} and ${nodes.length - 1} more` : first.name;
-  const result = await call('make', { making, values, models, dataset, name, seed }, ways);
+  const result = await call('make', { making, values, models, ...fittedIn(known, nodes), dataset, name, seed }, ways);
   const parents = nodes.map(({ id }) => id);
   const { seconds } = result;
   const { title } = makingById(making).words;

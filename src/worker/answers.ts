@@ -82,23 +82,29 @@ export async function fairAnswers(
   const key = `${predictorId(predictor)} ${dataset.id} held out ${learned.map(predictorId).join(' ')}`;
   const held = cache?.get(key);
   if (held) return held;
-  const question = {
-    ask: (leaf: Leaf) => answersOnce(backend, leaf, dataset, split, ways),
-    labels: dataset.splits[split].labels,
-    classes: dataset.classes.length,
-  };
-  const answers = await heldOutAnswers(
-    predictor,
-    (one) => learned.includes(one),
-    question,
-    FIT_SEED,
-    async () => {
-      await ways.between();
-      ways.signal?.throwIfAborted();
-    },
-  );
+  const answers = await heldOut(backend, predictor, dataset, (one) => learned.includes(one), ways);
   cache?.set(key, answers);
   return answers;
+}
+
+/** What a predictor answers to the validation images where these of its ensembles are each fitted without the image's part. */
+export function heldOut(
+  backend: Backend,
+  predictor: Predictor,
+  dataset: Dataset,
+  wasFitted: (one: EnsemblePredictor) => boolean,
+  ways: Ways,
+): Promise<Float32Array> {
+  const question = {
+    ask: (leaf: Leaf) => answersOnce(backend, leaf, dataset, 'validation', ways),
+    labels: dataset.splits.validation.labels,
+    classes: dataset.classes.length,
+  };
+  const between = async (): Promise<void> => {
+    await ways.between();
+    ways.signal?.throwIfAborted();
+  };
+  return heldOutAnswers(predictor, wasFitted, question, FIT_SEED, between);
 }
 
 /** The ensembles in a predictor whose way of combining learns and was fitted to validation images. */

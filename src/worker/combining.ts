@@ -13,7 +13,7 @@ import { PassError } from '#core/pass';
 import type { EnsemblePredictor, EnsembleState, Predictor } from '#core/predictor';
 import { predictorId } from '#core/predictor-id';
 import { type Evaluation, judge } from '#engine/evaluate';
-import { answersOnce, FIT_SEED } from '#worker/answers';
+import { answersOnce, FIT_SEED, fairAnswers, heldOut, learnedIn } from '#worker/answers';
 import type { Accuracy, DatasetId } from '#worker/protocol';
 import type { Combination } from '#worker/protocol-ensembles';
 import { makeRecent, type Recent } from '#worker/recent';
@@ -23,14 +23,18 @@ import type { Session } from '#worker/session';
 export interface Gathered {
   readonly members: readonly Predictor[];
   readonly answers: MemberAnswers & { readonly labels: Uint8Array };
-  /** By member. */
+  /** By member; of those that were fitted to validation images, each image by a fit without its part. */
   readonly judged: readonly Evaluation[];
+  /** Where there are such members: the whole's answers with them, and with itself where it learned too, fitted likewise. */
+  readonly held: ((ensemble: EnsemblePredictor, learned: boolean, ways: Ways) => Promise<Float32Array>) | null;
   /** Made when a way that learns is first asked for. */
   parts: ReturnType<typeof heldOutParts> | null;
   /** What was fitted last, by way, values and state: what a preview has shown is not fitted again. */
   readonly fits: Recent<Fitted>;
 }
 export interface Ways {
+  /** Ensembles among the members, or in them, that were fitted to the validation images. */
+  readonly fitted?: readonly string[] | undefined;
   readonly signal: AbortSignal;
   readonly between: () => Promise<void>;
   readonly onProgress?: (done: number) => void;
@@ -45,24 +49,28 @@ export async function gather(
 ): Promise<Gathered> {
   const dataset = await session.dataset(datasetId);
   const backend = await session.backend();
-  const key = JSON.stringify([backend.id, datasetId, members.map(predictorId)]);
+  const key = JSON.stringify([backend.id, datasetId, members.map(predictorId), ways.fitted]);
   const known = session.gathered.get(key);
   if (known) return known;
   const { labels } = dataset.splits.validation;
   const classes = dataset.classes.length;
   const logits: Float32Array[] = [];
+  const fair: Float32Array[] = [];
   for (const [m, member] of members.entries()) {
-    logits.push(
-      await answersOnce(backend, member, dataset, 'validation', {
-        ...ways,
-        onProgress: (done) => onProgress?.((m + done) / members.length),
-      }),
-    );
+    const told = { ...ways, onProgress: (done: number) => onProgress?.((m + done) / members.length) };
+    logits.push(await answersOnce(backend, member, dataset, 'validation', told));
+    fair.push(await fairAnswers(backend, member, dataset, 'validation', ways));
   }
+  const inside = members.flatMap((member) => learnedIn(member, ways.fitted ?? []));
   const gathered: Gathered = {
     members,
     answers: { logits, labels, classes },
-    judged: logits.map((own) => judge(own, labels, classes)),
+    judged: fair.map((own) => judge(own, labels, classes)),
+    held:
+      inside.length === 0
+        ? null
+        : (ensemble, learned, later) =>
+            heldOut(backend, ensemble, dataset, (one) => (one === ensemble ? learned : inside.includes(one)), later),
     parts: null,
     fits: makeRecent(4),
   };
@@ -97,7 +105,8 @@ export async function fit(
   signal.throwIfAborted();
   const learned = state === undefined && learnsFrom(way, ensemble.values);
   let scores: Float32Array;
-  if (learned) {
+  if (gathered.held) scores = await gathered.held(ensemble, learned, { signal, between });
+  else if (learned) {
     gathered.parts ??= heldOutParts(answers, seededRandom(FIT_SEED));
     scores = await heldOutScores(id, ensemble.values, gathered.parts, { random: seededRandom(FIT_SEED) }, between);
     signal.throwIfAborted();

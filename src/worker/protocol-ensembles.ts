@@ -14,8 +14,8 @@ export interface Named {
   readonly id: ModelId;
   readonly name: string;
 }
-/** What is to be combined, and how. */
-export interface Combination {
+/** What is to be combined, and how. Members that were fitted to validation images are named in `fitted`. */
+export interface Combination extends Fitted {
   /** Id of a way in `core/ensembles/index`. */
   readonly way: string;
   readonly values: Values;
@@ -182,6 +182,8 @@ export interface EnsembleCalls {
       values: Values;
       /** `origin`: null where nobody knows how the model was made. */
       models: readonly (Named & { readonly origin: Origin | null })[];
+      /** Those of them that were fitted to validation images. */
+      fitted?: readonly ModelId[];
       dataset: DatasetId;
       /** Of the new models, before what tells them apart. */
       name: string;

@@ -191,6 +191,25 @@ describe('combining', () => {
   });
 });
 
+it('says which members were fitted to validation images', async () => {
+  const origin = {
+    kind: 'combined',
+    way: 'stacking',
+    values: {},
+    parents: ['a', 'b'],
+    seconds: 1,
+    result: {} as never,
+  } as const;
+  s.addNode(node('e', { origin, summary: summary('p-e', { kind: 'ensemble' }), model: 'p-e' }));
+  s.setMembers(['a', 'e']);
+  expect((await s.next('combinePreview')).request.fitted).toEqual(['p-e']);
+  s.setMaking('out-of-fold');
+  s.setMakingValue('afresh', true);
+  s.toggleSource('a');
+  void s.makeMembers();
+  expect((await s.next('make')).request).not.toHaveProperty('fitted');
+});
+
 describe('making members', () => {
   it('adds them and their ensemble in one step of undo', async () => {
     s.setMaking('bagging');

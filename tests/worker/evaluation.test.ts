@@ -205,16 +205,16 @@ describe('an ensemble and trees', () => {
     // On test there is nothing to hold out.
     const test = await setting.call('examine', { ...asked, split: 'test', fitted: [id] });
     expect(test).toMatchObject({ learned: null, accuracy: { value: made.test.value } });
-    // A mean of it and another holds it out as well.
-    const mean = await setting.call('combine', {
-      ...stacked,
-      way: 'mean-probabilities',
-      values: {},
-      members: [id, trained].map(named),
-      name: 'Mean',
-    });
-    const whole = { ...asked, model: mean.model.id };
-    expect((await setting.call('examine', { ...whole, fitted: [mean.model.id, id] })).learned).toBe('held-out');
-    expect((await setting.call('examine', { ...whole, fitted: [mean.model.id] })).learned).toBe('elsewhere');
+    // What it is a member of holds it out as well, while it is combined and when that is examined.
+    for (const way of ['mean-probabilities', 'stacking']) {
+      const members = [id, trained].map(named);
+      const outer = await setting.call('combine', { ...stacked, way, members, name: way, fitted: [id] });
+      const fitted = [outer.model.id, id];
+      const held = await setting.call('examine', { ...asked, model: outer.model.id, fitted });
+      expect(held).toMatchObject({ learned: 'held-out', accuracy: { value: outer.validation.value } });
+      expect(outer.members[0]?.validation.value).toBe(fair.accuracy.value);
+      const some = await setting.call('examine', { ...asked, model: outer.model.id, fitted: [] });
+      expect(some.learned).toBe('elsewhere');
+    }
   }, 60_000);
 });

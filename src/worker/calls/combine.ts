@@ -28,6 +28,7 @@ export const combine: Handler<'combine'> = async (request, { session, signal, pr
         {
           signal,
           between,
+          fitted: request.fitted,
           onProgress: report,
         },
       ),
@@ -118,7 +119,7 @@ export const combinePreview: Handler<'combinePreview'> = async (request, { sessi
       // Once it computes it is no longer waiting: the page aborts it where it wants to.
       if (session.waitingCombination === latest) session.waitingCombination = null;
       const members = await predictorsOf(await session.vault, request);
-      const ways = { signal, between, onProgress: report };
+      const ways = { signal, between, fitted: request.fitted, onProgress: report };
       const gathered = await gather(session, members, request.dataset, ways);
       return previewOf(gathered, await fit(gathered, request, ways));
     },

@@ -105,7 +105,13 @@ async function run(request: Request, context: CallContext<'make'>, journal: Jour
       return {
         members: fresh,
         combined:
-          together && (await combined(session, together, { signal, between, onProgress: told(members.length) })),
+          together &&
+          (await combined(session, together, {
+            signal,
+            between,
+            fitted: request.fitted,
+            onProgress: told(members.length),
+          })),
         notes: made.report.notes,
         seconds: (performance.now() - begun) / 1000,
       };
