@@ -15,10 +15,13 @@ function patchMembers(patch: Partial<MembersState>): void {
   search.setState(({ members }) => ({ members: { ...members, ...patch } }));
 }
 
-/** What can be chosen: single models, measured on the data set that is worked on. */
+/**
+ * What can be chosen: single models and trees, measured on the data set that is worked on. What shares a network with
+ * others (ensembles, trees on a layer) would be counted twice.
+ */
 export function choosable(): readonly ModelNode[] {
   return candidates(datasets.getState().selected).filter(
-    ({ summary: { kind } }) => kind === undefined || kind === 'model',
+    ({ summary: { kind, trees } }) => kind === 'model' || trees?.features === 'pixels',
   );
 }
 

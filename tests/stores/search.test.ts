@@ -337,14 +337,18 @@ describe('repeating', () => {
 });
 
 describe('choosing members', () => {
-  it('asks about the single models of the data set, and combines what was found', async () => {
+  it('asks about the single models and trees of the data set, and combines what was found', async () => {
     for (const id of ['a', 'b', 'c'])
       s.addNode(openedNode(id, id === 'c' ? { summary: summary(`m-${id}`, { kind: 'ensemble' }) } : {}));
+    const trees = { method: 'decision-tree', trees: 1, depth: 3, comparisons: 3 };
+    const features = { model: 'm-a', name: 'a', layer: 'dense_1' };
+    s.addNode(openedNode('d', { summary: summary('m-d', { kind: 'trees', trees: { ...trees, features: 'pixels' } }) }));
+    s.addNode(openedNode('e', { summary: summary('m-e', { kind: 'trees', trees: { ...trees, features } }) }));
     own.setChoosing({ budget: { by: 'macs', most: 9000 }, rules: ['cascade'] });
     void own.chooseNow();
     const call = await s.next('chooseMembers');
     expect(call.request).toEqual({
-      models: ['m-a', 'm-b'],
+      models: ['m-a', 'm-b', 'm-d'],
       dataset: 'digits',
       rules: ['cascade'],
       budget: { by: 'macs', most: 9000 },

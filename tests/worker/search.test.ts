@@ -333,5 +333,19 @@ describe('choosing members', () => {
     const some = await ask({ by: 'macs', most: 2 * 888 });
     expect(Math.max(...some.choices.map(({ cost }) => cost))).toBeLessThanOrEqual(2 * 888);
     expect(some.choices.find(({ rule }) => rule === 'mean-probabilities')?.members.length).toBeLessThanOrEqual(2);
+    // Trees on pixels multiply nothing: beside one network they cost no more than that.
+    const grow = { method: 'random-forest', values: { trees: 10, depth: 8 }, features: { kind: 'pixels' } } as const;
+    const forest = await setting.call('trees', { ...grow, dataset: 'digits', name: 'Forest', seed: 1 });
+    const stacked = await setting.call('chooseMembers', {
+      models: [...models, forest.model.id],
+      dataset: 'digits',
+      rules: ['stacking'],
+      budget: { by: 'macs', most: 888 },
+      seed: 1,
+    });
+    expect(stacked.choices).toHaveLength(1);
+    expect(stacked.choices[0]).toMatchObject({ rule: 'stacking', way: 'stacking' });
+    expect(stacked.choices[0]?.members).toContain(3);
+    expect(stacked.choices[0]?.cost).toBeLessThanOrEqual(888);
   }, 60_000);
 });

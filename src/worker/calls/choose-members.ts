@@ -1,10 +1,10 @@
 /** Chooses members and how to combine them, from what the models answered to the validation images. */
-import { countMacs } from '#core/metrics/operations';
+import { totalsOf } from '#core/metrics/totals';
 import { derivedSeed, seededRandom } from '#core/numeric/random';
 import { bestSingle, type Choice, type ChoiceQuestion, chooseMembers as choose } from '#core/search/members';
 import { answersOnce } from '#worker/answers';
 import type { Handler } from '#worker/call';
-import { writtenBytes } from '#worker/summary';
+import { summaryOfPredictor } from '#worker/summary-predictor';
 
 /** Share of the progress that asking the models takes. */
 const asking = 0.5;
@@ -25,13 +25,15 @@ export const chooseMembers: Handler<'chooseMembers'> = async (request, { session
       const backend = await session.backend();
       const models: ChoiceQuestion['models'][number][] = [];
       for (const [index, one] of ids.entries()) {
-        const model = await vault.get(one);
-        const logits = await answersOnce(backend, { kind: 'model', model }, dataset, 'validation', {
+        const predictor = await vault.predictor(one);
+        const logits = await answersOnce(backend, predictor, dataset, 'validation', {
           signal,
           between,
           onProgress: (done) => progress({ done: (asking * (index + done)) / ids.length }),
         });
-        models.push({ logits, macs: countMacs(model).total, bytes: await writtenBytes(model) });
+        const name = predictor.kind === 'model' ? predictor.model.name : predictor.kind;
+        const { bytes } = await summaryOfPredictor(predictor, name);
+        models.push({ logits, macs: totalsOf(predictor).macs, bytes });
       }
       // The same halves for every rule.
       const question = (): ChoiceQuestion => ({
