@@ -1,5 +1,7 @@
 /** What the page tells without being asked: a line of status that screen readers hear, and notices to be dismissed. */
+import { useEffect, useRef } from 'react';
 import { useStore } from 'zustand';
+import type { ViewState } from '#stores/state';
 import { training } from '#stores/training';
 import { dismissNotice, view } from '#stores/view';
 import styles from '#ui/app.module.css';
@@ -37,20 +39,31 @@ export function StatusBar() {
   );
 }
 
+/** How long a notice that asks for nothing stays, in milliseconds: time to read it twice. */
+const STAYS = 12_000;
+
 export function Notices() {
-  const words = useWords();
   const notices = useStore(view, (state) => state.notices);
+  const box = useRef<HTMLDivElement>(null);
+  // News goes by itself, unless somebody is at it; an error stays until it is dismissed.
+  const news = notices.find(({ level }) => level === 'info')?.id;
+  useEffect(() => {
+    if (news === undefined) return;
+    const timer = setInterval(() => {
+      if (!box.current?.matches(':hover, :focus-within')) dismissNotice(news);
+    }, STAYS);
+    return () => clearInterval(timer);
+  }, [news]);
   return (
-    <div className={styles.notices}>
+    <div ref={box} className={styles.notices}>
       {notices.map((notice) => (
-        <Notice
-          key={notice.id}
-          level={notice.level}
-          text={words(notice.words)}
-          hint={notice.hint && words(notice.hint)}
-          onDismiss={() => dismissNotice(notice.id)}
-        />
+        <Told key={notice.id} notice={notice} />
       ))}
     </div>
   );
+}
+
+function Told({ notice: { id, level, words: said, hint } }: { notice: ViewState['notices'][number] }) {
+  const words = useWords();
+  return <Notice level={level} text={words(said)} hint={hint && words(hint)} onDismiss={() => dismissNotice(id)} />;
 }

@@ -28,6 +28,8 @@ describe('numbers as people read them', () => {
     expect(plain(format.percent(1, 0))).toBe('100 %');
     expect(plain(format.range(0.951, 0.98429, 1))).toBe('95.1–98.4 %');
     expect(plain(format.milliseconds(0.41234))).toBe('0.412 ms');
+    expect(plain(format.milliseconds(0.003934))).toBe('3.93 µs');
+    expect(plain(format.milliseconds(0))).toBe('0 ms');
     expect(plain(format.rate(1719.6))).toBe('1,720 images/s');
     expect(plain(makeFormat('zh', zh.unit).rate(1719.6))).toBe('1,720 张/秒');
   });
