@@ -128,23 +128,26 @@ function gridOver({ low, high }: Extent, { qMin, qMax, symmetric }: Codes): Grid
   return { scale, zero };
 }
 
-/** Sum of squared differences; stops early once it is above `limit`. */
+/** Sum of squared differences from the values on the grid, which are float32; stops early once it is above `limit`. */
 function squaredError(
   values: Float32Array,
-  grid: Grid,
-  codes: Codes,
+  { scale, zero }: Grid,
+  { qMin, qMax, away }: Codes,
   limit: number,
   counts: Float64Array | undefined,
 ): number {
   const block = 256;
-  const snapped = new Float32Array(Math.min(block, values.length));
+  const low = qMin - zero;
+  const high = qMax - zero;
   let sum = 0;
   for (let begin = 0; begin < values.length && sum <= limit; begin += block) {
-    const part = values.subarray(begin, begin + block);
-    snap(part, snapped, 0, part.length, grid, codes);
-    for (let i = 0; i < part.length; i++) {
-      const difference = (part[i] as number) - (snapped[i] as number);
-      sum += difference * difference * (counts ? (counts[begin + i] as number) : 1);
+    const end = Math.min(values.length, begin + block);
+    for (let i = begin; i < end; i++) {
+      const x = values[i] as number;
+      const steps = x / scale;
+      const q = away ? Math.sign(steps) * Math.floor(Math.abs(steps) + 0.5) : steps + ROUND - ROUND;
+      const difference = x - Math.fround(scale * Math.max(low, Math.min(high, q)));
+      sum += difference * difference * (counts ? (counts[i] as number) : 1);
     }
   }
   return sum;
