@@ -147,7 +147,14 @@ const TINY_ROW: Row = {
 };
 
 /** LeNet-5 with weights and activations of so many bits. */
-const bits = (weightBits: number, epochs: number, loss: number, paper: string): Row => ({
+const bits = (
+  weightBits: number,
+  epochs: number,
+  loss: number,
+  paper: string,
+  granularity: 'tensor' | 'channel' = 'tensor',
+  learningRate = 0.0005,
+): Row => ({
   name: `bits-${weightBits}`,
   title: `LeNet-5, ${weightBits} bits for weights and ${weightBits} for activations`,
   dataset: 'mnist',
@@ -164,17 +171,17 @@ const bits = (weightBits: number, epochs: number, loss: number, paper: string): 
           ...soft,
           weightBits,
           activationBits: weightBits,
-          granularity: 'tensor',
+          granularity,
           outer: 'same',
           after: 'distil',
           epochs,
-          learningRate: 0.0005,
+          learningRate,
         }),
       ],
     },
   ],
   target: { loss },
-  note: `${AUGMENTED} Learned steps, one grid a tensor, all layers alike; the image has 8 bits. Papers' figures: Relaxed Quantization (Louizos 2019), float 0.64 %.`,
+  note: `${AUGMENTED} Learned steps, one grid of weights a ${granularity}, all layers alike; the image has 8 bits. Papers' figures: Relaxed Quantization (Louizos 2019), float 0.64 %.`,
 });
 
 const lenet300 = (name: string, sparsity: number, bytes: number, error: number, epochs = 15): Row => ({
@@ -225,7 +232,7 @@ export const ROWS: readonly Row[] = [
   lenet300('lenet-300-100-small', 0.984, 5500, 0.02, 25),
   bits(8, 2, 0.001, '0.55 %'),
   bits(4, 4, 0.001, '0.61 %'),
-  bits(2, 10, 0.0025, '0.63 %'),
+  bits(2, 10, 0.0025, '0.63 %', 'channel', 0.001),
   structured('structured-10', 'LeNet-5, a tenth of the parameters and a third of the MACs', A_TENTH, 0.002),
   structured(
     'structured-20',
