@@ -3,8 +3,9 @@
  * specialist says which class of the group it is. One specialist is asked for each image; for the other groups the
  * router's own probabilities stand. Paper: Jacobs, Jordan, Nowlan, Hinton 1991; Hinton, Vinyals, Dean 2015, section 5.
  */
+import { CLASS_GROUPS } from '#core/ensembles/class-groups';
 import { defineEnsemble } from '#core/ensembles/ensemble';
-import { byGroups, CLASS_GROUPS, chosenGroups, groupsByStrength, groupsIn } from '#core/ensembles/shared/groups';
+import { byGroups, chosenGroups, groupsByStrength, groupsIn } from '#core/ensembles/shared/groups';
 import { logOf } from '#core/numeric/softmax';
 
 export const specialists = defineEnsemble({

@@ -3,8 +3,9 @@
  * P(c) = P(g) P(c | g). All members answer, so no group is ruled out by one doubtful decision.
  * Paper: Morin and Bengio 2005 (the class probability as a product of decisions).
  */
+import { CLASS_GROUPS } from '#core/ensembles/class-groups';
 import { defineEnsemble } from '#core/ensembles/ensemble';
-import { byGroups, CLASS_GROUPS, chosenGroups, groupsByStrength, groupsIn } from '#core/ensembles/shared/groups';
+import { byGroups, chosenGroups, groupsByStrength, groupsIn } from '#core/ensembles/shared/groups';
 import { ALL_RUN } from '#core/ensembles/shared/words';
 import { logOf } from '#core/numeric/softmax';
 

@@ -1,5 +1,5 @@
 /** Which classes go together: left to the method, or a group chosen for each class. */
-import { chosenGroup } from '#core/ensembles/shared/groups';
+import { chosenGroup } from '#core/ensembles/class-groups';
 import { FlagField, SelectField } from '#ui/kit/Fields.tsx';
 import styles from '#ui/param-form/param-form.module.css';
 

@@ -4,6 +4,7 @@
  * say instead which classes go together.
  * Paper: Hinton, Vinyals, Dean 2015, section 5 (specialists for confusable classes).
  */
+import { CLASS_GROUPS, type Groups } from '#core/ensembles/class-groups';
 import { defineMaking, type MakingContext } from '#core/ensembles/making/making';
 import {
   asPredictor,
@@ -15,7 +16,7 @@ import {
   trainMember,
 } from '#core/ensembles/making/shared';
 import { answersIn } from '#core/ensembles/shared/answers';
-import { byGroups, CLASS_GROUPS, chosenGroups, type Groups, groupsByConfusion } from '#core/ensembles/shared/groups';
+import { byGroups, chosenGroups, groupsByConfusion } from '#core/ensembles/shared/groups';
 import { confusionMatrix } from '#core/metrics/classification';
 import type { Model } from '#core/model/model';
 import type { ChoiceParam, ClassGroupsParam, FlagParam, Words } from '#core/params';

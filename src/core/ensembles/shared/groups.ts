@@ -1,12 +1,9 @@
 /**
  * Groups of classes, for specialists and chains of tasks: group g belongs to member g + 1, member 0 decides between groups.
  */
+import { chosenGroup, evenGroups, type Groups } from '#core/ensembles/class-groups';
 import { softmaxRows } from '#core/numeric/softmax';
-import type { ClassGroupsParam } from '#core/params';
 import type { EnsembleState } from '#core/predictor';
-
-/** Class indices by group; every class is in one. */
-export type Groups = readonly (readonly number[])[];
 
 /** The state's groups where they fit so many, each class once; else classes in equal runs. */
 export function groupsIn({ groups }: EnsembleState, count: number, classes: number): Groups {
@@ -17,33 +14,12 @@ export function groupsIn({ groups }: EnsembleState, count: number, classes: numb
   return evenGroups(count, classes);
 }
 
-/** For people to say which classes go together. */
-export const CLASS_GROUPS: ClassGroupsParam = {
-  kind: 'classGroups',
-  default: [],
-  label: { en: 'Choose the groups of classes by hand', zh: '手动选择类别分组' },
-};
-
-/** The group of a class, from 0, as a person chose it; of a class that nobody put anywhere, as in equal runs. */
-export function chosenGroup(chosen: readonly string[], label: number, count: number, classes: number): number {
-  const usual = Math.max(
-    0,
-    evenGroups(count, classes).findIndex((group) => group.includes(label)),
-  );
-  return Math.min(count - 1, chosen[label] === undefined ? usual : Number(chosen[label]) - 1);
-}
 /** Groups as a person chose them, some maybe without classes; null where it was left to the method. */
 export function chosenGroups(chosen: readonly string[], count: number, classes: number): Groups | null {
   if (chosen.length === 0) return null;
   const groups: number[][] = Array.from({ length: count }, () => []);
   for (let label = 0; label < classes; label++) groups[chosenGroup(chosen, label, count, classes)]?.push(label);
   return groups;
-}
-
-/** Classes in `count` runs of about equal length. */
-export function evenGroups(count: number, classes: number): Groups {
-  const edge = (g: number): number => Math.round((g * classes) / count);
-  return Array.from({ length: count }, (_, g) => Array.from({ length: edge(g + 1) - edge(g) }, (_, i) => edge(g) + i));
 }
 
 /**
