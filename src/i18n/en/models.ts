@@ -6,7 +6,7 @@ export const models = {
     nonZero: 'Non-zero parameters',
     bytes: 'Size',
     macs: 'MACs of one image',
-    latency: 'Milliseconds for one image',
+    latency: 'Time for one image',
   },
   axis: 'Horizontal axis',
   axisShort: { parameters: 'Parameters', nonZero: 'Non-zero', bytes: 'Size', macs: 'MACs', latency: 'Latency' },
@@ -40,6 +40,9 @@ export const models = {
   emptyTitle: 'How small can a network be?',
   emptyText:
     'Every model you train or shrink becomes a point here: how large it is, and how many unseen images it gets right. Up and to the left is better.',
+  noPointTitle: 'No point yet',
+  noPointText:
+    'A point needs an accuracy, and none of these models has one: they are not trained, or no data set here fits them. What they cost is in the table.',
   emptyAction: 'Train a small network',
   emptyHint: 'Takes a few seconds: 8 × 8 digits, a small network, on this computer.',
   table: 'Models',

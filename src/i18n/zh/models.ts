@@ -8,7 +8,7 @@ export const models: Texts['models'] = {
     nonZero: '非零参数量',
     bytes: '文件大小',
     macs: '处理一张图片的 MACs',
-    latency: '处理一张图片的毫秒数',
+    latency: '处理一张图片的时间',
   },
   axis: '横轴',
   axisShort: { parameters: '参数量', nonZero: '非零参数', bytes: '大小', macs: 'MACs', latency: '延迟' },
@@ -41,6 +41,9 @@ export const models: Texts['models'] = {
   unmeasuredAxis: '还没有模型在此轴上测量过。',
   emptyTitle: '一个网络能小到什么程度？',
   emptyText: '您训练或缩小的每个模型都会成为这里的一个点：它有多大，又能答对多少没见过的图片。越靠左上越好。',
+  noPointTitle: '还没有可画的点',
+  noPointText:
+    '画成一个点需要准确率，而这些模型都还没有：尚未训练，或者这里没有适合它们的数据集。它们的大小和计算量见下表。',
   emptyAction: '训练一个小网络',
   emptyHint: '只需几秒：8 × 8 像素的数字图片、一个小网络，全在本机完成。',
   table: '模型',

@@ -43,6 +43,7 @@ export function ChartFigure() {
   const [isHidden, setHidden] = useState(false);
   const selected = useStore(project, (state) => state.selected);
   const isTraining = useStore(training, (state) => state.status !== 'idle');
+  const hasModels = useStore(project, ({ order }) => order.length > 0);
   const hasMeasured = useStore(project, ({ nodes, order }) => order.some((id) => nodes[id]?.validation));
   const { axis, points, front, links, runs, candidates, axes, moving } = content;
   const { live, preview, previewSize, sweep } = moving;
@@ -121,9 +122,13 @@ export function ChartFigure() {
             )}
             {isEmpty && (
               <div className={styles.blank}>
-                <EmptyState title={t('models.emptyTitle')} text={t('models.emptyText')} hint={t('models.emptyHint')}>
-                  <Button onClick={() => void trainSmallNetwork()}>{t('models.emptyAction')}</Button>
-                </EmptyState>
+                {hasModels ? (
+                  <EmptyState title={t('models.noPointTitle')} text={t('models.noPointText')} />
+                ) : (
+                  <EmptyState title={t('models.emptyTitle')} text={t('models.emptyText')} hint={t('models.emptyHint')}>
+                    <Button onClick={() => void trainSmallNetwork()}>{t('models.emptyAction')}</Button>
+                  </EmptyState>
+                )}
               </div>
             )}
           </div>

@@ -1,5 +1,6 @@
 /** What came of opening a file: how far it is, what was opened with what is worth knowing, or why not and what to do. */
 import { ActionIcon } from '@mantine/core';
+import { useEffect, useRef } from 'react';
 import { useStore } from 'zustand';
 import { DATASETS } from '#core/datasets';
 import { dismiss, transfer } from '#stores/transfer';
@@ -9,13 +10,27 @@ import { useText, useWords } from '#ui/kit/words.ts';
 import styles from '#ui/transfer/transfer.module.css';
 import type { Fault, OpenResult } from '#worker/protocol';
 
+/** How long the news of an opened model stays, in milliseconds: its notes may be many. */
+const STAYS = 30_000;
+
 export function OpenOutcome() {
   const t = useText();
   const { opening, opened, openFault } = useStore(transfer);
+  const box = useRef<HTMLElement>(null);
+  // What went well has been read after a while, unless somebody is at it; a refusal stays until it is put away.
+  useEffect(() => {
+    if (!opened || opening || openFault) return;
+    const timer = setInterval(() => {
+      if (!box.current?.matches(':hover, :focus-within')) dismiss();
+    }, STAYS);
+    return () => clearInterval(timer);
+  }, [opened, opening, openFault]);
   if (!opening && !opened && !openFault) return null;
-  const names = opening ? opening.names.slice(0, 3).join(', ') + (opening.names.length > 3 ? ', …' : '') : '';
+  const names = opening
+    ? [...opening.names.slice(0, 3), ...(opening.names.length > 3 ? ['…'] : [])].join(t('unit.and'))
+    : '';
   return (
-    <aside className={styles.outcome} aria-label={t('frame.openModel')}>
+    <aside ref={box} className={styles.outcome} aria-label={t('frame.openModel')}>
       {opening ? (
         <ProgressLine label={t('transfer.opening', { files: names })} done={opening.done} />
       ) : openFault ? (
