@@ -146,10 +146,9 @@ export async function exportModel(): Promise<void> {
       },
     );
     transfer.setState({ ready: { node: node.id, result } });
-    announce({
-      en: `${result.fileName} is ready, ${(result.bytes.length / 1000).toFixed(1)} kB.`,
-      zh: `${result.fileName} 已就绪，${(result.bytes.length / 1000).toFixed(1)} kB。`,
-    });
+    const { length } = result.bytes;
+    const size = length < 1e6 ? `${(length / 1e3).toFixed(1)} kB` : `${(length / 1e6).toFixed(2)} MB`;
+    announce({ en: `${result.fileName} is ready, ${size}.`, zh: `${result.fileName} 已就绪，${size}。` });
   } catch (error) {
     if (!isAbort(error)) transfer.setState({ exportFault: faultOf(error) });
   } finally {
