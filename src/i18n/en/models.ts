@@ -1,6 +1,12 @@
 /** Texts of the chart and of the table of models. */
 export const models = {
-  chart: 'Parameters against accuracy',
+  chart: {
+    parameters: 'Parameters against accuracy',
+    nonZero: 'Non-zero parameters against accuracy',
+    bytes: 'Size against accuracy',
+    macs: 'MACs against accuracy',
+    latency: 'Latency against accuracy',
+  },
   chartOf: {
     parameters: 'Parameters',
     nonZero: 'Non-zero parameters',

@@ -2,7 +2,13 @@
 import type { Texts } from '#i18n/en';
 
 export const models: Texts['models'] = {
-  chart: '参数量与准确率',
+  chart: {
+    parameters: '参数量与准确率',
+    nonZero: '非零参数与准确率',
+    bytes: '大小与准确率',
+    macs: 'MACs 与准确率',
+    latency: '延迟与准确率',
+  },
   chartOf: {
     parameters: '参数量',
     nonZero: '非零参数量',

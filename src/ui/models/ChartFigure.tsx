@@ -68,7 +68,7 @@ export function ChartFigure() {
     >
       <header className={styles.head}>
         <figcaption id="chart-title" className={styles.title}>
-          {t('models.chart')}
+          {t(`models.chart.${axis}`)}
         </figcaption>
         <div className={styles.headTools}>
           <label className={styles.axisPick}>

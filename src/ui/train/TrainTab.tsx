@@ -44,6 +44,7 @@ export function TrainTab() {
   }, [isIdle]);
   return (
     <Panel title={t('train.title')} intro={t('train.intro')}>
+      <Interrupted />
       <Section>
         <SelectField
           label={t('train.model')}
@@ -109,7 +110,6 @@ export function TrainTab() {
         </div>
         <Help>{t(status === 'paused' ? 'train.pausedHelp' : 'train.stepHelp')}</Help>
         {fault && <Notice level="error" text={words(fault.words)} hint={fault.hint && words(fault.hint)} />}
-        <Interrupted />
       </Section>
       <div ref={run} className={styles.run}>
         <Run />
