@@ -109,7 +109,8 @@ export async function runRecipe(
       checkEffects(current, pass);
       const prepared: unknown = await pass.prepare?.(current, values, context);
       const result = await pass.apply(current, values, context, prepared);
-      const notes = [...result.report.notes, ...lostNotes(current, result.model, pass.effects)];
+      const lost = lostNotes(current, result.model, pass.effects);
+      const notes = [...unknownNotes(step, pass), ...result.report.notes, ...lost];
       told = { ...result.report, notes };
       current = result.model;
     } catch (error) {
@@ -145,6 +146,19 @@ export function readyStep(step: RecipeStep, passes: readonly Pass[], index = 0):
     });
   }
   return { pass, values: clampValues(pass.params as Params, step.values) as Values };
+}
+
+/** What a recipe sets that the method does not have: a slip of the pen, or another version's. */
+function unknownNotes({ values }: RecipeStep, pass: Pass): readonly Words[] {
+  const unknown = Object.keys(values).filter((key) => !Object.hasOwn(pass.params as Params, key));
+  if (unknown.length === 0) return [];
+  const title: Words = pass.words.title;
+  return [
+    {
+      en: `The recipe sets ${unknown.join(', ')}, which ${title.en} does not have: left out.`,
+      zh: `配方设置了 ${unknown.join('、')}，而“${title.zh}”没有这些参数：已忽略。`,
+    },
+  ];
 }
 
 /** The values that enter `prepare`, as a key: what a slider's move leaves alone. */

@@ -187,6 +187,16 @@ describe('running a recipe', () => {
     await expect(runRecipe(model, recipe({ pass: 'test', values: {} }), contextFor, [refusing])).resolves.toBeDefined();
   });
 
+  it('says what it was told and could not use', async () => {
+    const steps = recipe({ pass: 'magnitude-pruning', values: { sparsity: 0.5, teacher: 'a', toString: 1 } });
+    const { reports } = await runRecipe(model, steps, contextFor, PASSES);
+    expect(reports[0]?.notes[0]).toEqual({
+      en: 'The recipe sets teacher, toString, which Magnitude pruning does not have: left out.',
+      zh: '配方设置了 teacher、toString，而“幅值剪枝”没有这些参数：已忽略。',
+    });
+    expect(reports[0]?.values).not.toHaveProperty('teacher');
+  });
+
   it('says which layers lost what earlier steps achieved, with the reason, and nothing of what is kept', async () => {
     const given = denseModel(
       tensor(
