@@ -61,7 +61,7 @@ export const build = {
   shape: 'Output shape',
   parameters: 'Parameters',
   macs: 'MACs',
-  total: 'In all',
+  total: 'In all: {{what}}',
   create: 'Make this model',
   createHelp: 'It starts with random weights. Train it to see it on the chart.',
   train: 'Make and train',

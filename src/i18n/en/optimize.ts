@@ -17,6 +17,7 @@ export const optimize = {
   paper: 'Paper',
   itself: 'This model itself',
   all: 'All layers',
+  which: '{{what}}: {{which}}',
   someLayers: 'Only these layers',
   apply: 'Apply',
   cancel: 'Cancel',

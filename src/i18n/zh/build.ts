@@ -61,7 +61,7 @@ export const build: Texts['build'] = {
   shape: '输出形状',
   parameters: '参数量',
   macs: 'MACs',
-  total: '合计',
+  total: '{{what}}合计',
   create: '建立这个模型',
   createHelp: '初始权重是随机的。训练后它会出现在图上。',
   train: '建立并训练',

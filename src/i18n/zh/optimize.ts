@@ -19,6 +19,7 @@ export const optimize: Texts['optimize'] = {
   paper: '论文',
   itself: '这个模型本身',
   all: '所有层',
+  which: '{{what}}：{{which}}',
   someLayers: '仅这些层',
   apply: '应用',
   cancel: '取消',

@@ -129,11 +129,11 @@ export function BuildTab() {
       ) : (
         <Stats>
           <Stat
-            label={`${t('build.total')}: ${t('build.parameters')}`}
+            label={t('build.total', { what: t('build.parameters') })}
             value={format.count(check.parameters)}
             raw={check.parameters}
           />
-          <Stat label={`${t('build.total')}: ${t('build.macs')}`} value={format.short(check.macs)} raw={check.macs} />
+          <Stat label={t('build.total', { what: t('build.macs') })} value={format.short(check.macs)} raw={check.macs} />
         </Stats>
       )}
       <Actions>

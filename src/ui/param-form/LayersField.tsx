@@ -28,7 +28,7 @@ export function LayersField({ label, help, value, layers, disabled, onChange }: 
   return (
     <details className={styles.layers}>
       <summary>
-        {label}: {isAll ? t('optimize.all') : t('optimize.someLayers')}
+        {t('optimize.which', { what: label, which: isAll ? t('optimize.all') : t('optimize.someLayers') })}
       </summary>
       <fieldset className={styles.list} disabled={disabled}>
         <legend className="w-hidden">{label}</legend>
