@@ -16,7 +16,7 @@ import type { Model, Tensor } from '#core/model/model';
 import { makeTensor } from '#core/model/tensor';
 import type { Start } from '#core/numeric/k-means';
 import type { Words } from '#core/params';
-import { definePass, type PassContext, type TrainHooks } from '#core/pass';
+import { definePass, type TrainHooks } from '#core/pass';
 import {
   BOOKS,
   type Books,
@@ -30,7 +30,7 @@ import {
 } from '#core/passes/shared/clusters';
 import { LAYERS, selectPrunable } from '#core/passes/shared/selection';
 import { softFormula, softLoss, softParams } from '#core/passes/shared/settling';
-import { checkBorders, singleModel } from '#core/passes/shared/students';
+import { TEACHER_MODEL, teacherModel } from '#core/passes/shared/students';
 import {
   BATCH_SIZE,
   epochsParam,
@@ -90,15 +90,7 @@ export const clusteredTraining = definePass({
     },
     start: START,
     layers: LAYERS,
-    teacher: {
-      kind: 'predictor',
-      default: '',
-      label: { en: 'Teacher', zh: '教师' },
-      help: {
-        en: 'The model to learn from. Without a choice, this model as it was.',
-        zh: '向哪个模型学习。不选则为聚类之前的当前模型。',
-      },
-    },
+    teacher: TEACHER_MODEL,
     ...softParams(),
     epochs: epochsParam(3),
     learningRate: learningRateParam(0.001),
@@ -131,7 +123,7 @@ export const clusteredTraining = definePass({
   },
 
   async apply(model, values, context) {
-    const teacher = await teacherOf(model, values.teacher, context);
+    const teacher = await teacherModel(model, values.teacher, context);
     const begun = clustered(model, values, Math.floor(context.random() * 2 ** 32));
     const objective = objectiveOf(begun.model, softLoss(values, teacher), values, context.random);
     if (values.way === 'together') {
@@ -211,14 +203,6 @@ function withBooks(
   return mapPrunable(model, [...at.keys()], (layer, tensor) =>
     gathered(tensor, books[at.get(layer.name) as number] as CodebookValues, weights?.(layer.name)),
   );
-}
-
-async function teacherOf(model: Model, node: string, context: PassContext): Promise<Model> {
-  if (node === '') return model;
-  const role = { en: 'teacher', zh: '教师' };
-  const teacher = singleModel(await context.predictor(node), role);
-  checkBorders(model, teacher, role);
-  return teacher;
 }
 
 function movedNote(before: Model, after: Model, ready: readonly Ready[]): Words {

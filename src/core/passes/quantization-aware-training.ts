@@ -37,6 +37,7 @@ import {
 import { OUTER, type Outer, outerLayers, outerNotes } from '#core/passes/shared/outer-layers';
 import { type Selected, selectPrunable } from '#core/passes/shared/selection';
 import { settlingFormula, settlingParams, softLoss } from '#core/passes/shared/settling';
+import { TEACHER_MODEL, teacherModel } from '#core/passes/shared/students';
 import { objectiveOf } from '#core/passes/shared/training';
 
 /** Epochs between two choices of the grids where their steps are not learned. */
@@ -95,6 +96,7 @@ export const quantizationAwareTraining = definePass({
     outer: OUTER,
     images: { ...CALIBRATION_IMAGES, default: 512, when: { activations: ['round'] } },
     ...settlingParams(3),
+    teacher: { ...TEACHER_MODEL, when: { after: ['distil'] } },
   },
   formula: (values) => {
     const { weightBits: b, activationBits, activations, steps } = values;
@@ -159,7 +161,9 @@ export const quantizationAwareTraining = definePass({
     };
     if (values.after === 'nothing') return finished(mapPrunable(begun, [], (_layer, tensor) => settled(tensor)));
     const loss: readonly LossTerm[] =
-      values.after === 'tune' ? [{ kind: 'crossEntropy', weight: 1 }] : softLoss(values, plain);
+      values.after === 'tune'
+        ? [{ kind: 'crossEntropy', weight: 1 }]
+        : softLoss(values, await teacherModel(plain, values.teacher, context));
     const objective = objectiveOf(begun, loss, values, context.random);
     const trained =
       values.steps === 'learned'

@@ -66,6 +66,21 @@ describe('with learned steps', () => {
     expect(objective.loss.map(({ kind }) => kind)).toEqual(['crossEntropy', 'distillation']);
     expect((await train({ after: 'tune' })).objective.loss).toEqual([{ kind: 'crossEntropy', weight: 1 }]);
   });
+
+  it('learns from any other model for the same data where one is chosen', async () => {
+    const teacher = denseModel(tensor([2, 1], [5, 6]));
+    const { context, asked } = noting();
+    const chosen = { ...context, predictor: async () => ({ kind: 'model', model: teacher }) as const };
+    await applyPass(quantizationAwareTraining, MODEL, { outer: 'same', teacher: 'other' }, chosen);
+    expect(asked[0]?.objective.loss[1]).toMatchObject({ kind: 'distillation', teacher: { model: teacher } });
+    const wide = {
+      ...context,
+      predictor: async () => ({ kind: 'model', model: denseModel(tensor([3, 1], [1, 2, 3])) }) as const,
+    };
+    await expect(applyPass(quantizationAwareTraining, MODEL, { teacher: 'other' }, wide)).rejects.toThrow(
+      'other shapes',
+    );
+  });
 });
 
 describe('one bit', () => {

@@ -164,6 +164,30 @@ export function singleModel(predictor: Predictor, role: Words): Model {
   });
 }
 
+/** The model to learn from, for passes whose teacher may be any single network: this model as it was where none is chosen. */
+export const TEACHER_MODEL: PredictorParam = {
+  kind: 'predictor',
+  default: '',
+  label: { en: 'Teacher', zh: '教师' },
+  help: {
+    en: 'The model to learn from. Without a choice, this model as it was.',
+    zh: '向哪个模型学习。不选则为改变之前的当前模型。',
+  },
+};
+
+/** The chosen teacher; `model` itself where `node` is ''. Throws PassError for several predictors together, and for other shapes. */
+export async function teacherModel(
+  model: Model,
+  node: string,
+  { predictor }: Pick<PassContext, 'predictor'>,
+): Promise<Model> {
+  if (node === '') return model;
+  const role = { en: 'teacher', zh: '教师' };
+  const teacher = singleModel(await predictor(node), role);
+  checkBorders(model, teacher, role);
+  return teacher;
+}
+
 /** Throws PassError where another model takes or gives other shapes than this one. */
 export function checkBorders(model: Model, other: Model, role: Words): void {
   const [own, others] = [bordersOf(model), bordersOf(other)];
