@@ -145,3 +145,17 @@ test('from 1200 pixels up chart and table are in sight whatever the tab', async 
     await expect(page.getByRole('table', { name: 'Models' })).toBeInViewport();
   }
 });
+
+test('a tab is seen from its beginning, and a phone always shows the button that applies', async ({ page }) => {
+  await withModel(page);
+  await openTab(page, 'Build');
+  await page.getByRole('button', { name: 'Make this model' }).scrollIntoViewIfNeeded();
+  await openTab(page, 'Train');
+  await expect(page.getByRole('heading', { name: 'Train', exact: true })).toBeInViewport({ ratio: 1 });
+
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.evaluate(() => window.scrollTo(0, document.documentElement.scrollHeight));
+  await openTab(page, 'Optimize');
+  await expect(page.getByRole('combobox', { name: 'Method', exact: true })).toBeInViewport({ ratio: 1 });
+  await expect(page.getByRole('button', { name: 'Apply', exact: true })).toBeInViewport({ ratio: 1 });
+});
