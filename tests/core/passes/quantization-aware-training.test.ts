@@ -135,6 +135,7 @@ describe('without training', () => {
 });
 
 const VALUES_OF_SKETCH = {
+  teacher: '',
   activations: 'round',
   activationBits: 4,
   steps: 'learned',
