@@ -244,7 +244,7 @@ export const ROWS: readonly Row[] = [
     ...LENET_5_SMALL,
     name: 'lenet-5-smallest',
     title: 'LeNet-5, smallest',
-    stages: [DENSE, narrow(A_TENTH), pruned(0.9, 20), fourBits(10), packed(5)],
+    stages: [DENSE, narrow(A_TENTH), pruned(0.903, 20), fourBits(10), packed(5)],
     target: { bytes: 4000, error: 0.008 },
   },
   TINY_ROW,
