@@ -78,7 +78,7 @@ function withExit(code, outcome) {
 async function unit() {
   const path = newReport('unit.json');
   const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${path}`];
-  const { code } = await runProgram(bin('vitest'), args, { minutes: 9 });
+  const { code } = await runProgram(bin('vitest'), args, { minutes: 11 });
   const report = readReport(path);
   if (!report) return { passed: 0, failed: 1 };
   const broken = report.testResults.filter(
