@@ -4,6 +4,7 @@ import type { Line, Measurement } from './measurements';
 import { section, withTable } from './readme';
 import { contestTable, restless, speed } from './rounds';
 import type { Row } from './row';
+import { narrow } from './rows/narrow';
 import { targetTable } from './rows/targets';
 import { printTable } from './table';
 
@@ -115,4 +116,20 @@ test('the terminal gets the same in columns, and hears of a void run', () => {
   expect(printed).toContain('processor; 2 cores; Chromium 1; version abc1234; load 0.5; 2026-11-22T08:00:00Z; VOID');
   expect(printed).toContain('LeNet-5  ours          4,000  ');
   expect(printed).toContain('         PyTorch       4,000  1.00 (0.75 to 1.25; 3 rounds)');
+});
+
+test('narrower networks are compared with the widest of the same runtime, from the widest, the control last', () => {
+  const of = (who: string, value: number): Line => ({ ...facts, what: 'ours', who, round: 1, value, unit: 'images/s' });
+  const table = narrow.table([
+    of('6 and 16 channels, 65 neurons', 400),
+    of('LeNet-5 (again)', 110),
+    of('LeNet-5', 100),
+    of('10 and 24 channels, 90 neurons', 250),
+  ]);
+  expect(table.map(({ who, figure, against }) => [who, figure, against])).toEqual([
+    ['LeNet-5', '100', ''],
+    ['10 and 24 channels, 90 neurons', '250', '2.50 (2.50 to 2.50; 1 rounds)'],
+    ['6 and 16 channels, 65 neurons', '400', '4.00 (4.00 to 4.00; 1 rounds)'],
+    ['LeNet-5 (again)', '110', '1.10 (1.10 to 1.10; 1 rounds)'],
+  ]);
 });
