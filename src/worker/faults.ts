@@ -35,6 +35,19 @@ export function failureOf(error: unknown): BackendError | null {
   return cause instanceof BackendError && (cause.code === 'lost' || cause.code === 'shader') ? cause : null;
 }
 
+/** Does `work` and then drops what was kept of it, unless it is the backend that failed: then somebody may go on with it. */
+export async function keptForAnother<T>(drop: () => Promise<void> | undefined, work: () => Promise<T>): Promise<T> {
+  let goesOn = false;
+  try {
+    return await work();
+  } catch (error) {
+    goesOn = failureOf(error) !== null;
+    throw error;
+  } finally {
+    if (!goesOn) await drop();
+  }
+}
+
 export function faultOf(error: unknown): Fault {
   if (isAbort(error)) return { code: 'aborted', words: aborted };
   // What failed is the cause; the step's words name the step before they say why.

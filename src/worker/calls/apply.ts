@@ -9,7 +9,7 @@ import { type Recipe, runRecipe } from '#core/recipe';
 import { type CallContext, type Handler, throttled } from '#worker/call';
 import { type Journal, openJournal } from '#worker/calls/journal';
 import { contextMaker } from '#worker/calls/pass-context';
-import { failureOf } from '#worker/faults';
+import { keptForAnother } from '#worker/faults';
 import type { Accuracy, ApplyResult, Calls, StepOutcome } from '#worker/protocol';
 import { summaryOf, writtenBytes } from '#worker/summary';
 
@@ -25,15 +25,10 @@ export const apply: Handler<'apply'> = async (request, context) => {
   const key = JSON.stringify([model, dataset, recipe, from, parents]);
   // What does not train is quickly done again.
   const journal = trains(recipe, from) ? await openJournal(context.session, 'applying', key, resume) : null;
-  let goesOn = false;
-  try {
-    return await run(request, context, journal);
-  } catch (error) {
-    goesOn = failureOf(error) !== null;
-    throw error;
-  } finally {
-    if (!goesOn) await journal?.drop();
-  }
+  return keptForAnother(
+    () => journal?.drop(),
+    () => run(request, context, journal),
+  );
 };
 
 async function run(

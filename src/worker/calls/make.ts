@@ -12,7 +12,7 @@ import { type CallContext, type Handler, throttled } from '#worker/call';
 import { combined } from '#worker/calls/combine';
 import { type Journal, openJournal } from '#worker/calls/journal';
 import { remembering } from '#worker/calls/pass-context';
-import { failureOf } from '#worker/faults';
+import { keptForAnother } from '#worker/faults';
 import type { Calls, TrainProgress } from '#worker/protocol';
 import type { MadeMember, MakeResult } from '#worker/protocol-ensembles';
 import { type RefitOptions, refitPredictor, withRows } from '#worker/refit';
@@ -30,15 +30,7 @@ type Request = Calls['make']['request'];
 export const make: Handler<'make'> = async (request, context) => {
   const { name: _, ...asked } = request;
   const journal = await openJournal(context.session, 'making', JSON.stringify(asked), true);
-  let goesOn = false;
-  try {
-    return await run(request, context, journal);
-  } catch (error) {
-    goesOn = failureOf(error) !== null;
-    throw error;
-  } finally {
-    if (!goesOn) await journal.drop();
-  }
+  return keptForAnother(journal.drop, () => run(request, context, journal));
 };
 
 async function run(request: Request, context: CallContext<'make'>, journal: Journal): Promise<MakeResult> {

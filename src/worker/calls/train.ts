@@ -13,7 +13,7 @@ import type { Dataset } from '#engine/datasets/dataset';
 import { train as trainModel } from '#engine/train';
 import { makeTrainControl } from '#engine/train-control';
 import type { Handler } from '#worker/call';
-import { failureOf } from '#worker/faults';
+import { failureOf, keptForAnother } from '#worker/faults';
 import type { TrainSettings } from '#worker/protocol';
 import type { Session } from '#worker/session';
 import { summaryOf } from '#worker/summary';
@@ -34,8 +34,7 @@ export const train: Handler<'train'> = async (
   session.training?.stop();
   session.training = control;
   const vault = await session.vault;
-  let goesOn = false;
-  try {
+  const work = async () => {
     const kept = resume ? await vault.run.read() : null;
     const own = kept && sameRun(kept.facts, { model: id, dataset: datasetId, settings }) ? kept : null;
     if (!own) await vault.run.drop();
@@ -87,11 +86,10 @@ export const train: Handler<'train'> = async (
     const validation = await measure('validation');
     const test = await measure('test');
     return { model: summary, validation, test, seconds: outcome.seconds, stopped: outcome.stopped };
-  } catch (error) {
-    goesOn = failureOf(error) !== null;
-    throw error;
+  };
+  try {
+    return await keptForAnother(() => vault.run.drop(), work);
   } finally {
-    if (!goesOn) await vault.run.drop();
     if (session.training === control) session.training = null;
   }
 };
