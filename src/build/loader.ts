@@ -25,7 +25,7 @@ function readingOnly(): Plugin {
 }
 
 /** What a way of combining declares beside its arithmetic. */
-const declared = new Set(['words', 'params', 'members', 'gives', 'formula', 'fit', 'weights']);
+const declared = new Set(['words', 'params', 'members', 'gives', 'formula', 'fit', 'learns', 'weights']);
 
 interface Node {
   readonly type: string;

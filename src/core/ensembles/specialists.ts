@@ -5,7 +5,7 @@
  */
 import { CLASS_GROUPS } from '#core/ensembles/class-groups';
 import { defineEnsemble } from '#core/ensembles/ensemble';
-import { byGroups, chosenGroups, groupsByStrength, groupsIn } from '#core/ensembles/shared/groups';
+import { byGroups, fitGroups, groupsIn, learnsGroups } from '#core/ensembles/shared/groups';
 import { logOf } from '#core/numeric/softmax';
 
 export const specialists = defineEnsemble({
@@ -33,10 +33,8 @@ export const specialists = defineEnsemble({
   gives: 'probabilities',
   formula: () =>
     'g* = argmax P(g), P(g) = Σ router over g\nP(c) = P(g*) · softmax of specialist g* over g*; other c: the router',
-  fit: ({ logits, labels, classes }, { classes: chosen }) => ({
-    groups: chosenGroups(chosen, logits.length - 1, classes) ?? groupsByStrength(logits.slice(1), labels, classes),
-  }),
-  learns: ({ classes }) => classes.length === 0,
+  fit: fitGroups,
+  learns: learnsGroups,
   combine(logits, classes, _values, state) {
     const { probabilities, used } = byGroups(logits, classes, groupsIn(state, logits.length - 1, classes), true);
     return { scores: logOf(probabilities), used };

@@ -5,7 +5,7 @@
  */
 import { CLASS_GROUPS } from '#core/ensembles/class-groups';
 import { defineEnsemble } from '#core/ensembles/ensemble';
-import { byGroups, chosenGroups, groupsByStrength, groupsIn } from '#core/ensembles/shared/groups';
+import { byGroups, fitGroups, groupsIn, learnsGroups } from '#core/ensembles/shared/groups';
 import { ALL_RUN } from '#core/ensembles/shared/words';
 import { logOf } from '#core/numeric/softmax';
 
@@ -33,10 +33,8 @@ export const taskChain = defineEnsemble({
   members: { least: 2 },
   gives: 'probabilities',
   formula: () => 'P(c) = P(g) · P(c | g)',
-  fit: ({ logits, labels, classes }, { classes: chosen }) => ({
-    groups: chosenGroups(chosen, logits.length - 1, classes) ?? groupsByStrength(logits.slice(1), labels, classes),
-  }),
-  learns: ({ classes }) => classes.length === 0,
+  fit: fitGroups,
+  learns: learnsGroups,
   combine(logits, classes, _values, state) {
     const groups = groupsIn(state, logits.length - 1, classes);
     return { scores: logOf(byGroups(logits, classes, groups, false).probabilities) };

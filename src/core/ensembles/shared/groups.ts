@@ -2,6 +2,7 @@
  * Groups of classes, for specialists and chains of tasks: group g belongs to member g + 1, member 0 decides between groups.
  */
 import { chosenGroup, evenGroups, type Groups } from '#core/ensembles/class-groups';
+import type { MemberAnswers } from '#core/ensembles/ensemble';
 import { softmaxRows } from '#core/numeric/softmax';
 import type { EnsembleState } from '#core/predictor';
 
@@ -22,11 +23,23 @@ export function chosenGroups(chosen: readonly string[], count: number, classes: 
   return groups;
 }
 
+/** Learned of such groups: as chosen by a person, else by who is strong on what. The first of the members decides between groups. */
+export function fitGroups(
+  { logits, labels, classes }: MemberAnswers,
+  { classes: chosen }: { readonly classes: readonly string[] },
+): EnsembleState {
+  return {
+    groups: chosenGroups(chosen, logits.length - 1, classes) ?? groupsByStrength(logits.slice(1), labels, classes),
+  };
+}
+/** Whether that looks at the answers. */
+export const learnsGroups = ({ classes }: { readonly classes: readonly string[] }): boolean => classes.length === 0;
+
 /**
  * Every class to the specialist that gives its images the largest mean log-probability on the images looked at; a class
  * without images to the first. `logits` of the specialists only. A specialist may end without classes.
  */
-export function groupsByStrength(logits: readonly Float32Array[], labels: ArrayLike<number>, classes: number): Groups {
+function groupsByStrength(logits: readonly Float32Array[], labels: ArrayLike<number>, classes: number): Groups {
   const strength = logits.map((own) => {
     const p = softmaxRows(own, classes);
     const sums = new Float64Array(classes);
