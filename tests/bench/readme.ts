@@ -1,6 +1,7 @@
 /** The README's table, between its two marker lines, from the latest runs that count. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { type ReportLine, sectionOf } from './ensembles/report';
+import { markdownHead, markdownRow } from './markdown';
 import { folder, type Line } from './measurements';
 import { type Course, pictureOf } from './recipes/picture';
 import { cellsOf, HEADS, type RowTable } from './recipes/report';
@@ -50,11 +51,8 @@ function recipeSection({ row, lines, verdict }: RowTable): string {
   return [
     `**${row.title}** (${row.dataset}, ${first?.seeds === 1 ? '1 seed' : `${first?.seeds} seeds`})`,
     '',
-    `| ${HEADS.join(' | ')} |`,
-    `|---|${HEADS.slice(1)
-      .map(() => '--:')
-      .join('|')}|`,
-    ...lines.map((line) => `| ${cellsOf(line).join(' | ')} |`),
+    ...markdownHead(HEADS),
+    ...lines.map((line) => markdownRow(cellsOf(line))),
     '',
     [verdict, row.note, `Version ${lines.at(-1)?.version}.`].filter((one) => one !== '').join(' '),
     '',

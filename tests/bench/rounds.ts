@@ -44,7 +44,8 @@ function shuffled<T>(values: readonly T[]): T[] {
     .map(({ value }) => value);
 }
 
-const byRound = (lines: readonly Measurement[], what: string, who: string): Map<number, number> =>
+/** What one was measured at, by round. */
+export const byRound = (lines: readonly Measurement[], what: string, who: string): Map<number, number> =>
   new Map(lines.flatMap((line) => (line.what === what && line.who === who ? [[line.round, line.value]] : [])));
 const distinct = <T>(values: readonly T[]): T[] => [...new Set(values)];
 

@@ -1,5 +1,6 @@
 /** The table of what the ensembles reached: mean and spread over the seeds, and the gain image by image with its interval. */
 import { type Answered, errorWords, lossOf, lossWords, mean, whole } from '../long/compare';
+import { markdownHead, markdownRow } from '../markdown';
 import type { RowRecord } from './record';
 import type { Row } from './row';
 
@@ -104,13 +105,10 @@ export function sectionOf(lines: readonly ReportLine[], verdicts: readonly strin
   const parts = [...new Set(lines.map(({ row }) => row.part))];
   const seeds = Math.min(...lines.map((line) => line.seeds));
   return [
-    `| ${HEADS.join(' | ')} |`,
-    `|---|${HEADS.slice(1)
-      .map(() => '--:')
-      .join('|')}|`,
+    ...markdownHead(HEADS),
     ...parts.flatMap((part) => [
       `| **${part}** |${' |'.repeat(HEADS.length - 1)}`,
-      ...lines.filter(({ row }) => row.part === part).map(({ cells }) => `| ${cells.join(' | ')} |`),
+      ...lines.filter(({ row }) => row.part === part).map(({ cells }) => markdownRow(cells)),
     ]),
     '',
     `${seeds === 1 ? '1 seed' : `${seeds} seeds`}. ${verdicts.join(' ')} Version ${lines.at(-1)?.version}.`,

@@ -65,19 +65,14 @@ export function pictureOf(courses: readonly Course[]): string {
   const label = (bytes: number): string => (bytes >= 1e6 ? '1 MB' : `${bytes / 1000} kB`);
   const y = (error: number): string => placeOf({ bytes: 1e3, error }, most).y.toFixed(1);
   const x = (bytes: number): string => placeOf({ bytes, error: 0 }, most).x.toFixed(1);
-  const drawn = courses.map(({ points, isPaper }, i) => {
-    const colour = COLOURS[i % COLOURS.length] as string;
-    const end = placeOf(points.at(-1) as Point, most);
-    const [cx, cy] = [end.x.toFixed(1), end.y.toFixed(1)];
-    const line = `<polyline points="${points.map(at).join(' ')}" stroke="${colour}" class="course"/>`;
-    const fill = isPaper ? 'class="page"' : `fill="${colour}"`;
-    return `${points.length > 1 ? line : ''}<circle cx="${cx}" cy="${cy}" r="9" stroke="${colour}" stroke-width="2" ${fill}/><text x="${cx}" y="${(end.y + 4).toFixed(1)}" text-anchor="middle" ${isPaper ? 'class="small"' : 'class="small on"'}>${i + 1}</text>`;
+  const drawn = courses.map((course, i) => {
+    const end = placeOf(course.points.at(-1) as Point, most);
+    const line = `<polyline points="${course.points.map(at).join(' ')}" stroke="${colourOf(i)}" class="course"/>`;
+    return `${course.points.length > 1 ? line : ''}${numbered(course, i, end.x.toFixed(1), end.y)}`;
   });
-  const named = courses.map(({ title, isPaper }, i) => {
+  const named = courses.map((course, i) => {
     const height = TOP + 14 + i * 24;
-    const colour = COLOURS[i % COLOURS.length] as string;
-    const fill = isPaper ? 'class="page"' : `fill="${colour}"`;
-    return `<circle cx="592" cy="${height - 4}" r="9" stroke="${colour}" stroke-width="2" ${fill}/><text x="592" y="${height}" text-anchor="middle" ${isPaper ? 'class="small"' : 'class="small on"'}>${i + 1}</text><text x="610" y="${height}">${escaped(title)}</text>`;
+    return `${numbered(course, i, '592', height - 4)}<text x="610" y="${height}">${escaped(course.title)}</text>`;
   });
   return `${[
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="system-ui, sans-serif" font-size="12"><title>Bytes of the file against errors, recipe by recipe</title>`,
@@ -97,6 +92,15 @@ export function pictureOf(courses: readonly Course[]): string {
     ...named,
     '</svg>',
   ].join('\n')}\n`;
+}
+
+const colourOf = (i: number): string => COLOURS[i % COLOURS.length] as string;
+
+/** The course's number in its circle. */
+function numbered({ isPaper }: Course, i: number, x: string, y: number): string {
+  const fill = isPaper ? 'class="page"' : `fill="${colourOf(i)}"`;
+  const circle = `<circle cx="${x}" cy="${y.toFixed(1)}" r="9" stroke="${colourOf(i)}" stroke-width="2" ${fill}/>`;
+  return `${circle}<text x="${x}" y="${(y + 4).toFixed(1)}" text-anchor="middle" class="small${isPaper ? '' : ' on'}">${i + 1}</text>`;
 }
 
 const escaped = (text: string): string => text.replace(/&/g, '&amp;').replace(/</g, '&lt;');

@@ -1,4 +1,5 @@
 /** The recipes' short table, for the README: what each reached, beside what was asked, what papers report and a network from scratch. */
+import { markdownHead, markdownRow } from '../markdown';
 import type { ReportLine, RowTable } from './report';
 
 const HEADS = [
@@ -16,15 +17,11 @@ const FROM_SCRATCH = 'from scratch';
 
 /** As Markdown. `details` is where the whole tables are, `picture` the drawing of them. */
 export function summaryOf(tables: readonly RowTable[], details: string, picture: string): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   return [
     `![Bytes of the file against errors on MNIST’s test images, recipe by recipe](${picture})`,
     '',
-    line(HEADS),
-    `|---|${HEADS.slice(1)
-      .map(() => '--:')
-      .join('|')}|`,
-    ...tables.flatMap((table) => summaryLines(table).map(line)),
+    ...markdownHead(HEADS),
+    ...tables.flatMap((table) => summaryLines(table).map(markdownRow)),
     '',
     `Every stage of every recipe, with its notes: [${details}](${details}).`,
     '',

@@ -2,7 +2,7 @@
 import type { Contestant } from '../harness/network';
 import type { Lab } from '../lab';
 import type { Measurement } from '../measurements';
-import { gather } from '../peers/gather';
+import { checkedSpeed, gather } from '../peers/gather';
 import { contest, contestTable, type Entrant, RATIO, restless, speed } from '../rounds';
 import type { Row } from '../row';
 
@@ -13,8 +13,6 @@ const IMAGES = 10_000;
 const FEW = 128;
 /** Seconds of a stretch of those that would need minutes for all images. */
 const STRETCH = 3;
-/** Answers on which rounding may decide differently. */
-const NEAR_TIES = 3;
 
 export const inference: Row = {
   name: 'inference',
@@ -32,9 +30,7 @@ async function run(lab: Lab): Promise<Measurement[]> {
   console.log(`  ${wasm.who} answers ${all.correct} of ${IMAGES} and ${few.correct} of ${FEW}`);
   const check = async (one: Contestant & { who: string }, images: number, expected: number): Promise<number> => {
     const begun = performance.now();
-    const { correct } = await one.infer(ID, images);
-    if (Math.abs(correct - expected) > NEAR_TIES)
-      throw new Error(`${one.who} answers ${correct} of ${images} images correctly, ours ${expected}.`);
+    await checkedSpeed(one, ID, images, expected);
     return (performance.now() - begun) / 1000;
   };
   const entrants: Entrant[] = [{ who: wasm.who, stretch: async () => (await wasm.infer(ID, IMAGES)).speed }];

@@ -2,8 +2,8 @@
 import type { Contestant } from '../harness/network';
 import type { Lab } from '../lab';
 import type { Line, Measurement } from '../measurements';
-import { gather } from '../peers/gather';
-import { contest, restless, speed } from '../rounds';
+import { checkedSpeed, gather } from '../peers/gather';
+import { byRound, contest, restless, speed } from '../rounds';
 import type { Row, TableLine } from '../row';
 import { median, ratioByRound } from '../statistics';
 
@@ -21,8 +21,6 @@ const IMAGES = 10_000;
 const FEW = 128;
 /** Seconds of a stretch. */
 const STRETCH = 1;
-/** Answers on which rounding may decide differently. */
-const NEAR_TIES = 3;
 
 export const narrow: Row = {
   name: 'narrow',
@@ -53,21 +51,17 @@ async function run(lab: Lab): Promise<Measurement[]> {
 
 /** As many images as fill a stretch. Throws where a runtime does not answer as the first one does. */
 async function imagesFor(runtime: Contestant & { who: string }, id: string, expected: number): Promise<number> {
-  const { correct, speed: rate } = await runtime.infer(id, FEW);
-  if (Math.abs(correct - expected) > NEAR_TIES)
-    throw new Error(`${runtime.who} answers ${correct} of ${FEW} images correctly with ${id}, ours ${expected}.`);
+  const rate = await checkedSpeed(runtime, id, FEW, expected);
   return Math.min(IMAGES, FEW * Math.max(1, Math.round((rate * STRETCH) / FEW)));
 }
 
 /** A runtime after another: its networks from the widest, and how many times as fast as LeNet-5 each is. */
 function table(lines: readonly Line[]): TableLine[] {
   return [...new Set(lines.map(({ what }) => what))].flatMap((what) => {
-    const of = (who: string): Map<number, number> =>
-      new Map(lines.flatMap((line) => (line.what === what && line.who === who ? [[line.round, line.value]] : [])));
-    const dense = of(DENSE);
+    const dense = byRound(lines, what, DENSE);
     const again = lines.find((line) => line.what === what && !ORDER.includes(line.who))?.who;
     return [...ORDER, ...(again ? [again] : [])].map((who) => {
-      const own = of(who);
+      const own = byRound(lines, what, who);
       const { value, low, high, rounds } = ratioByRound(own, dense);
       const against =
         who === DENSE ? '' : `${value.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)}; ${rounds} rounds)`;
