@@ -1,23 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Architecture } from '#core/architecture';
 import { createModel } from '#core/model/create';
-import { ADAM } from '#core/objective';
 import type { Recipe } from '#core/recipe';
 import type { ModelId, PreviewResult, TrainProgress, TrainSettings } from '#worker/protocol';
 import { memoryFiles } from '#worker/vault/files';
-import { makeSetting, type Setting } from './setting';
+import { makeSetting, type Setting, SETTINGS as settings } from './setting';
 
-const settings: TrainSettings = {
-  optimizer: ADAM,
-  learningRate: 0.01,
-  schedule: { kind: 'constant' },
-  batchSize: 32,
-  epochs: 3,
-  seed: 3,
-  l1: 0,
-  l2: 0,
-  dropout: null,
-};
 /** Small enough for the slowest backend. */
 const architecture: Architecture = {
   name: 'Tiny',

@@ -1,23 +1,12 @@
 /** Combining, making members and growing trees through the real dispatcher, on Digits. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Architecture } from '#core/architecture';
-import { ADAM } from '#core/objective';
 import type { TrainProgress, TrainResult, TrainSettings } from '#worker/protocol';
 import type { CombineResult, Origin } from '#worker/protocol-ensembles';
 import { memoryFiles } from '#worker/vault/files';
-import { makeSetting, type Setting } from './setting';
+import { makeSetting, SETTINGS, type Setting } from './setting';
 
-const settings: TrainSettings = {
-  optimizer: ADAM,
-  learningRate: 0.01,
-  schedule: { kind: 'constant' },
-  batchSize: 32,
-  epochs: 2,
-  seed: 3,
-  l1: 0,
-  l2: 0,
-  dropout: null,
-};
+const settings: TrainSettings = { ...SETTINGS, epochs: 2 };
 const network = (units: number): Architecture => ({
   name: `Dense ${units}`,
   input: [8, 8, 1],

@@ -1,12 +1,11 @@
 /** Training goes on when its device is lost, when its worker dies, and after a reload, and ends where it would have ended. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Architecture } from '#core/architecture';
-import { ADAM } from '#core/objective';
 import { type Backend, BackendError } from '#engine/backend';
 import { makeCpuBackend } from '#engine/backends/cpu';
 import type { Calls, TrainProgress } from '#worker/protocol';
 import { memoryFiles } from '#worker/vault/files';
-import { makeSetting, type Setting } from './setting';
+import { makeSetting, SETTINGS, type Setting } from './setting';
 
 const architecture: Architecture = {
   name: 'Tiny',
@@ -20,15 +19,9 @@ const architecture: Architecture = {
   ],
 };
 const settings: Calls['train']['request']['settings'] = {
-  optimizer: ADAM,
-  learningRate: 0.01,
+  ...SETTINGS,
   schedule: { kind: 'cosine' },
-  batchSize: 32,
   epochs: 2,
-  seed: 3,
-  l1: 0,
-  l2: 0,
-  dropout: null,
 };
 /** Batches: 37 an epoch. */
 const steps = 74;

@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import type { Architecture } from '#core/architecture';
 import { createModel } from '#core/model/create';
 import { modelId } from '#core/model/hash';
-import { ADAM } from '#core/objective';
 import { predictorId } from '#core/predictor-id';
 import { makeCpuBackend } from '#engine/backends/cpu';
 import type { Dataset } from '#engine/datasets/dataset';
@@ -13,6 +12,7 @@ import { type RefitOptions, refitModel, refitPredictor, withRows } from '#worker
 import { memoryFiles } from '#worker/vault/files';
 import { openVault } from '#worker/vault/vault';
 import { makeBars } from '../engine/bars';
+import { SETTINGS } from './setting';
 
 const bars = makeBars({ train: 60, validation: 30, test: 30 });
 const architecture: Architecture = {
@@ -25,17 +25,7 @@ const architecture: Architecture = {
     { kind: 'dense', units: 3, activation: 'linear', bias: true },
   ],
 };
-const settings: TrainSettings = {
-  optimizer: ADAM,
-  learningRate: 0.01,
-  schedule: { kind: 'constant' },
-  batchSize: 16,
-  epochs: 1,
-  seed: 3,
-  l1: 0,
-  l2: 0,
-  dropout: null,
-};
+const settings: TrainSettings = { ...SETTINGS, batchSize: 16, epochs: 1 };
 const vault = await openVault(memoryFiles(), { cacheBytes: 1e9, onFailure: () => undefined });
 const start = await vault.put(createModel(architecture, 1));
 const step = (pass: string, values = {}) => ({ pass, values, seed: 5 });

@@ -1,12 +1,11 @@
 /** Searches on real models: what is run and told, folds that share nothing, halving that goes on, and what is taken. */
 import { describe, expect, it } from 'vitest';
 import type { Architecture } from '#core/architecture';
-import { ADAM } from '#core/objective';
 import type { SearchPlan } from '#core/search/plan';
 import { foldOf } from '#worker/calls/search-fold';
 import type { Calls, ModelId } from '#worker/protocol';
 import type { SearchResult } from '#worker/protocol-search';
-import { makeSetting, type Setting } from './setting';
+import { makeSetting, SETTINGS, type Setting } from './setting';
 
 const architecture: Architecture = {
   name: 'Tiny',
@@ -18,17 +17,7 @@ const architecture: Architecture = {
     { kind: 'dense', units: 10, activation: 'linear', bias: true },
   ],
 };
-const training = {
-  optimizer: ADAM,
-  learningRate: 0.01,
-  schedule: { kind: 'cosine' },
-  batchSize: 32,
-  epochs: 2,
-  seed: 1,
-  l1: 0,
-  l2: 0,
-  dropout: null,
-} as const;
+const training = { ...SETTINGS, schedule: { kind: 'cosine' }, epochs: 2, seed: 1 } as const;
 const plan = (some: Partial<SearchPlan> = {}): SearchPlan => ({
   base: { start: { kind: 'fresh', architecture }, training, recipe: null },
   dimensions: [{ kind: 'list', target: { of: 'training', key: 'learningRate' }, values: [0.000001, 0.01] }],

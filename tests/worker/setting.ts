@@ -5,7 +5,7 @@ import { ADAM } from '#core/objective';
 import type { Backend } from '#engine/backend';
 import { makeCpuBackend } from '#engine/backends/cpu';
 import { makeDispatcher } from '#worker/dispatch';
-import type { CallName, Calls, Fault, FromWorker } from '#worker/protocol';
+import type { CallName, Calls, Fault, FromWorker, TrainSettings } from '#worker/protocol';
 import { makeSession, type Session } from '#worker/session';
 import { type Files, memoryFiles } from '#worker/vault/files';
 import { openVault } from '#worker/vault/vault';
@@ -83,6 +83,19 @@ export function makeSetting({
   };
 }
 
+/** Enough for a small network to learn something of Digits. */
+export const SETTINGS: TrainSettings = {
+  optimizer: ADAM,
+  learningRate: 0.01,
+  schedule: { kind: 'constant' },
+  batchSize: 32,
+  epochs: 3,
+  seed: 3,
+  l1: 0,
+  l2: 0,
+  dropout: null,
+};
+
 /** Trains a small network of these rows and two dense layers on Digits, for three epochs. */
 export async function trainTiny({ call }: Setting, rows: readonly Row[] = []): Promise<Calls['train']['response']> {
   const made = await call('create', {
@@ -99,16 +112,5 @@ export async function trainTiny({ call }: Setting, rows: readonly Row[] = []): P
     },
     seed: 1,
   });
-  const settings = {
-    optimizer: ADAM,
-    learningRate: 0.01,
-    schedule: { kind: 'constant' },
-    batchSize: 32,
-    epochs: 3,
-    seed: 3,
-    l1: 0,
-    l2: 0,
-    dropout: null,
-  } as const;
-  return call('train', { model: made.id, dataset: 'digits', settings, paused: false });
+  return call('train', { model: made.id, dataset: 'digits', settings: SETTINGS, paused: false });
 }
