@@ -26,18 +26,14 @@ const normal = (filters: number): readonly Row[] => [
   { kind: 'activation', activation: 'relu' },
 ];
 
+const tiny = (first: number, second: number, third: number): Architecture =>
+  network('Tiny CNN', [...normal(first), pool, ...normal(second), pool, ...normal(third), flatten, answers]);
 /** 4,150 parameters once its batch normalisation is folded. */
-export const TINY = network('Tiny CNN', [...normal(8), pool, ...normal(12), pool, ...normal(16), flatten, answers]);
+export const TINY = tiny(8, 12, 16);
 /** 4,720 parameters likewise: what 2,500 bytes hold at 4 bits. */
-export const FOUR_BITS = network('Tiny CNN', [
-  ...normal(9),
-  pool,
-  ...normal(14),
-  pool,
-  ...normal(16),
-  flatten,
-  answers,
-]);
+export const FOUR_BITS = tiny(9, 14, 16);
+/** 6,501 parameters likewise. */
+export const SIX_THOUSAND = tiny(10, 16, 21);
 
 /** 29,008 parameters: as many as FitNets' student on MNIST. */
 export const THIN = network('Thin CNN', [
@@ -65,4 +61,9 @@ export function narrowLenet(first: number, second: number, units: number): Archi
     hidden(units),
     answers,
   ]);
+}
+
+/** LeNet-300-100 with other widths. */
+export function narrowPerceptron(first: number, second: number): Architecture {
+  return network(`MLP ${first}-${second}`, [flatten, hidden(first), hidden(second), answers]);
 }

@@ -114,9 +114,11 @@ export const HEADS = [
   'minutes',
   'paper',
 ] as const;
+/** Its errors, and how the images of the row's own class fared. */
+export const errorOf = ({ error, only }: ReportLine): string => (only ? `${error}; ${only}` : error);
 export const cellsOf = (line: ReportLine): readonly string[] => [
   line.stage,
-  line.only ? `${line.error}; ${line.only}` : line.error,
+  errorOf(line),
   line.bytes,
   line.ratio,
   line.nonZero,

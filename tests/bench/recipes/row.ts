@@ -23,7 +23,7 @@ export interface Row {
   readonly network: string | Architecture;
   readonly stages: readonly Stage[];
   /** The honest comparison: a network of the final size from scratch, as long. */
-  readonly scratch?: { readonly network: Architecture; readonly steps: readonly RecipeStep[] };
+  readonly scratch?: { readonly network: string | Architecture; readonly steps: readonly RecipeStep[] };
   /** What has to be reached: of the last stage. Errors are shares. */
   readonly target?: { readonly bytes?: number; readonly error?: number; readonly loss?: number };
   /** Which stage, as "row/stage", the loss is counted from; the row's first by default. */

@@ -1,6 +1,6 @@
 /** The recipes' short table, for the README: what each reached, beside what was asked, what papers report and a network from scratch. */
 import { markdownHead, markdownRow } from '../markdown';
-import type { ReportLine, RowTable } from './report';
+import { errorOf, type ReportLine, type RowTable } from './report';
 
 const HEADS = [
   '',
@@ -37,11 +37,11 @@ function summaryLines({ row, lines, verdict }: RowTable): string[][] {
   const seeds = (line: ReportLine): string => (line.seeds < row.seeds ? ` (${line.seeds} of ${row.seeds} seeds)` : '');
   return shown.map((one) => [
     `${one === shown[0] ? row.title : ''}${shown.length > 1 ? `${one === shown[0] ? ': ' : ''}${one.stage}` : ''}${seeds(one)}`,
-    one.only ? `${one.error}; ${one.only}` : one.error,
+    errorOf(one),
     one.bytes,
     one.ratio,
     one.loss,
-    one === last ? (scratch?.error ?? '') : '',
+    one === last && scratch ? errorOf(scratch) : '',
     one.minutes,
     one.paper,
     one === last ? verdict.replace(/^Asked: /, '').replace(/, with \d+ of \d+ seeds\.$|\.$/, '') : '',
