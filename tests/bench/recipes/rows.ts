@@ -41,13 +41,13 @@ const shared = (clusters: number, epochs: number, values: RecipeStep['values'] =
   ],
 });
 /** Weights at 4 bits, trained with their grids; activations stay as they are. */
-const fourBits = (epochs: number): Stage => ({
+const fourBits = (epochs: number, teacher = TEACHER): Stage => ({
   name: '4 bits',
   steps: [
     step('quantization-aware-training', {
       ...moved,
       ...soft,
-      teacher: TEACHER,
+      teacher,
       weightBits: 4,
       activations: 'float',
       granularity: 'tensor',
@@ -238,6 +238,13 @@ const lenet300 = (
 
 const FEW = { ...moved, labelled: 1000, learningRate: 0.002 };
 
+/** As the row on MNIST, but that the dense LeNet-5 there teaches it less than labels do (86.7 against 89.7 % of validation). */
+const TINY_ON_FASHION: Row = {
+  ...TINY_ROW,
+  stages: [{ name: 'trained', steps: [trained(40, 0.003), FOLD] }, fourBits(15, 'tiny-fashion/trained'), packed(6)],
+  note: `${AUGMENTED} The network learns from labels, as LeNet-5 teaches it less here; with 4 bits it is its own teacher. From scratch: the same network at float32, as long.`,
+};
+
 /** The same row on Fashion-MNIST. */
 const fashion = (row: Row): Row => {
   const steps = (list: readonly RecipeStep[]): readonly RecipeStep[] =>
@@ -400,7 +407,7 @@ export const ROWS: readonly Row[] = [
     scratch: { network: 'small-cnn', steps: [trained(20, 0.002)] },
     note: `${AUGMENTED} Threes are left out of the images on which LeNet-5 answers; the bias of the three is chosen on validation. From scratch: the same network with all labels and all threes, as long.`,
   },
-  ...[DEEP_COMPRESSION, LENET_5_SMALL, TINY_ROW].map(fashion),
+  ...[DEEP_COMPRESSION, LENET_5_SMALL, TINY_ON_FASHION].map(fashion),
 ];
 
 /** Rows that the drawing shows. */
