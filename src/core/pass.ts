@@ -3,6 +3,7 @@
  * values and a context and returns a new model and a report. It never changes its input, never grades itself, and
  * what it achieved is written on the tensors it made (`model/encoding`).
  */
+import type { Formula } from '#core/formula';
 import type { Model } from '#core/model/model';
 import type { Objective, TrainPoint } from '#core/objective';
 import type { Params, ValuesOf, Words } from '#core/params';
@@ -154,8 +155,7 @@ export interface PassDefinition<P extends Params, Prepared> {
     readonly paper: string;
   };
   readonly params: P;
-  /** What it computes, with the numbers as they stand: plain text with Unicode mathematics, one or a few lines. */
-  readonly formula: (values: ValuesOf<P>) => string;
+  readonly formula: (values: ValuesOf<P>) => Formula;
   readonly needs: readonly Need[];
   readonly effects: Effects;
   /** 'accuracy': evaluated while the slider moves. 'structure': it trains, so only size and MACs are shown while sliding. */

@@ -7,6 +7,7 @@ import { defineEnsemble } from '#core/ensembles/ensemble';
 import { answersIn } from '#core/ensembles/shared/answers';
 import { averaged, normalised, weightsIn } from '#core/ensembles/shared/averages';
 import { ALL_RUN } from '#core/ensembles/shared/words';
+import { lines } from '#core/formula';
 import type { ChoiceParam } from '#core/params';
 
 const RULE: ChoiceParam<'normalised' | 'logOdds'> = {
@@ -43,7 +44,10 @@ export const accuracyWeights = defineEnsemble({
   members: { least: 1 },
   gives: 'probabilities',
   formula: ({ rule }) =>
-    `p = Σₘ wₘ · softmax(zₘ), wₘ ∝ ${rule === 'logOdds' ? 'ln(aₘ / (1 − aₘ)), 0 where aₘ < ½' : 'aₘ'} (a: validation accuracy)`,
+    lines(`p = Σₘ wₘ · softmax(zₘ),   wₘ ∝ ${rule === 'logOdds' ? 'max(0, ln(aₘ / (1 − aₘ)))' : 'aₘ'}`, {
+      en: 'aₘ: validation accuracy of member m',
+      zh: 'aₘ 为成员 m 的验证准确率',
+    }),
   fit({ logits, labels, classes }, { rule }) {
     const weights = logits.map((own) => {
       const answers = answersIn(own, classes);

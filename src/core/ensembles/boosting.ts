@@ -10,6 +10,7 @@ import { normalised, weightsIn } from '#core/ensembles/shared/averages';
 import { sammeWeight } from '#core/ensembles/shared/samme';
 import { votes } from '#core/ensembles/shared/votes';
 import { ALL_RUN } from '#core/ensembles/shared/words';
+import { lines } from '#core/formula';
 
 export const boosting = defineEnsemble({
   id: 'boosting',
@@ -30,7 +31,11 @@ export const boosting = defineEnsemble({
   params: {},
   members: { least: 1 },
   gives: 'scores',
-  formula: () => 'answer = argmaxₖ Σₘ αₘ [argmax zₘ = k], αₘ = ln((1 − eₘ) / eₘ) + ln(K − 1)',
+  formula: () =>
+    lines('k* = argmaxₖ Σₘ αₘ [argmax zₘ = k],   αₘ = max(0, ln((1 − eₘ) / eₘ) + ln(K − 1))', {
+      en: 'eₘ: error of member m, K: classes',
+      zh: 'eₘ 为成员 m 的错误率，K 为类别数',
+    }),
   fit({ logits, labels, classes }) {
     const weights = logits.map((own) => {
       const answers = answersIn(own, classes);

@@ -48,7 +48,13 @@ export const cascade = defineEnsemble({
   params: { threshold: THRESHOLD },
   members: { least: 1 },
   gives: 'probabilities',
-  formula: ({ threshold }) => `answer of the first m with max softmax(zₘ / Tₘ) ≥ ${threshold}, of the last otherwise`,
+  formula: ({ threshold }) => {
+    const sure = `max softmax(zₘ / Tₘ) ≥ ${threshold}`;
+    return {
+      en: `p = softmax(zₘ / Tₘ) of the first m with ${sure}, else of the last`,
+      zh: `p = softmax(zₘ / Tₘ)，m 为第一个满足 ${sure} 的成员；若没有，则为最后一个`,
+    };
+  },
   fit: ({ logits, labels, classes }) => ({ temperatures: logits.map((own) => temperatureOf(own, labels, classes)) }),
   combine(logits, classes, { threshold }, state) {
     const { probabilities, used } = cascadeStages(logits, classes, threshold, temperaturesIn(state, logits.length));

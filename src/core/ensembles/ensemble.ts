@@ -3,6 +3,7 @@
  * takes what its members answered and gives one answer. What it learns (weights, thresholds, a second level) it learns
  * from answers on validation images, or from out-of-fold answers, never from test.
  */
+import type { Formula } from '#core/formula';
 import { clampValues, type Params, type Values, type ValuesOf, type Words } from '#core/params';
 import type { EnsembleState } from '#core/predictor';
 
@@ -56,8 +57,7 @@ export interface EnsembleDefinition<P extends Params> {
   readonly members: { readonly least: number; readonly most?: number };
   /** 'scores': the largest is the answer, but they are no probabilities (votes), so calibration and log loss say little. */
   readonly gives: 'probabilities' | 'scores';
-  /** What it computes: plain text with Unicode mathematics. */
-  readonly formula: (values: ValuesOf<P>) => string;
+  readonly formula: (values: ValuesOf<P>) => Formula;
   /** What it learns from its members' answers. Ways without it have the state {}. */
   readonly fit?: (
     answers: MemberAnswers,

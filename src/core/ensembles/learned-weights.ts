@@ -8,6 +8,7 @@
 import { defineEnsemble } from '#core/ensembles/ensemble';
 import { averaged, weightsIn } from '#core/ensembles/shared/averages';
 import { ALL_RUN } from '#core/ensembles/shared/words';
+import { lines } from '#core/formula';
 import { softmaxRows } from '#core/numeric/softmax';
 
 const MOST_ROUNDS = 2000;
@@ -31,7 +32,11 @@ export const learnedWeights = defineEnsemble({
   params: {},
   members: { least: 1 },
   gives: 'probabilities',
-  formula: () => 'p = Σₘ wₘ · softmax(zₘ), w ≥ 0, Σ w = 1 minimises −mean ln p[label] on validation',
+  formula: () =>
+    lines('p = Σₘ wₘ · softmax(zₘ),   wₘ ≥ 0,   Σ wₘ = 1', {
+      en: 'w = argmin −mean ln p[y] on validation images, y: the label',
+      zh: 'w = argmin −mean ln p[y]，在验证图片上取均值，y 为标签',
+    }),
   fit({ logits, labels, classes }) {
     const images = labels.length;
     const members = logits.length;

@@ -7,6 +7,7 @@ import { defineEnsemble } from '#core/ensembles/ensemble';
 import { alike } from '#core/ensembles/shared/averages';
 import { votes } from '#core/ensembles/shared/votes';
 import { ALL_RUN } from '#core/ensembles/shared/words';
+import { lines } from '#core/formula';
 
 export const majorityVote = defineEnsemble({
   id: 'majority-vote',
@@ -27,7 +28,11 @@ export const majorityVote = defineEnsemble({
   params: {},
   members: { least: 1 },
   gives: 'scores',
-  formula: () => 'answer = argmaxₖ Σₘ [argmax zₘ = k]; ties: larger Σₘ softmax(zₘ)ₖ, then lower k',
+  formula: () =>
+    lines('k* = argmaxₖ Σₘ [argmax zₘ = k]', {
+      en: 'of equal k the one with the larger Σₘ softmax(zₘ)ₖ, then the lower one',
+      zh: '票数相同时取 Σₘ softmax(zₘ)ₖ 较大者，仍相同则取 k 较小者',
+    }),
   combine: (logits, classes) => ({ scores: votes(logits, classes, alike(logits.length)) }),
   weights: alike,
 });

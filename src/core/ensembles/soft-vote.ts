@@ -27,7 +27,7 @@ export const softVote = defineEnsemble({
   params: {},
   members: { least: 1 },
   gives: 'probabilities',
-  formula: () => 'votes = Σₘ softmax(zₘ), answer = argmax; p = votes / M',
+  formula: () => 'v = Σₘ softmax(zₘ),   k* = argmaxₖ vₖ,   p = v / M',
   combine: (logits, classes) => ({ scores: averaged(logits, classes, alike(logits.length)) }),
   weights: alike,
 });

@@ -31,8 +31,10 @@ export const specialists = defineEnsemble({
   params: { classes: CLASS_GROUPS },
   members: { least: 2 },
   gives: 'probabilities',
-  formula: () =>
-    'g* = argmax P(g), P(g) = Σ router over g\nP(c) = P(g*) · softmax of specialist g* over g*; other c: the router',
+  formula: () => ({
+    en: 'P(g) = Σ r(c) over c ∈ g, r: probabilities of the router; g* = argmax P(g)\nP(c) = P(g*) · s(c) if c ∈ g*, else r(c); s: softmax of the specialist of g* over c ∈ g*',
+    zh: 'P(g) = Σ r(c)，对 c ∈ g 求和，r 为路由模型的概率；g* = argmax P(g)\n当 c ∈ g* 时 P(c) = P(g*) · s(c)，否则 P(c) = r(c)；s 为 g* 的专家在 c ∈ g* 上的 softmax',
+  }),
   fit: fitGroups,
   learns: learnsGroups,
   combine(logits, classes, _values, state) {

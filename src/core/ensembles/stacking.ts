@@ -8,6 +8,7 @@ import { defineEnsemble } from '#core/ensembles/ensemble';
 import { alike, averaged } from '#core/ensembles/shared/averages';
 import { fitSecondLevel, type SecondLevel, secondLevelLogits } from '#core/ensembles/shared/second-level';
 import { ALL_RUN } from '#core/ensembles/shared/words';
+import { lines } from '#core/formula';
 import { logSoftmaxRows, softmaxRows } from '#core/numeric/softmax';
 import type { ChoiceParam, NumberParam } from '#core/params';
 import type { EnsembleState } from '#core/predictor';
@@ -68,10 +69,17 @@ export const stacking = defineEnsemble({
   params: { level: LEVEL, units: UNITS, penalty: PENALTY },
   members: { least: 1 },
   gives: 'probabilities',
-  formula: ({ level, units }) =>
-    level === 'network'
-      ? `p = softmax(tanh([p₁ … pₘ] V + a) W + b), ${units} hidden units`
-      : 'p = softmax([p₁ … pₘ] W + b)',
+  formula: ({ level, units, penalty }) => {
+    const all = 'p = softmax(tanh([p₁ … pₘ] V + a) W + b)';
+    const sizes = level === 'network' ? '(‖V‖² + ‖W‖²)' : '‖W‖²';
+    const loss = `min −mean ln p[y] + ${Number(penalty.toPrecision(4))} / 2 · ${sizes}`;
+    return lines(
+      level === 'network'
+        ? { en: `${all}, ${units} hidden units`, zh: `${all}，${units} 个隐藏单元` }
+        : 'p = softmax([p₁ … pₘ] W + b)',
+      { en: `${loss}, y: the label`, zh: `${loss}，y 为标签` },
+    );
+  },
   fit({ logits, labels, classes }, { level, units, penalty }, { random }) {
     const shape = { inputs: logits.length * classes, hidden: level === 'network' ? units : 0, classes };
     const { hidden, weights } = fitSecondLevel(features(logits, classes), labels, shape, penalty, random);

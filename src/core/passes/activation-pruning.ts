@@ -61,8 +61,8 @@ export const activationPruning = definePass({
     scope: { ...SPREAD_SCOPE, default: 'layer' },
     layers: LAYERS,
   },
-  formula: ({ measure, sparsity }) =>
-    pruningFormula(measure === 'mean' ? 's = |wᵢⱼ| · Σ |aⱼ| / n' : 's = |wᵢⱼ| · (1 − APoZⱼ)', sparsity),
+  formula: ({ measure, sparsity, scope }) =>
+    pruningFormula(`s = |wᵢⱼ| · ${measure === 'mean' ? 'mean |aⱼ|' : '(1 − APoZⱼ)'}`, sparsity, scope),
   needs: ['weights', 'knownGraph', 'data'],
   effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps' },
   preview: 'accuracy',

@@ -11,16 +11,16 @@
  * Papers: Son, Nah, Lee 2018, "Clustering Convolutional Kernels to Compress Deep Neural Networks" (windows); Srinivas, Babu 2015, "Data-free Parameter Pruning"
  * (alike neurons); Savarese, Maire 2019, "Learning Implicitly Recurrent CNNs Through Parameter Sharing" (layers).
  */
+import { lines } from '#core/formula';
 import { countDistinct } from '#core/metrics/size';
 import { mapPrunable } from '#core/model/edit';
 import type { Tensor } from '#core/model/model';
 import { makeTensor } from '#core/model/tensor';
 import type { Words } from '#core/params';
 import { definePass } from '#core/pass';
-import { distancesOf, gatherAlike, TOO_MANY } from '#core/passes/shared/alike';
+import { alikeFormula, distancesOf, gatherAlike, TOO_MANY } from '#core/passes/shared/alike';
 import { inParts } from '#core/passes/shared/in-parts';
 import { LAYERS, type Selected, selectPrunable } from '#core/passes/shared/selection';
-import { tidy } from '#core/passes/shared/words';
 
 type What = 'filters' | 'windows' | 'layers';
 
@@ -92,7 +92,7 @@ export const alikeSharing = definePass({
     },
     layers: LAYERS,
   },
-  formula: ({ limit }) => `a, b alike: ‖a − b‖ / (‖a‖ + ‖b‖) ≤ ${tidy(limit)}\na′ = b′ = … = mean of those alike`,
+  formula: ({ limit }) => lines(alikeFormula(limit), 'a′ = b′ = … = mean (a, b, …)'),
   needs: ['weights'],
   effects: {
     masks: 'keeps',

@@ -41,7 +41,10 @@ export const batchNormStatistics = definePass({
     paper: 'Li, Wu, Su, Wang 2020, EagleEye: Fast Sub-net Evaluation for Efficient Neural Network Pruning',
   },
   params: { images: { ...CALIBRATION_IMAGES, default: 1000 } },
-  formula: ({ images }) => `n = ${images}\nμ′ = mean(x), σ²′ = mean((x − μ′)²)`,
+  formula: ({ images }) => ({
+    en: `μ′ = mean x, σ²′ = mean (x − μ′)², over ${images} images`,
+    zh: `μ′ = mean x，σ²′ = mean (x − μ′)²，在 ${images} 张图片上取均值`,
+  }),
   needs: ['weights', 'knownGraph', 'data'],
   effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps' },
   preview: 'accuracy',

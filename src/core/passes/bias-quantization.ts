@@ -50,7 +50,10 @@ export const biasQuantization = definePass({
     },
     layers: LAYERS,
   },
-  formula: ({ bits }) => `b′ = s · clamp(round(b / s), −${2 ** (bits - 1) - 1}, ${2 ** (bits - 1) - 1})`,
+  formula: ({ bits }) => {
+    const top = 2 ** (bits - 1) - 1;
+    return `b′ = s · clamp(round(b / s), −${top}, ${top}),   s = argmin Σ (b − b′)²`;
+  },
   needs: ['weights'],
   effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps' },
   preview: 'accuracy',

@@ -51,7 +51,9 @@ export const binaryWeights = definePass({
     layers: LAYERS,
   },
   formula: ({ granularity }) =>
-    `w′ = a · sign(w),   a = mean |w| of ${granularity === 'channel' ? 'the filter' : 'the layer'}`,
+    granularity === 'channel'
+      ? { en: 'w′ = a · sign(w), a = mean |w| of the filter', zh: 'w′ = a · sign(w)，a 为滤波器内 |w| 的均值' }
+      : { en: 'w′ = a · sign(w), a = mean |w| of the layer', zh: 'w′ = a · sign(w)，a 为层内 |w| 的均值' },
   needs: ['weights'],
   effects: {
     masks: 'refuses',

@@ -101,11 +101,14 @@ export const blockPruning = definePass({
     },
     layers: LAYERS,
   },
-  formula: ({ sparsity, rows, columns, importance }) =>
-    pruningFormula(
-      `s = ${importance === 'l1' ? 'mean |w|' : '√(mean w²)'} of a block of ${rows} × ${columns}`,
-      sparsity,
-    ),
+  formula: ({ sparsity, rows, columns, importance, scope }) => {
+    const score = `s = ${importance === 'l1' ? 'mean |w|' : '√(mean w²)'}`;
+    const words = {
+      en: `${score} of a block of ${rows} × ${columns}`,
+      zh: `${score}，在 ${rows} × ${columns} 的块内取均值`,
+    };
+    return pruningFormula(words, sparsity, scope);
+  },
   needs: ['weights'],
   effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps' },
   preview: 'accuracy',

@@ -94,7 +94,7 @@ export const channelPruning = definePass({
     },
     layers: CHANNEL_LAYERS,
   },
-  formula: ({ kept, importance }) => channelFormula(importance, kept),
+  formula: ({ kept, importance, scope }) => channelFormula(importance, kept, scope),
   needs: ['weights', 'knownGraph'],
   effects: NARROWER,
   preview: 'accuracy',

@@ -13,6 +13,7 @@
  * Halves go to the last half within the limit.
  * Papers: Migacz 2017, "8-bit Inference with TensorRT" (saturating a range); Zhao, Hu, Dotzel, De Sa, Zhang 2019 (clipping weights, and its limits).
  */
+import { lines } from '#core/formula';
 import { mapPrunable } from '#core/model/edit';
 import { channelOf, type Encoding, type Mask, signGrid, usedCodebook } from '#core/model/encoding';
 import type { Tensor } from '#core/model/model';
@@ -122,13 +123,17 @@ export const clipping = definePass({
   formula: ({ limit, percentile, deviations, value }) => {
     if (limit === 'deviations') {
       const reach = `${tidy(deviations)} σ`;
-      return `w′ = min(b, max(a, w))\na = min(0, μ − ${reach}), b = max(0, μ + ${reach}), μ and σ of each layer`;
+      return lines('w′ = min(b, max(a, w))', `a = min(0, μ − ${reach}), b = max(0, μ + ${reach})`, {
+        en: 'μ, σ: mean and standard deviation of w in each layer',
+        zh: 'μ、σ 为每层中 w 的均值和标准差',
+      });
     }
+    const share = `${tidy(100 * percentile)} %`;
     const bound =
       limit === 'percentile'
-        ? `t = the ${tidy(100 * percentile)} % quantile of |w| in each layer`
+        ? { en: `t = the ${share} quantile of |w| in each layer`, zh: `t 为每层中 |w| 的 ${share} 分位数` }
         : `t = ${tidy(value)}`;
-    return `w′ = min(t, max(−t, w))\n${bound}`;
+    return lines('w′ = min(t, max(−t, w))', bound);
   },
   needs: ['weights'],
   effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps' },

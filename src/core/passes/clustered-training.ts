@@ -9,6 +9,7 @@
  * Pruned weights stay zero and are in no cluster. A teacher, this model as it was or any other, says what the answers were.
  * Papers: Han, Mao, Dally 2016, "Deep Compression"; Polino, Pascanu, Alistarh 2018, "Model Compression via Distillation and Quantization" (float copies, with a teacher).
  */
+import { lines } from '#core/formula';
 import { layerOf, mapPrunable, tensorOf } from '#core/model/edit';
 import { type CodebookValues, codesOf } from '#core/model/encoding';
 import type { Layer } from '#core/model/layers';
@@ -99,12 +100,18 @@ export const clusteredTraining = definePass({
     shift: SHIFT,
   },
   formula: ({ clusters, way, temperature, softWeight }) =>
-    [
-      way === 'anew'
-        ? `w = c[nearest(v)], ${clusters} values c; v ← v − η ∂L/∂w; c[j] ← mean of v over its weights`
-        : `w = c[a], ${clusters} values c; c[j] ← c[j] − η Σ ∂L/∂w over a = j`,
-      softFormula(temperature, softWeight),
-    ].join('\n'),
+    lines(
+      ...(way === 'anew'
+        ? [
+            `w = c[a],   a = argminⱼ |v − c[j]|,   j = 1 … ${clusters},   ∂L/∂v = ∂L/∂w`,
+            { en: 'c[j] ← mean of v over the weights with a = j', zh: 'c[j] ← 满足 a = j 的各 v 的均值' },
+          ]
+        : [
+            `w = c[a],   a ∈ {1 … ${clusters}}`,
+            { en: '∂L/∂c[j] = Σ ∂L/∂w over the weights with a = j', zh: '∂L/∂c[j] = Σ ∂L/∂w，对满足 a = j 的权重求和' },
+          ]),
+      softFormula({ temperature, softWeight }),
+    ),
   needs: ['weights', 'knownGraph', 'data', 'training'],
   effects: {
     masks: 'keeps',

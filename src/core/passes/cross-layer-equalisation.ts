@@ -48,7 +48,8 @@ export const crossLayerEqualisation = definePass({
       'Nagel, van Baalen, Blankevoort, Welling 2019, Data-Free Quantization Through Weight Equalization and Bias Correction',
   },
   params: {},
-  formula: () => 'sᵢ = √(r₁ᵢ · r₂ᵢ) / r₂ᵢ,   W₁ᵢ′ = W₁ᵢ / sᵢ,   b₁ᵢ′ = b₁ᵢ / sᵢ,   W₂ᵢ′ = sᵢ · W₂ᵢ',
+  formula: () =>
+    'sᵢ = √(r₁ᵢ · r₂ᵢ) / r₂ᵢ,   r₁ᵢ = max |W₁ᵢ|,   r₂ᵢ = max |W₂ᵢ|\nW₁ᵢ′ = W₁ᵢ / sᵢ,   b₁ᵢ′ = b₁ᵢ / sᵢ,   W₂ᵢ′ = sᵢ · W₂ᵢ',
   needs: ['weights', 'knownGraph'],
   effects: {
     masks: 'keeps',

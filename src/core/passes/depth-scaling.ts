@@ -9,11 +9,25 @@
  * takes, unless the network starts afresh). Blocks are chosen evenly over the depth.
  * Papers: Veit, Wilber, Belongie 2016, "Residual Networks Behave Like Ensembles" (leaving out); Chen, Goodfellow, Shlens 2016, "Net2Net" (growing).
  */
+import { type Formula, lines } from '#core/formula';
 import { definePass } from '#core/pass';
 import { withDepth } from '#core/passes/shared/depth';
 import { freshWeights } from '#core/passes/shared/fresh-weights';
 import { settle, settlingFormula, settlingParams } from '#core/passes/shared/settling';
 import { tidy } from '#core/passes/shared/words';
+
+/** What becomes of what lies behind a block. */
+function changeOf({ depth, start }: { readonly depth: number; readonly start: string }): readonly Formula[] {
+  if (depth === 1) return [];
+  if (depth < 1) return ['x + f(x) → x,   f(x) → x'];
+  if (start === 'fresh') return ['x → x + f(x),   x → f(x)'];
+  return [
+    {
+      en: 'x → x + f(x), f = 0 at first, or x → max(0, W x), W = I at first',
+      zh: 'x → x + f(x)，起初 f = 0；或 x → max(0, W x)，起初 W = I',
+    },
+  ];
+}
 
 export const depthScaling = definePass({
   id: 'depth-scaling',
@@ -66,11 +80,14 @@ export const depthScaling = definePass({
     ...settlingParams(4),
   },
   formula: (values) =>
-    [
-      `round(${tidy(values.depth)} · blocks)`,
-      values.depth > 1 ? 'x ← x + f(x) with f = 0 at first, or x ← max(0, I x)' : 'x + f(x) becomes x',
+    lines(
+      {
+        en: `n′ = round(${tidy(values.depth)} · n), n: how many blocks there are`,
+        zh: `n′ = round(${tidy(values.depth)} · n)，n 为现有的块数`,
+      },
+      ...changeOf(values),
       ...settlingFormula(values),
-    ].join('\n'),
+    ),
   needs: ['weights', 'knownGraph', 'data', 'training'],
   effects: {
     masks: 'consumes',

@@ -6,7 +6,10 @@
  * on a grid train behind straight-through rounding and stay on it, shared weights move together (the gradients of a cluster are summed). The learning rate falls along a cosine.
  * Papers: Han et al. 2015; straight-through: Bengio, Leonard, Courville 2013; shared weights: Han, Mao, Dally 2016.
  */
+import { lines } from '#core/formula';
+import type { Words } from '#core/params';
 import { definePass } from '#core/pass';
+import { LABEL_FORMULA } from '#core/passes/shared/settling';
 import {
   BATCH_SIZE,
   epochsParam,
@@ -16,8 +19,26 @@ import {
   OPTIMIZER,
   objectiveOf,
   SHIFT,
+  type TrainingValues,
 } from '#core/passes/shared/training';
 import { tidy } from '#core/passes/shared/words';
+
+const DESCENT: Readonly<Record<TrainingValues['optimizer'], string>> = {
+  adam: 'g = ∂L/∂w,   m ← 0.9 m + 0.1 g,   v ← 0.999 v + 0.001 g²,   w ← w − η m̂ / (√v̂ + ε)',
+  momentum: 'g = ∂L/∂w,   v ← 0.9 v + g,   w ← w − η v',
+  sgd: 'w ← w − η ∂L/∂w',
+};
+
+function smoothed(share: number): Words {
+  const loss = 'L = −Σₖ pₖ log softmax(z)ₖ';
+  const target = `pₖ = ${tidy(1 - share)} · [k = y] + ${tidy(share)} / K`;
+  return { en: `${loss}, ${target}, y: the label`, zh: `${loss}，${target}，y 为标签` };
+}
+
+function pulled(strength: string): Words {
+  const sum = `L ← L + ${strength} · Σₒ √nₒ · ‖wₒ‖₂`;
+  return { en: `${sum} over the output channels o, nₒ: weights of each`, zh: `${sum}，o 取遍输出通道，nₒ 为其权重数` };
+}
 
 export const fineTuning = definePass({
   id: 'fine-tuning',
@@ -47,15 +68,20 @@ export const fineTuning = definePass({
     labelSmoothing: LABEL_SMOOTHING,
     groupLasso: GROUP_LASSO,
   },
-  formula: ({ learningRate, labelSmoothing, groupLasso }) =>
-    [
-      labelSmoothing > 0
-        ? `L = −Σ yₖ log softmax(z)ₖ, yₖ = ${tidy(1 - labelSmoothing)} · [k = label] + ${tidy(labelSmoothing)} / K`
-        : 'L = −log softmax(z)[label]',
-      ...(groupLasso > 0 ? [`L ← L + ${tidy(groupLasso)} · Σ √|g| · ‖w_g‖₂, g: output channels`] : []),
-      `w ← w − η ∂L/∂w where w is not pruned, η from ${tidy(learningRate)} to 0`,
-      'a shared value: ∂L/∂c = Σ ∂L/∂w over its weights',
-    ].join('\n'),
+  formula: ({ learningRate, labelSmoothing, groupLasso, optimizer }) =>
+    lines(
+      labelSmoothing > 0 ? smoothed(labelSmoothing) : LABEL_FORMULA,
+      ...(groupLasso > 0 ? [pulled(tidy(groupLasso))] : []),
+      DESCENT[optimizer],
+      {
+        en: `η = ${tidy(learningRate)} · (1 + cos πt) / 2, t: share of the run done; pruned w stay 0`,
+        zh: `η = ${tidy(learningRate)} · (1 + cos πt) / 2，t 为训练进度；被剪掉的 w 保持为 0`,
+      },
+      {
+        en: '∂L/∂c = Σ ∂L/∂w over the weights that share the value c',
+        zh: '∂L/∂c = Σ ∂L/∂w，对共享取值 c 的权重求和',
+      },
+    ),
   needs: ['weights', 'knownGraph', 'data', 'training'],
   effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps' },
   preview: 'structure',

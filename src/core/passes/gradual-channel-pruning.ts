@@ -9,6 +9,7 @@
  * importance of channel pruning. The rounds share the first part of the epochs, and the last one also has the rest. The model as it was can be the teacher.
  * Papers: Li et al. 2017, "Pruning Filters for Efficient ConvNets" (prune and retrain iteratively); Molchanov et al. 2017 (rank, cut, tune, again).
  */
+import { lines } from '#core/formula';
 import { channelGroups, cutChannels } from '#core/model/channels';
 import type { Model } from '#core/model/model';
 import type { Words } from '#core/params';
@@ -18,8 +19,8 @@ import {
   CHANNEL_IMPORTANCE,
   CHANNEL_LAYERS,
   CHANNEL_MULTIPLE,
+  CHANNEL_SCORES,
   CHANNELS_KEPT,
-  channelFormula,
   countsOverall,
   cuttableGroups,
   NARROWER,
@@ -27,9 +28,19 @@ import {
 } from '#core/passes/shared/channel-cuts';
 import { measureChannels } from '#core/passes/shared/channel-importance';
 import { importanceOf, keptCount, mostImportant, roundedCount } from '#core/passes/shared/channel-ranking';
-import { PART, ROUNDS, SCHEDULE, type Schedule, sparsityAt } from '#core/passes/shared/schedule';
+import { PART, ROUNDS, SCHEDULE, type Schedule, scheduleFormula, sparsityAt } from '#core/passes/shared/schedule';
 import { SPARSE_TRAINING, sparseFormula, sparseObjective } from '#core/passes/shared/sparse-training';
 import { within } from '#core/passes/shared/within';
+import { tidy } from '#core/passes/shared/words';
+
+/** How many channels a layer ends with where the shares follow from the sizes of its filters. */
+function largestOverall(kept: number): Words {
+  const share = `${tidy(100 * kept)} %`;
+  return {
+    en: `n′: channels of the layer among the ${share} of all with the largest u / ū, u = Σ |w|, ū: mean of u in the layer`,
+    zh: `n′ 为该层中 u / ū 位于全网络前 ${share} 的通道数，u = Σ |w|，ū 为 u 在该层的均值`,
+  };
+}
 
 interface Plan {
   /** Channels of each group at the end, by its id. */
@@ -87,7 +98,14 @@ export const gradualChannelPruning = definePass({
     ...SPARSE_TRAINING,
     layers: CHANNEL_LAYERS,
   },
-  formula: (values) => `${channelFormula(values.importance, values.kept)}\n${sparseFormula(values)}`,
+  formula: (values) =>
+    lines(
+      CHANNEL_SCORES[values.importance],
+      values.scope === 'layer' ? `n′ = max(1, round(${tidy(values.kept)} · n))` : largestOverall(values.kept),
+      scheduleFormula(values.schedule as Schedule, values.rounds, 'n', 'n', 'n′'),
+      { en: 'in round k the nₖ channels with the largest s stay', zh: '第 k 轮保留 s 最大的 nₖ 个通道' },
+      sparseFormula(values),
+    ),
   needs: ['weights', 'knownGraph', 'data', 'training'],
   effects: NARROWER,
   preview: 'structure',

@@ -9,30 +9,33 @@
  * the correlation of input and output (Hebbian), and the lowest go until the step's sparsity is reached. The model as it was can be the teacher throughout.
  * Papers: Zhu, Gupta 2018, "To prune, or not to prune" (cubic); Han et al. 2015 (in rounds); log-cubic is cubic in the logarithm of the density.
  */
+import { lines } from '#core/formula';
 import type { Model } from '#core/model/model';
 import { magnitudeKeys } from '#core/numeric/radix';
 import { definePass, type PassContext } from '#core/pass';
 import { hebbianScores, timesWeights } from '#core/passes/hebbian-pruning';
-import { lampKeys } from '#core/passes/lamp-pruning';
+import { LAMP_SCORE, lampKeys } from '#core/passes/lamp-pruning';
 import { CALIBRATION_IMAGES, scoreKeys } from '#core/passes/shared/importance';
 import { alreadySparser, pruneLowest, pruningFormula, rankWeights, SCOPE } from '#core/passes/shared/ranked-pruning';
 import { PART, pruningSteps, ROUNDS, SCHEDULE, scheduleFormula, stepDue } from '#core/passes/shared/schedule';
 import { LAYERS, type Selected, selectPrunable, selectRunning } from '#core/passes/shared/selection';
 import {
   DEEP_SPARSITY,
+  leftFormula,
   reachedNote,
   SPARSE_TRAINING,
   sparseFormula,
   sparseObjective,
   sparsityOf,
 } from '#core/passes/shared/sparse-training';
-import { taylorScores } from '#core/passes/taylor-pruning';
+import { tidy } from '#core/passes/shared/words';
+import { TAYLOR_SCORE, taylorScores } from '#core/passes/taylor-pruning';
 
 const SCORES = {
   magnitude: 's = |w|',
-  lamp: 's = w² / Σ u²',
-  taylor: 's = |g · w|',
-  hebbian: 's = |w| · |corr(xᵢ, yⱼ)|',
+  lamp: LAMP_SCORE,
+  taylor: TAYLOR_SCORE,
+  hebbian: 's = |wᵢⱼ| · |corr(xᵢ, yⱼ)|',
 } as const;
 
 interface Choice {
@@ -87,11 +90,15 @@ export const gradualPruning = definePass({
     layers: LAYERS,
   },
   formula: (values) =>
-    [
-      scheduleFormula(values.schedule),
-      pruningFormula(SCORES[values.importance as keyof typeof SCORES], values.sparsity),
+    lines(
+      leftFormula(scheduleFormula(values.schedule, values.rounds, 'd', 'd₀', tidy(1 - values.sparsity))),
+      pruningFormula(
+        SCORES[values.importance as keyof typeof SCORES],
+        '1 − dₖ',
+        values.importance === 'lamp' ? 'global' : values.scope,
+      ),
       sparseFormula(values),
-    ].join('\n'),
+    ),
   needs: ['weights', 'knownGraph', 'data', 'training'],
   effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps' },
   preview: 'structure',

@@ -41,7 +41,10 @@ export const halfPrecision = definePass({
     paper: 'IEEE 754-2008, binary16; Micikevicius et al. 2018, Mixed Precision Training',
   },
   params: { layers: LAYERS },
-  formula: () => 'w′ = (−1)ˢ · 2ᵉ · (1 + f / 1024),   −14 ≤ e ≤ 15,   f = 0 … 1023',
+  formula: () => ({
+    en: 'w′ = (−1)ˢ · 2ᵉ · (1 + f / 1024), −14 ≤ e ≤ 15, f = 0 … 1023\nor, nearer to 0: w′ = (−1)ˢ · 2⁻¹⁴ · f / 1024',
+    zh: 'w′ = (−1)ˢ · 2ᵉ · (1 + f / 1024)，−14 ≤ e ≤ 15，f = 0 … 1023\n更接近 0 时 w′ = (−1)ˢ · 2⁻¹⁴ · f / 1024',
+  }),
   needs: ['weights'],
   effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps' },
   preview: 'accuracy',

@@ -87,8 +87,8 @@ export const hebbianPruning = definePass({
     scope: { ...SPREAD_SCOPE, default: 'layer' },
     layers: LAYERS,
   },
-  formula: ({ form, weighted, sparsity }) =>
-    pruningFormula(`s = ${weighted ? '|wᵢⱼ| · ' : ''}${FORMULAE[form as HebbianForm]}`, sparsity),
+  formula: ({ form, weighted, sparsity, scope }) =>
+    pruningFormula(`s = ${weighted ? '|wᵢⱼ| · ' : ''}${FORMULAE[form as HebbianForm]}`, sparsity, scope),
   needs: ['weights', 'knownGraph', 'data'],
   effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps' },
   preview: 'accuracy',

@@ -12,9 +12,15 @@
  */
 import type { Model } from '#core/model/model';
 import { magnitudeKeys, radixOrder } from '#core/numeric/radix';
+import type { Words } from '#core/params';
 import { definePass } from '#core/pass';
 import { pruneLowest, pruningFormula, type Ranking, rankWeights, SPARSITY } from '#core/passes/shared/ranked-pruning';
 import { LAYERS, selectPrunable } from '#core/passes/shared/selection';
+
+export const LAMP_SCORE: Words = {
+  en: 's = w² / Σ u² over all u of the layer with |u| ≥ |w|',
+  zh: 's = w² / Σ u²，u 取遍同层中满足 |u| ≥ |w| 的权重',
+};
 
 export const lampPruning = definePass({
   id: 'lamp-pruning',
@@ -36,7 +42,7 @@ export const lampPruning = definePass({
     paper: 'Lee, Park, Mo, Ahn, Shin 2021, Layer-adaptive Sparsity for the Magnitude-based Pruning',
   },
   params: { sparsity: SPARSITY, layers: LAYERS },
-  formula: ({ sparsity }) => pruningFormula('s = w² / Σ u², over all u of the layer with |u| ≥ |w|', sparsity),
+  formula: ({ sparsity }) => pruningFormula(LAMP_SCORE, sparsity, 'global'),
   needs: ['weights'],
   effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps' },
   preview: 'accuracy',

@@ -9,6 +9,7 @@
  * round every part is taken out alone, and the one without which most validation images are right goes (of equal ones, that with the most multiplications).
  * Papers: Veit, Wilber, Belongie 2016, "Residual Networks Behave Like Ensembles"; Chen, Zhao 2019, "Shallowing Deep Networks".
  */
+import { lines } from '#core/formula';
 import { countMacs } from '#core/metrics/operations';
 import type { Model } from '#core/model/model';
 import type { Words } from '#core/params';
@@ -25,6 +26,15 @@ const NORM_IMAGES = 512;
 interface Choice {
   readonly parts: string;
   readonly layers: readonly string[];
+}
+
+function leastMissed(count: number): Words {
+  return count === 1
+    ? { en: 'f: the part without which validation accuracy is highest', zh: 'f 为去掉后验证准确率最高的部分' }
+    : {
+        en: `f: the part without which validation accuracy is highest, ${count} times one after another`,
+        zh: `f 为去掉后验证准确率最高的部分，依次去掉 ${count} 个`,
+      };
 }
 
 export const layerRemoval = definePass({
@@ -107,7 +117,12 @@ export const layerRemoval = definePass({
       },
     },
   },
-  formula: () => 'x → f(x) → g becomes x → g\nx + f(x) becomes x',
+  formula: ({ choose, parts, count }) =>
+    lines(
+      ...(parts === 'branches' ? [] : ['g(f(x)) → g(x)']),
+      ...(parts === 'layers' ? [] : ['x + f(x) → x']),
+      ...(choose === 'hand' ? [] : [leastMissed(count)]),
+    ),
   needs: ['weights', 'knownGraph', 'data'],
   effects: {
     masks: 'keeps',

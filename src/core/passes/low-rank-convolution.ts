@@ -12,6 +12,7 @@
  * Papers: Kim et al. 2016 (Tucker-2, ranks by VBMF); Jaderberg et al. 2014, "Speeding up Convolutional Neural Networks with Low Rank Expansions".
  */
 
+import { lines } from '#core/formula';
 import { countMacs } from '#core/metrics/operations';
 import { type Expansion, expandLayers } from '#core/model/edit';
 import type { Conv2dLayer } from '#core/model/layers';
@@ -87,12 +88,12 @@ export const lowRankConvolution = definePass({
     layers: LAYERS,
   },
   formula: (values) =>
-    [
+    lines(
       values.method === 'tucker'
-        ? 'W[a, b, i, o] ≈ Σ C[a, b, p, q] · A[i, p] · B[o, q]'
-        : 'W[a, b, i, o] ≈ Σ C[a, i, r] · R[r, b, o]',
+        ? 'W[a, b, i, o] ≈ Σ C[a, b, p, q] · A[i, p] · B[o, q],   p = 1 … r₁,   q = 1 … r₂'
+        : 'W[a, b, i, o] ≈ Σ C[a, i, p] · D[p, b, o],   p = 1 … r',
       rankFormula(values),
-    ].join('\n'),
+    ),
   needs: ['weights', 'knownGraph'],
   effects: {
     masks: 'consumes',

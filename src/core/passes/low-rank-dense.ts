@@ -10,6 +10,7 @@
  * the root of the singular values, so that their weights are of like size.
  * Papers: Denton et al. 2014, "Exploiting Linear Structure Within Convolutional Networks"; Xue et al. 2013; rank by Nakajima et al. 2013.
  */
+import { lines } from '#core/formula';
 import { type Expansion, expandLayers, freeName } from '#core/model/edit';
 import type { DenseLayer, Layer } from '#core/model/layers';
 import type { Model } from '#core/model/model';
@@ -62,11 +63,10 @@ export const lowRankDense = definePass({
   },
   params: { rank: RANK, energy: ENERGY, by: RANK_BY, layers: LAYERS },
   formula: (values) =>
-    [
-      'W = U Σ Vᵀ ≈ (Uᵣ √Σᵣ)(√Σᵣ Vᵣᵀ)',
-      rankFormula(values),
-      'm · n weights become r · (m + n), where that is less',
-    ].join('\n'),
+    lines('W = U Σ Vᵀ ≈ (Uᵣ √Σᵣ)(√Σᵣ Vᵣᵀ)', rankFormula(values), {
+      en: 'm · n weights become r · (m + n), where that is less',
+      zh: 'm · n 个权重变为 r · (m + n) 个，仅当后者更少时才替换',
+    }),
   needs: ['weights'],
   effects: {
     masks: 'consumes',

@@ -86,8 +86,11 @@ export const magnitudePruning = definePass({
     scope: { ...SPREAD_SCOPE, when: { amount: ['ratio'] } },
     layers: LAYERS,
   },
-  formula: ({ amount, sparsity, threshold }) =>
-    amount === 'threshold' ? `w′ = 0 if |w| < ${tidy(threshold)}, else w` : pruningFormula('s = |w|', sparsity),
+  formula: ({ amount, sparsity, threshold, scope }) => {
+    if (amount === 'ratio') return pruningFormula('s = |w|', sparsity, scope);
+    const small = `|w| < ${tidy(threshold)}`;
+    return { en: `w′ = 0 if ${small}, else w`, zh: `当 ${small} 时 w′ = 0，否则 w′ = w` };
+  },
   needs: ['weights'],
   effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps' },
   preview: 'accuracy',

@@ -10,6 +10,7 @@
  * Paper: Srinivas, Babu 2015, "Data-free Parameter Pruning for Deep Neural Networks".
  */
 
+import { lines } from '#core/formula';
 import { channelUnits } from '#core/model/channel-units';
 import { type ChannelGroup, channelGroups, cutChannels, type GroupMember } from '#core/model/channels';
 import { layerOf, tensorOf, withTensors } from '#core/model/edit';
@@ -18,10 +19,9 @@ import type { Model, Tensor } from '#core/model/model';
 import { makeTensor } from '#core/model/tensor';
 import type { Words } from '#core/params';
 import { definePass } from '#core/pass';
-import { distancesOf, gatherAlike, largerOf, TOO_MANY } from '#core/passes/shared/alike';
+import { alikeFormula, distancesOf, gatherAlike, largerOf, TOO_MANY } from '#core/passes/shared/alike';
 import { CHANNEL_LAYERS } from '#core/passes/shared/channel-cuts';
 import { inParts } from '#core/passes/shared/in-parts';
-import { tidy } from '#core/passes/shared/words';
 
 interface Ready {
   readonly group: ChannelGroup;
@@ -65,8 +65,7 @@ export const mergeChannels = definePass({
     },
     layers: CHANNEL_LAYERS,
   },
-  formula: ({ limit }) =>
-    `a, b alike: ‖a − b‖ / (‖a‖ + ‖b‖) ≤ ${tidy(limit)}\nu · y(a) + v · y(b) ≈ (u + v) · y(mean of a and b)`,
+  formula: ({ limit }) => lines(alikeFormula(limit), 'u · y(a) + v · y(b) ≈ (u + v) · y((a + b) / 2)'),
   needs: ['weights', 'knownGraph'],
   effects: {
     masks: 'keeps',

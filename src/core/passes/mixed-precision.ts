@@ -9,6 +9,7 @@
  * over and over, while it fits the budget (the greedy walk along the lower convex hull of each layer's losses). Losses that are not measurable are told apart by noise.
  * Papers: Dong, Yao, Gholami, Mahoney, Keutzer 2019, "HAWQ" (bits by sensitivity); Cai et al. 2020, "ZeroQ" (each layer alone, then the front of size and loss).
  */
+import { lines } from '#core/formula';
 import { mapPrunable } from '#core/model/edit';
 import type { Tensor } from '#core/model/model';
 import { codesFor } from '#core/numeric/affine-grid';
@@ -88,7 +89,16 @@ export const mixedPrecision = definePass({
     range: RANGE,
     layers: LAYERS,
   },
-  formula: ({ bits }) => `min Σ loss(layer, bₗ)   with   Σ nₗ · bₗ ≤ ${bits} · Σ nₗ,   bₗ ∈ {${WIDTHS.join(', ')}}`,
+  formula: ({ bits, by }) =>
+    lines(
+      `min Σ Eₗ(bₗ)   s.t.   Σ nₗ · bₗ ≤ ${bits} · Σ nₗ,   bₗ ∈ {${WIDTHS.join(', ')}}`,
+      by === 'noise'
+        ? 'Eₗ(b) = Σ (w − w′)² / Σ w²'
+        : {
+            en: 'Eₗ(b): validation accuracy lost with layer l alone at b bits',
+            zh: 'Eₗ(b) 为仅将第 l 层量化为 b 位时损失的验证准确率',
+          },
+    ),
   needs: ['weights', 'data'],
   effects: NEW_GRIDS,
   preview: 'accuracy',

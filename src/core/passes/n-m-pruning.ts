@@ -62,7 +62,10 @@ export const nmPruning = definePass({
   },
   formula: ({ pattern }) => {
     const [n, m] = PATTERNS[pattern as keyof typeof PATTERNS];
-    return `w′ = w if |w| is among the ${n} largest of its ${m}, else 0`;
+    return {
+      en: `w′ = w if |w| is among the largest ${n} of its group of ${m}, else 0`,
+      zh: `当 |w| 属于所在一组 ${m} 个中最大的 ${n} 个时 w′ = w，否则 w′ = 0`,
+    };
   },
   needs: ['weights'],
   effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps' },

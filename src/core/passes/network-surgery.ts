@@ -11,6 +11,7 @@
  * Paper: Guo, Yao, Chen 2016, "Dynamic Network Surgery for Efficient DNNs".
  */
 
+import { type Formula, lines } from '#core/formula';
 import { mapPrunable } from '#core/model/edit';
 import type { Mask } from '#core/model/encoding';
 import type { Model, Tensor } from '#core/model/model';
@@ -20,11 +21,20 @@ import { countBelow, magnitudeKeys, radixSort, sortFloats } from '#core/numeric/
 import type { Words } from '#core/params';
 import { definePass } from '#core/pass';
 import { lampKeys } from '#core/passes/lamp-pruning';
-import { pruneLowest, rankWeights, SCOPE } from '#core/passes/shared/ranked-pruning';
-import { PART, pruningSteps, ROUNDS, SCHEDULE, type Schedule, stepDue } from '#core/passes/shared/schedule';
+import { pruneLowest, QUANTILES, rankWeights, SCOPE } from '#core/passes/shared/ranked-pruning';
+import {
+  PART,
+  pruningSteps,
+  ROUNDS,
+  SCHEDULE,
+  type Schedule,
+  scheduleFormula,
+  stepDue,
+} from '#core/passes/shared/schedule';
 import { LAYERS, type Selected, selectPrunable } from '#core/passes/shared/selection';
 import {
   DEEP_SPARSITY,
+  leftFormula,
   SPARSE_TRAINING,
   sparseFormula,
   sparseObjective,
@@ -37,6 +47,36 @@ const CUT = 0.9;
 const SPLICE = 1.1;
 /** The same, as shares of the lower one. */
 const EDGES = [1, SPLICE / CUT] as const;
+
+interface ThresholdValues {
+  readonly by: string;
+  readonly sparsity: number;
+  readonly c: number;
+  readonly schedule: string;
+  readonly rounds: number;
+  readonly scope: string;
+}
+
+function thresholdFormula({ by, sparsity, c, schedule, rounds, scope }: ThresholdValues): readonly Formula[] {
+  if (by === 'spread') {
+    const t = `t = max(0, mean |w| ${c < 0 ? '−' : '+'} ${tidy(Math.abs(c))} · std |w|)`;
+    return [{ en: `${t} of each layer at the start`, zh: `${t}，取训练开始时每层的值` }];
+  }
+  const left = scheduleFormula(schedule as Schedule, rounds, 'd', '1', tidy(1 - sparsity));
+  if (scope !== 'lamp') {
+    const { en, zh } = QUANTILES[scope as 'global' | 'layer'];
+    const t = `${CUT} t = Q(1 − dₖ)`;
+    return [leftFormula(left), { en: `${t}, Q: quantile of |v| ${en}`, zh: `${t}，Q 为 |v| ${zh}的分位数` }];
+  }
+  const t = `${CUT} t = Q(qₗ)`;
+  return [
+    leftFormula(left),
+    {
+      en: `${t}, Q: quantile of |v| in layer l; qₗ by LAMP, Σ nₗ · qₗ = (1 − dₖ) · Σ nₗ`,
+      zh: `${t}，Q 为 |v| 在第 l 层内的分位数；qₗ 由 LAMP 得出，Σ nₗ · qₗ = (1 − dₖ) · Σ nₗ`,
+    },
+  ];
+}
 
 export const networkSurgery = definePass({
   id: 'network-surgery',
@@ -126,13 +166,15 @@ export const networkSurgery = definePass({
     ...SPARSE_TRAINING,
     layers: LAYERS,
   },
-  formula: (values) => {
-    const t =
-      values.by === 'sparsity'
-        ? `${CUT} t = Q(${tidy(values.sparsity)}) of |w|`
-        : `t = mean|w| + ${tidy(values.c)} · std|w|`;
-    return `${t}\nm′ = 0 if |w| < ${CUT} t, 1 if |w| > ${SPLICE} t, else m\n${sparseFormula(values)}`;
-  },
+  formula: (values) =>
+    lines(
+      ...thresholdFormula(values),
+      {
+        en: `m′ = 0 if |v| < ${CUT} t, 1 if |v| ≥ ${SPLICE} t, else m; w = m′ · v, v: hidden copy of w`,
+        zh: `当 |v| < ${CUT} t 时 m′ = 0，当 |v| ≥ ${SPLICE} t 时 m′ = 1，否则 m′ = m；w = m′ · v，v 为 w 的隐藏副本`,
+      },
+      sparseFormula(values),
+    ),
   needs: ['weights', 'knownGraph', 'data', 'training'],
   effects: {
     masks: 'consumes',

@@ -9,6 +9,7 @@
  * The backbone is everything before the chain of dense layers at the end. Frozen layers keep their weights, their encodings and their moving statistics.
  * Papers: Donahue et al. 2014, "DeCAF"; Yosinski, Clune, Bengio, Lipson 2014, "How transferable are features in deep neural networks?".
  */
+import { lines } from '#core/formula';
 import { freeName, replaceLayers, tensorOf, withActivationGrids } from '#core/model/edit';
 import type { DenseLayer, Layer } from '#core/model/layers';
 import type { Model, Tensor } from '#core/model/model';
@@ -18,6 +19,21 @@ import { definePass, PassError } from '#core/pass';
 import { denseTail, freshKernel } from '#core/passes/shared/head';
 import { settle, settlingFormula, settlingParams } from '#core/passes/shared/settling';
 import { epochsParam } from '#core/passes/shared/training';
+import { counted } from '#core/passes/shared/words';
+
+function hiddenFormula(units: number): Words {
+  const z = 'z = W₂ max(0, W₁ f(x) + b₁) + b₂';
+  return { en: `${z}, ${units} hidden units`, zh: `${z}，${units} 个隐藏单元` };
+}
+
+/** What training does to the features. */
+function frozenFormula(epochs: number): Words {
+  if (epochs === 0) return { en: 'f: frozen', zh: 'f 保持冻结' };
+  return {
+    en: `f: frozen at first, then trained along for ${counted(epochs, 'epoch')} at η / 10`,
+    zh: `f 先冻结，之后以学习率 η / 10 一同训练 ${epochs} 轮`,
+  };
+}
 
 export const newHead = definePass({
   id: 'new-head',
@@ -66,11 +82,11 @@ export const newHead = definePass({
     },
   },
   formula: (values) =>
-    [
-      values.hidden > 0 ? `z = W₂ max(0, W₁ f(x) + b₁) + b₂, ${values.hidden} hidden units` : 'z = W f(x) + b',
-      'f: frozen, ∂L/∂f is not used',
+    lines(
+      values.hidden > 0 ? hiddenFormula(values.hidden) : 'z = W f(x) + b',
+      ...(values.after === 'nothing' ? [] : [frozenFormula(values.wholeEpochs)]),
       ...settlingFormula(values),
-    ].join('\n'),
+    ),
   needs: ['weights', 'knownGraph', 'data', 'training'],
   effects: {
     masks: 'consumes',

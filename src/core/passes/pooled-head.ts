@@ -9,6 +9,7 @@
  * what it gave. Where dense layers follow it, they may go too: one fresh dense layer then leads from the channels to the classes, as in the paper.
  * Paper: Lin, Chen, Yan 2014, "Network In Network", section 3.2.
  */
+import { lines } from '#core/formula';
 import { layerOf, replaceLayers, tensorOf, withActivationGrids } from '#core/model/edit';
 import type { DenseLayer, Layer } from '#core/model/layers';
 import type { Model, Tensor } from '#core/model/model';
@@ -55,11 +56,13 @@ export const pooledHead = definePass({
     ...settlingParams(5),
   },
   formula: (values) =>
-    [
-      'a[c] = mean of x[·, ·, c] over the image',
-      values.dense === 'kept' ? 'W′[c, o] = Σₚ W[p, c, o]' : 'z = W a + b, W fresh',
+    lines(
+      'a[c] = mean x[·, ·, c]',
+      values.dense === 'kept'
+        ? 'W′[c, o] = Σₚ W[p, c, o]'
+        : { en: 'z = W a + b, W and b fresh', zh: 'z = W a + b，W、b 重新初始化' },
       ...settlingFormula(values),
-    ].join('\n'),
+    ),
   needs: ['weights', 'knownGraph', 'data', 'training'],
   effects: {
     masks: 'consumes',

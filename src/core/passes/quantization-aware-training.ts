@@ -11,6 +11,7 @@
  * First and last layer: 8 bits unless told otherwise; the image and the answer have 8 bits at least.
  * Papers: Esser, McKinstry, Bablani, Appuswamy, Modha 2020, "Learned Step Size Quantization"; Bengio et al. 2013 (straight-through); Rastegari et al. 2016 (binary weights).
  */
+import { lines } from '#core/formula';
 import { mapPrunable, withActivationGrids } from '#core/model/edit';
 import { channelOf, codesOf, type GridValues } from '#core/model/encoding';
 import type { Model, Tensor } from '#core/model/model';
@@ -100,18 +101,17 @@ export const quantizationAwareTraining = definePass({
   },
   formula: (values) => {
     const { weightBits: b, activationBits, activations, steps } = values;
+    const most = 2 ** (b - 1) - 1;
     const top = 2 ** (b - 1) - (steps === 'learned' && b > 1 ? 0 : 1);
     const weights =
       b === 1
         ? 'w′ = a · sign(w),   a = mean |w|'
-        : `w′ = s · clamp(round(w / s), −${top}, ${2 ** (b - 1) - 1}),   ∂w′/∂w = 1 inside, 0 outside`;
+        : `w′ = s · clamp(round(w / s), −${top}, ${most}),   ∂w′/∂w = [−${top} ≤ round(w / s) ≤ ${most}]`;
     const rounded =
       activations === 'round' ? [`x′ = s · (clamp(round(x / s) + z, 0, ${2 ** activationBits - 1}) − z)`] : [];
     const learned =
-      steps === 'learned' && b > 1
-        ? [`s₀ = 2 · mean |w| / √${2 ** (b - 1) - 1},   s ← s − η ∂L/∂s / √(n · ${2 ** (b - 1) - 1})`]
-        : [];
-    return [weights, ...learned, ...rounded, ...settlingFormula(values)].join('\n');
+      steps === 'learned' && b > 1 ? [`s₀ = 2 · mean |w| / √${most},   ∂L/∂s ← ∂L/∂s / √(n · ${most})`] : [];
+    return lines(weights, ...learned, ...rounded, ...settlingFormula(values));
   },
   needs: ['weights', 'knownGraph', 'data', 'training'],
   effects: {

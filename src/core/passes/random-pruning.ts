@@ -57,7 +57,7 @@ export const randomPruning = definePass({
     },
     layers: LAYERS,
   },
-  formula: ({ sparsity }) => pruningFormula('s = random', sparsity),
+  formula: ({ sparsity, scope }) => pruningFormula('s ~ U(0, 1)', sparsity, scope),
   needs: ['weights'],
   effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps' },
   preview: 'accuracy',

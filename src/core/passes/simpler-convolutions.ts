@@ -10,6 +10,7 @@
  * (what it does to an area of one value). Strides, padding and dilation stay, and so do the sizes of all images. Grouped convolutions are left alone.
  * Papers: Howard et al. 2017, "MobileNets"; Guo, Li, Lin, Chen, Li 2018, "Network Decoupling: From Regular to Depthwise Separable Convolutions".
  */
+import { type Formula, lines } from '#core/formula';
 import { type Expansion, expandLayers } from '#core/model/edit';
 import type { Conv2dLayer } from '#core/model/layers';
 import type { Model } from '#core/model/model';
@@ -22,6 +23,15 @@ import { LAYERS } from '#core/passes/shared/selection';
 import { settle, settlingFormula, settlingParams } from '#core/passes/shared/settling';
 
 type Becomes = 'separable' | 'centre' | 'sum';
+
+const FORMULAE: Readonly<Record<Becomes, Formula>> = {
+  separable: {
+    en: 'W[a, b, i, o] ≈ d[a, b, i] · p[i, o]: first pair of singular vectors for each input i',
+    zh: 'W[a, b, i, o] ≈ d[a, b, i] · p[i, o]，对每个输入 i 取第一对奇异向量',
+  },
+  centre: 'w[i, o] = W[c, c, i, o],   c = ⌊(k + 1) / 2⌋',
+  sum: 'w[i, o] = Σ W[a, b, i, o],   a, b = 1 … k',
+};
 
 export const simplerConvolutions = definePass({
   id: 'simpler-convolutions',
@@ -61,15 +71,7 @@ export const simplerConvolutions = definePass({
     layers: LAYERS,
     ...settlingParams(4),
   },
-  formula: (values) =>
-    [
-      values.becomes === 'separable'
-        ? 'W[·, ·, i, o] ≈ d[·, ·, i] · p[i, o]: first singular pair for each input i'
-        : values.becomes === 'centre'
-          ? 'w[i, o] = W[⌊(k−1)/2⌋, ⌊(k−1)/2⌋, i, o]'
-          : 'w[i, o] = Σ W[·, ·, i, o] over the window',
-      ...settlingFormula(values),
-    ].join('\n'),
+  formula: (values) => lines(FORMULAE[values.becomes as Becomes], ...settlingFormula(values)),
   needs: ['weights', 'knownGraph', 'data', 'training'],
   effects: {
     masks: 'consumes',

@@ -48,7 +48,7 @@ export const snipPruning = definePass({
     scope: SPREAD_SCOPE,
     layers: LAYERS,
   },
-  formula: ({ sparsity }) => pruningFormula('s = |g · w| / Σ |g · w|, g = ∂L/∂w', sparsity),
+  formula: ({ sparsity, scope }) => pruningFormula('s = |g · w| / Σ |g · w|, g = ∂L/∂w', sparsity, scope),
   needs: ['weights', 'knownGraph', 'data'],
   effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps' },
   preview: 'accuracy',

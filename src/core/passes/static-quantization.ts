@@ -97,11 +97,12 @@ export const staticQuantization = definePass({
     },
     images: { ...CALIBRATION_IMAGES, default: 512 },
   },
-  formula: ({ weightBits, activationBits, weights }) => {
+  formula: ({ weightBits, activationBits, weights, correctBias }) => {
     const top = 2 ** (weightBits - 1) - 1;
     return [
       ...(weights === 'round' ? [`w′ = s_w · clamp(round(w / s_w), −${top}, ${top})`] : []),
       `x′ = s_x · (clamp(round(x / s_x) + z, 0, ${2 ** activationBits - 1}) − z)`,
+      ...(weights === 'round' && correctBias ? ['b ← b − (W′ − W) · E[x]'] : []),
       'b′ = s_x · s_w · round(b / (s_x · s_w))',
     ].join('\n');
   },

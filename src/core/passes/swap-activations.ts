@@ -10,6 +10,7 @@
  * Ranges to which activations were rounded were measured on the old curves and are given up.
  * Papers: Maas et al. 2013 (leaky ReLU); He et al. 2015, "Delving Deep into Rectifiers" (PReLU).
  */
+import { lines } from '#core/formula';
 import { replaceLayers, tensorOf, withActivationGrids } from '#core/model/edit';
 import type { Activation, ActivationFn, Layer } from '#core/model/layers';
 import type { Model, Tensor } from '#core/model/model';
@@ -92,7 +93,11 @@ export const swapActivations = definePass({
       ],
     },
   },
-  formula: ({ to, slope }) => (to === 'relu' ? 'f(x) = max(0, x)' : `f(x) = max(0, x) + ${slope} · min(0, x)`),
+  formula: ({ to, slope, which }) =>
+    lines(
+      ...(which === 'prelu' ? [] : [to === 'relu' ? 'f(x) = max(0, x)' : `f(x) = max(0, x) + ${slope} · min(0, x)`]),
+      ...(which === 'curved' ? [] : ['PReLU: f(x) = max(0, x) + ā · min(0, x),   ā = clamp(mean a, 0, 1)']),
+    ),
   needs: ['knownGraph'],
   effects: {
     masks: 'keeps',

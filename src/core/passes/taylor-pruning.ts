@@ -17,6 +17,8 @@ import { LAYERS, type Selected, selectRunning } from '#core/passes/shared/select
 /** Images in a batch, whose gradient is one of those averaged. */
 const BATCH = 16;
 
+export const TAYLOR_SCORE = 's = mean |g · w|, g = ∂L/∂w';
+
 export const taylorPruning = definePass({
   id: 'taylor-pruning',
   family: 'pruning',
@@ -38,7 +40,7 @@ export const taylorPruning = definePass({
       'Molchanov, Tyree, Karras, Aila, Kautz 2017, Pruning Convolutional Neural Networks for Resource Efficient Inference',
   },
   params: { sparsity: SPARSITY, images: CALIBRATION_IMAGES, scope: SPREAD_SCOPE, layers: LAYERS },
-  formula: ({ sparsity }) => pruningFormula('s = mean |g · w|, g = ∂L/∂w', sparsity),
+  formula: ({ sparsity, scope }) => pruningFormula(TAYLOR_SCORE, sparsity, scope),
   needs: ['weights', 'knownGraph', 'data'],
   effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps' },
   preview: 'accuracy',

@@ -9,6 +9,7 @@
  * least squared error for that choice of zeros. The weights then lie on a symmetric grid of 2 bits with step a. First and last layer: 8 bits unless told otherwise.
  * Paper: Li, Zhang, Liu 2016, "Ternary Weight Networks".
  */
+import { lines } from '#core/formula';
 import { mapPrunable } from '#core/model/edit';
 import { channelOf } from '#core/model/encoding';
 import type { Tensor } from '#core/model/model';
@@ -67,7 +68,10 @@ export const ternaryWeights = definePass({
     layers: LAYERS,
   },
   formula: ({ threshold }) =>
-    `w′ = a · sign(w) where |w| > ${tidy(threshold)} · mean |w|, else 0\na = mean of |w| over |w| > ${tidy(threshold)} · mean |w|`,
+    lines(`Δ = ${tidy(threshold)} · mean |w|`, {
+      en: 'w′ = a · sign(w) if |w| > Δ, else 0; a: mean of those |w| > Δ',
+      zh: '当 |w| > Δ 时 w′ = a · sign(w)，否则 w′ = 0；a 为所有大于 Δ 的 |w| 的均值',
+    }),
   needs: ['weights'],
   effects: {
     masks: 'keeps',

@@ -67,7 +67,8 @@ export const wandaPruning = definePass({
     },
     layers: LAYERS,
   },
-  formula: ({ sparsity }) => pruningFormula('s = |wᵢⱼ| · ‖xᵢ‖₂', sparsity),
+  formula: ({ sparsity, scope }) =>
+    pruningFormula('s = |wᵢⱼ| · ‖xᵢ‖₂', sparsity, scope, scope === 'sensitivity' ? 'output' : scope),
   needs: ['weights', 'knownGraph', 'data'],
   effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps' },
   preview: 'accuracy',

@@ -10,6 +10,7 @@
  * bits: then the bits are as many as the largest weight needs, 16 at most. Biases stay float32.
  * Papers: Krishnamoorthi 2018; Jacob et al. 2018, "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference".
  */
+import { lines } from '#core/formula';
 import { mapPrunable } from '#core/model/edit';
 import type { Tensor } from '#core/model/model';
 import { codesFor, type RangeMethod } from '#core/numeric/affine-grid';
@@ -127,7 +128,7 @@ export const weightQuantization = definePass({
     const rounded = symmetric
       ? `w′ = s · clamp(round(w / s), −${qMax}, ${qMax}),   s = c / ${qMax}`
       : `w′ = s · (clamp(round(w / s) + z, ${qMin}, ${qMax}) − z),   s = (b − a) / ${qMax},   z = round(−a / s)`;
-    return `${rounded}\n${rangeFormula(range as RangeMethod, symmetric)}`;
+    return lines(rounded, rangeFormula(range as RangeMethod, symmetric));
   },
   needs: ['weights'],
   effects: NEW_GRIDS,

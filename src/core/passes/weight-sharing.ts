@@ -9,13 +9,35 @@
  * there are different values nothing changes.
  * Paper: Han, Mao, Dally 2016, "Deep Compression".
  */
+import { lines } from '#core/formula';
 import { mapPrunable } from '#core/model/edit';
 import type { CodebookValues } from '#core/model/encoding';
 import type { Tensor } from '#core/model/model';
 import type { Words } from '#core/params';
 import { definePass } from '#core/pass';
-import { BOOKS, booksOf, CLUSTERS, gathered, type Ready, readyClusters, START } from '#core/passes/shared/clusters';
+import {
+  BOOKS,
+  type Books,
+  booksOf,
+  CLUSTERS,
+  gathered,
+  type Ready,
+  readyClusters,
+  START,
+} from '#core/passes/shared/clusters';
 import { LAYERS, selectPrunable } from '#core/passes/shared/selection';
+import { counted } from '#core/passes/shared/words';
+
+const EACH: Readonly<Record<Books, Words>> = {
+  layer: { en: 'for each layer', zh: '每层各自进行' },
+  channel: { en: 'for each output channel', zh: '每个输出通道各自进行' },
+  network: { en: 'once for all layers', zh: '所有层共同进行' },
+};
+
+const storedFormula = (bits: number): Words => ({
+  en: `w′ = c[a(w)], a in ${counted(bits, 'bit')}`,
+  zh: `w′ = c[a(w)]，a 占 ${bits} 位`,
+});
 
 export const weightSharing = definePass({
   id: 'weight-sharing',
@@ -44,11 +66,17 @@ export const weightSharing = definePass({
     layers: LAYERS,
   },
   formula: ({ clusters, books }) =>
-    [
-      `min Σ (w − c[a(w)])² over ${clusters} values c and assignments a, ${books === 'layer' ? 'for each layer' : books === 'channel' ? 'for each output channel' : 'once for all layers'}`,
-      `w′ = c[a(w)], a in ${Math.max(1, Math.ceil(Math.log2(clusters)))} bits`,
-      'fine-tuning: ∂L/∂c[j] = Σ ∂L/∂w over a(w) = j',
-    ].join('\n'),
+    lines(
+      {
+        en: `min Σ (w − c[a(w)])² over ${clusters} values c and assignments a, ${EACH[books].en}`,
+        zh: `min Σ (w − c[a(w)])²，对 ${clusters} 个取值 c 和分配 a 求最小，${EACH[books].zh}`,
+      },
+      storedFormula(Math.max(1, Math.ceil(Math.log2(clusters)))),
+      {
+        en: 'fine-tuning: ∂L/∂c[j] = Σ ∂L/∂w over the weights with a(w) = j',
+        zh: '微调时 ∂L/∂c[j] = Σ ∂L/∂w，对满足 a(w) = j 的权重求和',
+      },
+    ),
   needs: ['weights'],
   effects: {
     masks: 'keeps',

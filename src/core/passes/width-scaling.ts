@@ -9,6 +9,7 @@
  * Most important: root of the sum of a filter's squares, layers that are added together counted as one.
  * Papers: Howard et al. 2017, "MobileNets" (the multiplier); Chen, Goodfellow, Shlens 2016, "Net2Net" (growing).
  */
+import { lines } from '#core/formula';
 import type { Model } from '#core/model/model';
 import { shapesOf } from '#core/model/shapes';
 import type { Words } from '#core/params';
@@ -17,6 +18,15 @@ import { freshWeights } from '#core/passes/shared/fresh-weights';
 import { settle, settlingFormula, settlingParams } from '#core/passes/shared/settling';
 import { narrowed, widened } from '#core/passes/shared/width';
 import { tidy } from '#core/passes/shared/words';
+
+const STRONGEST: Words = {
+  en: 'the n′ channels with the largest √(Σ w²) stay',
+  zh: '保留 √(Σ w²) 最大的 n′ 个通道',
+};
+const COPIES: Words = {
+  en: 'copies: w₁ + w₂ + … = w in every reader, so y′ = y',
+  zh: '被复制的通道：读取它的每层中 w₁ + w₂ + … = w，因此 y′ = y',
+};
 
 export const widthScaling = definePass({
   id: 'width-scaling',
@@ -69,11 +79,14 @@ export const widthScaling = definePass({
     ...settlingParams(4),
   },
   formula: (values) =>
-    [
-      `n′ = round(${tidy(values.width)} · n) channels in each layer`,
-      ...(values.width > 1 && values.start === 'kept' ? ['copies: w₁ + w₂ + … = w for every reader, so y′ = y'] : []),
+    lines(
+      {
+        en: `n′ = max(1, round(${tidy(values.width)} · n)), n: channels of a layer`,
+        zh: `n′ = max(1, round(${tidy(values.width)} · n))，n 为一层的通道数`,
+      },
+      ...(values.start === 'fresh' ? [] : values.width > 1 ? [COPIES] : values.width < 1 ? [STRONGEST] : []),
       ...settlingFormula(values),
-    ].join('\n'),
+    ),
   needs: ['weights', 'knownGraph', 'data', 'training'],
   effects: {
     masks: 'consumes',

@@ -1,11 +1,12 @@
 /** What is worth knowing of a method: its formula with the current numbers, when it pays, what it costs, whose it is. */
+import type { Formula } from '#core/formula';
 import type { Words } from '#core/params';
 import { useText, useWords } from '#ui/kit/words.ts';
 import styles from '#ui/param-form/param-form.module.css';
 
 interface AboutProps {
   readonly words: { readonly pays?: Words; readonly cost: Words; readonly paper: string };
-  readonly formula?: string | undefined;
+  readonly formula?: Formula | undefined;
 }
 
 export function About({ words: { pays, cost, paper }, formula }: AboutProps) {
@@ -16,7 +17,7 @@ export function About({ words: { pays, cost, paper }, formula }: AboutProps) {
       {formula && (
         <div>
           <dt>{t('optimize.formula')}</dt>
-          <dd className={styles.formula}>{formula}</dd>
+          <dd className={styles.formula}>{typeof formula === 'string' ? formula : words(formula)}</dd>
         </div>
       )}
       {pays && (

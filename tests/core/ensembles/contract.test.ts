@@ -31,14 +31,13 @@ const values = (way: Ensemble) => defaultsOf(way.params);
 const isPermuted = (way: Ensemble): boolean => way.kind === 'parallel' || way.id === 'boosting';
 
 describe.each(ENSEMBLES.map((way) => [way.id, way] as const))('%s', (id, way) => {
-  it('has words in both languages, and a formula', () => {
+  it('has words in both languages', () => {
     const { title, help, cost, pays, paper, order } = way.words;
     for (const words of [title, help, cost, pays, ...(order ? [order] : [])]) {
       expect(words.en.length).toBeGreaterThan(0);
       expect(words.zh).toMatch(/\p{Script=Han}/u);
     }
     expect(paper).toMatch(/\d{4}/);
-    expect(way.formula(values(way)).length).toBeGreaterThan(3);
     expect(ensembleById(id)).toBe(way);
   });
 

@@ -121,9 +121,9 @@ describe('clipping', () => {
     const values = { percentile: 0.99, deviations: 3, value: 0.5, layers: [] } as const;
     expect(clipping.formula({ ...values, limit: 'value' })).toBe('w′ = min(t, max(−t, w))\nt = 0.5');
     // Not symmetric where the mean is not 0.
-    expect(clipping.formula({ ...values, limit: 'deviations' })).toBe(
-      'w′ = min(b, max(a, w))\na = min(0, μ − 3 σ), b = max(0, μ + 3 σ), μ and σ of each layer',
-    );
+    expect(clipping.formula({ ...values, limit: 'deviations' })).toMatchObject({
+      en: 'w′ = min(b, max(a, w))\na = min(0, μ − 3 σ), b = max(0, μ + 3 σ)\nμ, σ: mean and standard deviation of w in each layer',
+    });
   });
 
   it('makes the grid that comes after it finer', async () => {

@@ -15,12 +15,13 @@ describe('weight quantization', () => {
   it('says in its formula what every letter of it is', () => {
     const values = { ...defaultsOf(weightQuantization.params), bits: 4 } as const;
     expect(weightQuantization.formula(values)).toBe(
-      'w′ = s · clamp(round(w / s), −7, 7),   s = c / 7\nc ≤ max |w| with the least Σ (w − w′)²',
+      'w′ = s · clamp(round(w / s), −7, 7),   s = c / 7\nc = t · max |w|,   t = argmin Σ (w − w′)²,   0.1 ≤ t ≤ 1',
     );
-    expect(weightQuantization.formula({ ...values, symmetric: false, range: 'p999' })).toBe(
-      'w′ = s · (clamp(round(w / s) + z, 0, 15) − z),   s = (b − a) / 15,   z = round(−a / s)\n' +
+    expect(weightQuantization.formula({ ...values, symmetric: false, range: 'p999' })).toMatchObject({
+      en:
+        'w′ = s · (clamp(round(w / s) + z, 0, 15) − z),   s = (b − a) / 15,   z = round(−a / s)\n' +
         'a, b = the 0.05 % and 99.95 % quantiles of w',
-    );
+    });
   });
 
   it('rounds half to even on +-127 steps', async () => {

@@ -3,8 +3,17 @@
  * zeros, about 0.7 for vectors that have nothing in common, 1 for opposite ones.
  */
 
+import type { Formula } from '#core/formula';
+import { tidy } from '#core/passes/shared/words';
+
 /** More vectors than this are not compared each with each: their distances take 36 MB. */
 export const TOO_MANY = 3000;
+
+/** When two are alike, as a line of a formula. */
+export function alikeFormula(limit: number): Formula {
+  const near = `‖a − b‖ / (‖a‖ + ‖b‖) ≤ ${tidy(limit)}`;
+  return { en: `a, b alike: ${near}`, zh: `a、b 相似：${near}` };
+}
 
 /** [vectors, vectors], row-major; null for more than TOO_MANY. Yields how many multiplications it has done since it last did. */
 export function* distancesOf(vectors: readonly Float32Array[]): Generator<number, Float32Array | null> {

@@ -2,6 +2,7 @@
  * What the passes that cut channels have in common: their parameters, which groups of channels they may cut, and how many of
  * each stay over the whole network.
  */
+import { type Formula, lines } from '#core/formula';
 import { type ChannelGroup, channelGroups } from '#core/model/channels';
 import type { Model } from '#core/model/model';
 import type { ChoiceParam, LayersParam, NumberParam, Words } from '#core/params';
@@ -84,11 +85,15 @@ export const NARROWER: Effects = {
   reason: { en: 'Layers become narrower: that is what it does.', zh: '各层会变窄：这正是它的作用。' },
 };
 
-const FORMULAE: Readonly<Record<ChannelMeasure, string>> = {
+/** What channels are ranked by. */
+export const CHANNEL_SCORES: Readonly<Record<ChannelMeasure, Formula>> = {
   l1: 's = Σ |w|',
   l2: 's = √(Σ w²)',
   scale: 's = |γ|',
-  median: 's = Σ ‖f − f′‖₂, f′: the other filters',
+  median: {
+    en: 's = Σ ‖f − f′‖₂ over the other filters f′',
+    zh: 's = Σ ‖f − f′‖₂，f′ 取遍同层的其他滤波器',
+  },
   'taylor-activations': 's = mean |Σ g · a|, g = ∂L/∂a',
   'taylor-weights': 's = mean (Σ g · w)², g = ∂L/∂w',
   apoz: 's = 1 − APoZ',
@@ -96,8 +101,29 @@ const FORMULAE: Readonly<Record<ChannelMeasure, string>> = {
 };
 
 /** Which channels stay, as a formula: by this measure, this share of them. */
-export function channelFormula(measure: ChannelMeasure, kept: number): string {
-  return `${FORMULAE[measure]}\nthe ${tidy(100 * kept)} % of the channels with the largest s stay`;
+export function channelFormula(measure: ChannelMeasure, kept: number, scope: string): Formula {
+  const share = `${tidy(100 * kept)} %`;
+  return lines(CHANNEL_SCORES[measure], staying(share, scope));
+}
+
+function staying(share: string, scope: string): Words {
+  switch (scope) {
+    case 'global':
+      return {
+        en: `the ${share} of all channels with the largest s / s̄ stay, s̄: mean of s in the layer`,
+        zh: `在全部通道中保留 s / s̄ 最大的 ${share}，s̄ 为 s 在该层的均值`,
+      };
+    case 'sensitivity':
+      return {
+        en: `${share} of all channels stay, in each layer those with the largest s; fewer go where accuracy suffers more`,
+        zh: `共保留 ${share} 的通道，每层保留 s 最大的；剪枝使准确率下降越多的层，剪去越少`,
+      };
+    default:
+      return {
+        en: `in each layer the ${share} of the channels with the largest s stay`,
+        zh: `每层保留 s 最大的 ${share} 的通道`,
+      };
+  }
 }
 
 export interface Cuttable {

@@ -3,6 +3,7 @@
  * convolution [kh, kw, in, out], 1 for a dense layer [in, out], 2 for a depthwise kernel [kh, kw, channels, multiplier], whose
  * multiplied outputs of one channel share a grid.
  */
+import type { Formula } from '#core/formula';
 import { weightNoise } from '#core/metrics/signal-to-noise';
 import { type GridValues, innerStride } from '#core/model/encoding';
 import type { Layer } from '#core/model/layers';
@@ -55,26 +56,35 @@ export const RANGE = {
 } as const satisfies ChoiceParam<RangeMethod>;
 
 /** Where the ends of a grid lie, as a line of a formula: +-c, or from a to b. */
-export function rangeFormula(range: RangeMethod, symmetric: boolean): string {
+export function rangeFormula(range: RangeMethod, symmetric: boolean): Formula {
   switch (range) {
     case 'full':
       return symmetric ? 'c = max |w|' : 'a = min(0, w), b = max(0, w)';
     case 'error':
       return symmetric
-        ? 'c ≤ max |w| with the least Σ (w − w′)²'
-        : 'a = t · min(0, w), b = t · max(0, w), t ≤ 1 with the least Σ (w − w′)²';
+        ? 'c = t · max |w|,   t = argmin Σ (w − w′)²,   0.1 ≤ t ≤ 1'
+        : 'a = t · min(0, w),   b = t · max(0, w),   t = argmin Σ (w − w′)²,   0.1 ≤ t ≤ 1';
     case 'p999':
-      return symmetric ? 'c = the 99.9 % quantile of |w|' : 'a, b = the 0.05 % and 99.95 % quantiles of w';
+      return symmetric ? quantileOf('99.9') : quantilesOf('0.05', '99.95');
     case 'p9999':
-      return symmetric ? 'c = the 99.99 % quantile of |w|' : 'a, b = the 0.005 % and 99.995 % quantiles of w';
+      return symmetric ? quantileOf('99.99') : quantilesOf('0.005', '99.995');
     case 'entropy':
       return symmetric
-        ? 'c ≤ max |w| with the least KL(|w| ‖ |w′|)'
-        : 'a = max(−c, min(0, w)), b = min(c, max(0, w)), c with the least KL(|w| ‖ |w′|)';
+        ? 'c = argmin KL(|w| ‖ |w′|),   c ≤ max |w|'
+        : 'a = max(−c, min(0, w)),   b = min(c, max(0, w)),   c = argmin KL(|w| ‖ |w′|)';
     default:
       throw range satisfies never;
   }
 }
+
+const quantileOf = (share: string): Words => ({
+  en: `c = the ${share} % quantile of |w|`,
+  zh: `c 为 |w| 的 ${share} % 分位数`,
+});
+const quantilesOf = (low: string, high: string): Words => ({
+  en: `a, b = the ${low} % and ${high} % quantiles of w`,
+  zh: `a、b 为 w 的 ${low} % 和 ${high} % 分位数`,
+});
 
 /** What a pass that rounds weights to grids of their own does to what others achieved. */
 export const NEW_GRIDS: Effects = {

@@ -2,6 +2,7 @@
  * How a factorisation's rank is chosen, for the passes that factorise: a share of the full rank, the energy kept (the
  * sum of the squared singular values), or what variational Bayes tells from noise. And the words on what was done.
  */
+import type { Formula } from '#core/formula';
 import type { Model } from '#core/model/model';
 import type { Svd } from '#core/numeric/svd';
 import { vbmfRank } from '#core/numeric/vbmf';
@@ -61,10 +62,12 @@ export interface RankValues {
 }
 
 /** How the rank is chosen, as a line of a formula. */
-export function rankFormula({ by, rank, energy }: RankValues): string {
-  if (by === 'vbmf') return 'r: the singular values that stand out of the noise';
-  if (by === 'energy') return `r: the lowest with Σᵢ≤ᵣ σᵢ² ≥ ${tidy(energy)} · Σ σᵢ²`;
-  return `r = round(${tidy(rank)} · full rank)`;
+export function rankFormula({ by, rank, energy }: RankValues): Formula {
+  if (by === 'vbmf')
+    return { en: 'r: how many singular values stand out of the noise', zh: 'r 为明显高于噪声的奇异值的个数' };
+  if (by === 'energy') return `r = min {k : Σᵢ≤ₖ σᵢ² ≥ ${tidy(energy)} · Σ σᵢ²}`;
+  const chosen = `r = max(1, round(${tidy(rank)} · R))`;
+  return { en: `${chosen}, R: the full rank`, zh: `${chosen}，R 为可能的最大秩` };
 }
 
 /** The rank for a matrix: 1 to the smaller of its sides; 0 where variational Bayes sees nothing but noise. */

@@ -7,6 +7,7 @@
  * weights pruned before stay pruned and count.
  */
 
+import { type Formula, lines } from '#core/formula';
 import { mapPrunable } from '#core/model/edit';
 import type { Mask } from '#core/model/encoding';
 import type { Model, Tensor } from '#core/model/model';
@@ -127,9 +128,35 @@ function sharesNote(members: readonly Selected[], counts: readonly number[]): Wo
   };
 }
 
-/** How what is lowest by a score goes, for a pass's formula: `score` such as "s = |w|". */
-export function pruningFormula(score: string, sparsity: number): string {
-  return `${score}\nw′ = 0 if s ≤ Q(${tidy(sparsity)}), else w`;
+/** Which weights a quantile is taken over. */
+export const QUANTILES = {
+  global: { en: 'over all layers', zh: '在所有层上' },
+  layer: { en: 'in each layer', zh: '在每层内' },
+  output: { en: 'within each output', zh: '在每个输出内' },
+} as const satisfies Record<string, Words>;
+
+/**
+ * How what is lowest by a score goes, for a pass's formula: `score` such as "s = |w|", `sparsity` as a number or as what it is called. By sensitivity
+ * the layers' shares differ; `among`: what is compared with each other.
+ */
+export function pruningFormula(
+  score: Formula,
+  sparsity: number | string,
+  scope: string,
+  among: string = scope === 'sensitivity' ? 'layer' : scope,
+): Formula {
+  const whole = typeof sparsity === 'number' ? tidy(sparsity) : sparsity;
+  const share = scope === 'sensitivity' ? 'qₗ' : whole;
+  const { en, zh } = QUANTILES[among as keyof typeof QUANTILES];
+  const rule = {
+    en: `w′ = 0 if s ≤ Q(${share}), else w; Q: quantile of s ${en}`,
+    zh: `当 s ≤ Q(${share}) 时 w′ = 0，否则 w′ = w；Q 为 s ${zh}的分位数`,
+  };
+  if (scope !== 'sensitivity') return lines(score, rule);
+  return lines(score, rule, {
+    en: `Σ nₗ · qₗ = ${whole} · Σ nₗ, qₗ lower in layers that cost more accuracy`,
+    zh: `Σ nₗ · qₗ = ${whole} · Σ nₗ，剪枝使准确率下降越多的层，qₗ 越小`,
+  });
 }
 
 /** One ranking of all weights, or one for each layer. `keysOf` gives each weight of a tensor its key. */

@@ -93,17 +93,17 @@ export function stepDue(steps: readonly PruningStep[], done: number): PruningSte
   return steps.findLast((step) => step.done <= done + 1e-9);
 }
 
-/** The schedule with its numbers, as a line of a formula. */
-export function scheduleFormula(schedule: Schedule): string {
+/** The schedule with its numbers, as a line of a formula: what is left (by this letter) after step k, and falls from `from` to `to`. */
+export function scheduleFormula(schedule: Schedule, rounds: number, letter: string, from: string, to: string): string {
   switch (schedule) {
     case 'once':
-      return 's(0) = S';
+      return `${letter}ₖ = ${to}`;
     case 'iterative':
-      return '1 − sₖ = (1 − s₀) · ((1 − S) / (1 − s₀))^(k / n)';
+      return `${letter}ₖ = ${from} · (${to} / ${from})^(k / ${rounds}), k = 1 … ${rounds}`;
     case 'cubic':
-      return 's(t) = S + (s₀ − S)(1 − t)³';
+      return `${letter}ₖ = ${to} + (${from} − ${to}) · (1 − k / ${rounds})³, k = 1 … ${rounds}`;
     case 'log-cubic':
-      return 'ln(1 − s(t)) = ln(1 − S) + (ln(1 − s₀) − ln(1 − S))(1 − t)³';
+      return `${letter}ₖ = ${to} · (${from} / ${to})^((1 − k / ${rounds})³), k = 1 … ${rounds}`;
     default:
       throw schedule satisfies never;
   }

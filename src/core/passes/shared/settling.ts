@@ -2,9 +2,10 @@
  * What follows a change of structure: nothing, fine-tuning on the labels, or distillation from the model as it was. The
  * parameters of that training, its form's conditions, and the run. Passes that simplify a network all end here.
  */
+import { type Formula, lines } from '#core/formula';
 import type { Model } from '#core/model/model';
 import type { LossTerm } from '#core/objective';
-import type { ChoiceParam, NumberParam } from '#core/params';
+import type { ChoiceParam, NumberParam, Words } from '#core/params';
 import type { PassContext } from '#core/pass';
 import {
   BATCH_SIZE,
@@ -118,16 +119,35 @@ export function softLoss(
   return softWeight === 1 ? [soft] : [{ kind: 'crossEntropy', weight: 1 - softWeight }, soft];
 }
 
-/** The loss of the training afterwards, as a line of a formula; none where nothing is trained. */
-export function settlingFormula({ after, temperature, softWeight }: SettlingValues): readonly string[] {
+/** The loss of the training afterwards; none where nothing is trained. */
+export function settlingFormula({ after, temperature, softWeight }: SettlingValues): readonly Formula[] {
   if (after === 'nothing') return [];
-  if (after === 'tune' || softWeight === 0) return ['L = −log softmax(z)[label]'];
-  return [softFormula(temperature, softWeight)];
+  return [after === 'tune' ? LABEL_FORMULA : softFormula({ temperature, softWeight })];
 }
 
+/** Cross-entropy with the labels. */
+export const LABEL_FORMULA: Words = {
+  en: 'L = −log softmax(z)[y], y: the label',
+  zh: 'L = −log softmax(z)[y]，y 为标签',
+};
+
+/** What the letters of a loss with a teacher are. */
+export const SOFT_LETTERS: Words = {
+  en: 'y: the label; zₛ, zₜ: logits of student and teacher',
+  zh: 'y 为标签；zₛ、zₜ 为学生和教师的 logits',
+};
+
+/** The labels' part of a loss with a teacher. */
+export const labelTerm = (softWeight: number): string => `L = ${tidy(1 - softWeight)} · CE(y, softmax(zₛ))`;
+
 /** Hinton's loss with its numbers; `fallsTo`: the part of the teacher's weight that is left at the end. */
-export function softFormula(temperature: number, softWeight: number, fallsTo = 1): string {
+export function softTerms(temperature: number, softWeight: number, fallsTo = 1): string {
   const t = tidy(temperature);
   const a = fallsTo === 1 ? tidy(softWeight) : `(${tidy(softWeight)} → ${tidy(softWeight * fallsTo)})`;
-  return `L = ${tidy(1 - softWeight)} · CE(label, softmax(zₛ)) + ${a} · ${t}² · KL(softmax(zₜ / ${t}) ‖ softmax(zₛ / ${t}))`;
+  return `${labelTerm(softWeight)} + ${a} · ${t}² · KL(softmax(zₜ / ${t}) ‖ softmax(zₛ / ${t}))`;
+}
+
+/** What `softLoss` minimises. */
+export function softFormula({ temperature, softWeight }: Pick<SettlingValues, 'temperature' | 'softWeight'>): Formula {
+  return softWeight === 0 ? LABEL_FORMULA : lines(softTerms(temperature, softWeight), SOFT_LETTERS);
 }

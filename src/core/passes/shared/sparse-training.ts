@@ -2,6 +2,7 @@
  * What the passes that prune while they train have in common: the parameters of the run, its objective, and how far the
  * weights they may prune are pruned already.
  */
+import type { Formula } from '#core/formula';
 import type { Model } from '#core/model/model';
 import type { LossTerm, Objective } from '#core/objective';
 import type { FlagParam, NumberParam, Words } from '#core/params';
@@ -9,7 +10,7 @@ import type { PassContext } from '#core/pass';
 import { prunedCount } from '#core/passes/shared/masking';
 import { SPARSITY } from '#core/passes/shared/ranked-pruning';
 import type { Selected } from '#core/passes/shared/selection';
-import { softFormula, softLoss, softParams } from '#core/passes/shared/settling';
+import { LABEL_FORMULA, softFormula, softLoss, softParams } from '#core/passes/shared/settling';
 import {
   BATCH_SIZE,
   epochsParam,
@@ -64,8 +65,13 @@ export function sparseObjective(
   return objectiveOf(model, values.distil ? softLoss(values, original) : labels, values, context.random);
 }
 
-export function sparseFormula({ distil, temperature, softWeight }: SparseTrainingValues): string {
-  return distil && softWeight > 0 ? softFormula(temperature, softWeight) : 'L = −log softmax(z)[label]';
+/** With a schedule for the share of the weights that is left, d. */
+export function leftFormula(schedule: string): Formula {
+  return { en: `${schedule}; dₖ: share of the weights left`, zh: `${schedule}；dₖ 为剩余权重的比例` };
+}
+
+export function sparseFormula(values: SparseTrainingValues): Formula {
+  return values.distil ? softFormula(values) : LABEL_FORMULA;
 }
 
 /** Share of the selected weights that are pruned, 0 to 1. */

@@ -5,11 +5,12 @@
  * a layer of the student towards one of the teacher, then the softened answers), attention (Zagoruyko and Komodakis 2017, with the softened answers).
  * The weight of softened answers may fall evenly during the run, as in FitNets: examples of which the teacher is sure come first.
  */
+import { type Formula, lines } from '#core/formula';
 import type { Model } from '#core/model/model';
 import type { LossTerm, TrainingData } from '#core/objective';
 import type { ChoiceParam, NumberParam, Words } from '#core/params';
 import { attentionPairs, hintPair } from '#core/passes/shared/layer-pairs';
-import { softFormula, softParams } from '#core/passes/shared/settling';
+import { labelTerm, SOFT_LETTERS, softParams, softTerms } from '#core/passes/shared/settling';
 import { epochsParam } from '#core/passes/shared/training';
 import { tidy } from '#core/passes/shared/words';
 import type { Predictor } from '#core/predictor';
@@ -224,14 +225,26 @@ export function dataOf({ labelled, transfer, without }: TeachingValues): Trainin
   };
 }
 
-export function teachingFormula({ lesson, temperature, softWeight, course, attention }: TeachingValues): string {
-  const soft = softFormula(temperature, softWeight, course === 'falling' ? FALLEN : 1);
-  if (lesson === 'logits')
-    return `L = ${tidy(1 - softWeight)} · CE(label, softmax(zₛ)) + ${tidy(softWeight)} · mean (zₜ − zₛ)²`;
-  if (lesson === 'hints') return `1: L = mean (r(hₛ) − hₜ)², r a trained regressor\n2: ${soft}`;
-  if (lesson === 'attention')
-    return `${soft}\n  + ${tidy(attention)} · Σ ‖qₛ / ‖qₛ‖ − qₜ / ‖qₜ‖‖², q = Σ over channels of a²`;
-  return soft;
+export function teachingFormula({ lesson, temperature, softWeight, course, attention }: TeachingValues): Formula {
+  const soft = softTerms(temperature, softWeight, course === 'falling' ? FALLEN : 1);
+  switch (lesson) {
+    case 'soft':
+      return lines(soft, SOFT_LETTERS);
+    case 'logits':
+      return lines(`${labelTerm(softWeight)} + ${tidy(softWeight)} · mean (zₜ − zₛ)²`, SOFT_LETTERS);
+    case 'hints':
+      return lines('1: L = mean (r(hₛ) − hₜ)²', `2: ${soft}`, SOFT_LETTERS, {
+        en: 'hₛ, hₜ: values of the compared layers; r: a regressor trained along',
+        zh: 'hₛ、hₜ 为所比较的层的输出；r 为一同训练的回归层',
+      });
+    case 'attention':
+      return lines(`${soft}\n  + ${tidy(attention)} · Σ ‖qₛ / ‖qₛ‖ − qₜ / ‖qₜ‖‖²`, SOFT_LETTERS, {
+        en: 'q = Σ a² over the channels of a layer, at each pixel',
+        zh: 'q = Σ a²，在每个像素处对该层的各通道求和',
+      });
+    default:
+      throw lesson satisfies never;
+  }
 }
 
 const NO_HINT: Words = {

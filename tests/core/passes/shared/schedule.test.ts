@@ -27,7 +27,7 @@ describe('schedules', () => {
       [0.75, 0.875].map((sparsity) => expect.closeTo(sparsity, 12)),
     );
     for (const schedule of ['iterative', 'cubic', 'log-cubic'] as const)
-      expect(scheduleFormula(schedule)).toContain('s₀');
+      expect(scheduleFormula(schedule, 2, 'd', 'd₀', '0.125')).toContain('d₀');
   });
 
   it('become steps: rounds from the beginning, curves to the end of their part', () => {
