@@ -24,7 +24,7 @@ import {
 import { tidy } from '#core/passes/shared/words';
 
 const DESCENT: Readonly<Record<TrainingValues['optimizer'], string>> = {
-  adam: 'g = ∂L/∂w,   m ← 0.9 m + 0.1 g,   v ← 0.999 v + 0.001 g²,   w ← w − η m̂ / (√v̂ + ε)',
+  adam: 'g = ∂L/∂w,   m ← 0.9 m + 0.1 g,   v ← 0.999 v + 0.001 g²\nw ← w − η r m / (√v + ε),   r = √(1 − 0.999ⁱ) / (1 − 0.9ⁱ),   i = 1, 2, …',
   momentum: 'g = ∂L/∂w,   v ← 0.9 v + g,   w ← w − η v',
   sgd: 'w ← w − η ∂L/∂w',
 };

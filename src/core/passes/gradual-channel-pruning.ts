@@ -37,8 +37,8 @@ import { tidy } from '#core/passes/shared/words';
 function largestOverall(kept: number): Words {
   const share = `${tidy(100 * kept)} %`;
   return {
-    en: `n′: channels of the layer among the ${share} of all with the largest u / ū, u = Σ |w|, ū: mean of u in the layer`,
-    zh: `n′ 为该层中 u / ū 位于全网络前 ${share} 的通道数，u = Σ |w|，ū 为 u 在该层的均值`,
+    en: `n′: channels of the layer among the ${share} of all with the largest u / μ, u = Σ |w|, μ: mean of u in the layer`,
+    zh: `n′ 为该层中 u / μ 位于全网络前 ${share} 的通道数，u = Σ |w|，μ 为 u 在该层的均值`,
   };
 }
 

@@ -34,8 +34,8 @@ export type HebbianForm = 'plain' | 'normalised' | 'covariance' | 'correlation';
 const FORMULAE: Readonly<Record<HebbianForm, string>> = {
   plain: '|Σ xᵢ yⱼ| / n',
   normalised: '|Σ xᵢ yⱼ| / Σ xᵢ²',
-  covariance: '|mean (xᵢ − x̄ᵢ)(yⱼ − ȳⱼ)|',
-  correlation: '|mean (xᵢ − x̄ᵢ)(yⱼ − ȳⱼ)| / (σ(xᵢ) σ(yⱼ))',
+  covariance: '|mean(xᵢ yⱼ) − mean(xᵢ) · mean(yⱼ)|',
+  correlation: '|mean(xᵢ yⱼ) − mean(xᵢ) · mean(yⱼ)| / (std(xᵢ) · std(yⱼ))',
 };
 
 export const hebbianPruning = definePass({

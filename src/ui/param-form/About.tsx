@@ -17,7 +17,11 @@ export function About({ words: { pays, cost, paper }, formula }: AboutProps) {
       {formula && (
         <div>
           <dt>{t('optimize.formula')}</dt>
-          <dd className={styles.formula}>{typeof formula === 'string' ? formula : words(formula)}</dd>
+          <dd className={styles.formula}>
+            {(typeof formula === 'string' ? formula : words(formula)).split('\n').map((line) => (
+              <div key={line}>{line}</div>
+            ))}
+          </dd>
         </div>
       )}
       {pays && (

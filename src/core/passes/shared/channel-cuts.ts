@@ -110,8 +110,8 @@ function staying(share: string, scope: string): Words {
   switch (scope) {
     case 'global':
       return {
-        en: `the ${share} of all channels with the largest s / s̄ stay, s̄: mean of s in the layer`,
-        zh: `在全部通道中保留 s / s̄ 最大的 ${share}，s̄ 为 s 在该层的均值`,
+        en: `the ${share} of all channels with the largest s / μ stay, μ: mean of s in the layer`,
+        zh: `在全部通道中保留 s / μ 最大的 ${share}，μ 为 s 在该层的均值`,
       };
     case 'sensitivity':
       return {
