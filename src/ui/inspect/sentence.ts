@@ -18,7 +18,7 @@ export interface Sentence {
 export function sentencesOf(found: Inspection, family: Family | null): readonly Sentence[] {
   const { before, after, change } = found;
   if (!after) return [{ key: 'gone' }];
-  const [zeros, values] = [zerosOf(found), valuesOf(found, family)];
+  const [zeros, values] = [zerosOf(found, family), valuesOf(found, family)];
   const isRounded = zeros[0]?.key === 'rounded';
   const all = [...structureOf(found), ...(isRounded ? [...values, ...zeros] : [...zeros, ...values])];
   if (all.length > 0) return all;
@@ -45,13 +45,15 @@ function structureOf({ kind, before, after, change }: Inspection): readonly Sent
   return said;
 }
 
-function zerosOf({ change, after, before }: Inspection): readonly Sentence[] {
+function zerosOf({ change, after, before }: Inspection, family: Family | null): readonly Sentence[] {
   if (!change || !after || after.parts.length > 1) return [];
   const share = change.zeroed / change.compared;
   if (share < 0.0005) return [];
   if (after.zeros === after.weights) return [{ key: 'allZero' }];
-  // On new levels zero is one of them, and what is near it is rounded like everything else.
-  const isRounded = change.smallestFirst && isNew(before.levels, after.levels) && change.zeroed < change.moved;
+  // On new levels zero is one of them, and what is near it is rounded like everything else. How near differs where each channel has its
+  // own step, and where steps are trained or rounding is chosen.
+  const isNear = change.smallestFirst || family === 'quantization';
+  const isRounded = isNear && isNew(before.levels, after.levels) && change.zeroed < change.moved;
   return [{ key: isRounded ? 'rounded' : change.smallestFirst ? 'zeroed' : 'zeroedOther', numbers: { share } }];
 }
 

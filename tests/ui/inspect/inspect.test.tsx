@@ -81,6 +81,14 @@ describe('what is said', () => {
     expect(keys(found)).toEqual(['gridLines', 'rounded']);
   });
 
+  test('of a grid whose steps differ or were trained: rounding takes others than the smallest, and is rounding still', () => {
+    const grid = { bits: 2, qMin: -1, qMax: 1, axis: null, symmetric: true, zeroPoint: new Int32Array(1) } as const;
+    const values = { kind: 'grid', scale: Float32Array.of(0.8), ...grid } as const;
+    const found = look(model([0, 0, 0.8, 0, 0.8, -0.8, 0.8, -0.8], { values }));
+    expect(keys(found, 'quantization')).toEqual(['gridLines', 'rounded']);
+    expect(keys(found, 'pruning')).toEqual(['zeroedOther', 'gridLines']);
+  });
+
   test('of a layer that is gone', () => {
     const { layers, ...rest } = model(weights);
     expect(keys(inspectLayer(model(weights), { ...rest, layers: layers.slice(0, 1) }, 'd') as Inspection)).toEqual([
