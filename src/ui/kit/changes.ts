@@ -13,3 +13,8 @@ export function signedPoints(difference: number, { fixed }: Format): string {
   const points = fixed(Math.abs(difference * 100), 2);
   return `${Number(points) === 0 ? '±' : difference < 0 ? '−' : '+'}${points}`;
 }
+
+/** How many times less, in two digits: "1.7"; null where that would say "1". */
+export function timesLess(ratio: number, { ratio: show }: Format): string | null {
+  return ratio >= 1.05 ? show(ratio) : null;
+}

@@ -6,6 +6,7 @@ import { remove, rename, select } from '#stores/project';
 import { spreadOf } from '#stores/spread';
 import type { ModelNode } from '#stores/state';
 import { notify } from '#stores/view';
+import { timesLess } from '#ui/kit/changes.ts';
 import { PencilIcon, TrashIcon } from '#ui/kit/icons.tsx';
 import { Mark } from '#ui/kit/Mark.tsx';
 import { useFormat, useText } from '#ui/kit/words.ts';
@@ -46,8 +47,8 @@ export function ModelRow({ row, selected }: { row: TreeRow; selected: boolean })
       ].join(' · '),
     };
   const shrunk = (key: 'bytes' | 'macs' | 'parameters', words: 'smaller' | 'fewer') => {
-    const ratio = parent ? parent.summary[key] / summary[key] : 1;
-    return ratio > 1.005 ? t(`models.${words}`, { ratio: format.ratio(ratio) }) : undefined;
+    const ratio = timesLess(parent ? parent.summary[key] / summary[key] : 1, format);
+    return ratio === null ? undefined : t(`models.${words}`, { ratio });
   };
   const cells: Readonly<Record<Column, Shown | null>> = {
     parameters: { value: format.count(summary.parameters), note: shrunk('parameters', 'fewer') },

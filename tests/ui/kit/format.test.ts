@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { en } from '#i18n/en';
 import { zh } from '#i18n/zh';
+import { timesLess } from '#ui/kit/changes.ts';
 import { makeFormat } from '#ui/kit/format.ts';
 
 const format = makeFormat('en', en.unit);
@@ -15,6 +16,13 @@ describe('numbers as people read them', () => {
     expect(plain(format.short(2_293_000_000))).toBe('2.29 G');
     expect(format.short(812)).toBe('812');
     expect(plain(format.short(999_600))).toBe('1 M');
+  });
+
+  test('how many times less, where it is more than once', () => {
+    expect(timesLess(1.68, format)).toBe('1.7');
+    expect(timesLess(1.05, format)).toBe('1.1');
+    expect(timesLess(1.0068, format)).toBeNull();
+    expect(timesLess(0.8, format)).toBeNull();
   });
 
   test('bytes are decimal', () => {

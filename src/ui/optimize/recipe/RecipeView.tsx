@@ -8,6 +8,7 @@ import { optimize } from '#stores/optimize';
 import { project, select } from '#stores/project';
 import { addStep, cancelRun, moveStep, recipes, resetDraft, runFrom } from '#stores/recipes';
 import type { Draft, ModelNode, RecipesState } from '#stores/state';
+import { timesLess } from '#ui/kit/changes.ts';
 import { Notice, ProgressLine } from '#ui/kit/Feedback.tsx';
 import { Actions, Foot, Help, Text } from '#ui/kit/Layout.tsx';
 import { useFormat, useText, useWords } from '#ui/kit/words.ts';
@@ -85,7 +86,7 @@ function Start({ start }: { start: ModelNode }) {
 function InAll({ start, node }: { start: ModelNode; node: ModelNode }) {
   const t = useText();
   const format = useFormat();
-  const ratio = start.summary.bytes / node.summary.bytes;
+  const ratio = timesLess(start.summary.bytes / node.summary.bytes, format);
   const outcome = {
     before: start.summary,
     after: node.summary,
@@ -96,7 +97,7 @@ function InAll({ start, node }: { start: ModelNode; node: ModelNode }) {
     <div className={own.total}>
       <p className={own.title}>
         {t('recipe.inAll')}
-        {ratio > 1.005 && <span className={own.quiet}> {t('models.smaller', { ratio: format.ratio(ratio) })}</span>}
+        {ratio && <span className={own.quiet}> {t('models.smaller', { ratio })}</span>}
       </p>
       <StepFigures outcome={outcome} before={{ bytes: start.summary.bytes, validation: start.validation }} />
     </div>
