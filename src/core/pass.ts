@@ -94,6 +94,8 @@ export interface PassContext {
   ) => Promise<void>;
   /** Share of images classified correctly, 0 to 1. Never the test split. */
   readonly accuracy: (predictor: Predictor, split: ChoosingSplit, images?: number) => Promise<number>;
+  /** Whether there are images to show and to measure on; there are where it is not said. */
+  readonly hasImages?: boolean;
   /** Resolves a `predictor` parameter's node id; throws PassError when it is gone. */
   readonly predictor: (nodeId: string) => Promise<Predictor>;
   /** Lets what waits (a slider, stop) go first. Long arithmetic awaits it a few times a second, and then looks at the signal. */

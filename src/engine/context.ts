@@ -47,6 +47,7 @@ export function makeContext(parts: ContextParts): MakingContext {
     signal,
     progress,
     predictor: parts.resolve,
+    hasImages: parts.dataset !== null,
     pause: between ?? breathe,
     async train(objective, hooks, told = progress) {
       const outcome = await train(backend, objective, dataset(), {

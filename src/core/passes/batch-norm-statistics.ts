@@ -10,6 +10,7 @@
  * the model's order, so that each sees what those before it now give.
  * Papers: Li et al. 2020, "EagleEye" (adaptive batch normalisation after pruning); Sun, Cao, Liu, Wang 2019 use the same after quantization.
  */
+import { countMacs } from '#core/metrics/operations';
 import { layerOf, withTensors } from '#core/model/edit';
 import type { BatchNormLayer } from '#core/model/layers';
 import type { Model } from '#core/model/model';
@@ -62,6 +63,36 @@ const NOTHING: Words = {
   en: 'Nothing was changed: the model has no batch normalisation.',
   zh: '没有任何改变：模型中没有批归一化。',
 };
+
+/** Multiplications that measuring may take while a slider moves, and the fewest images worth it. */
+const QUICK = 2e9;
+const FEWEST = 16;
+
+/**
+ * As `withMeasuredNorms`, on as many images as a slider can wait for, `most` at most. A note where that is none, or there are no images.
+ */
+export async function withQuickNorms(
+  model: Model,
+  most: number,
+  context: PassContext,
+): Promise<{ readonly model: Model; readonly notes: readonly Words[] }> {
+  const norms = normsOf(model).length;
+  if (norms === 0) return { model, notes: [] };
+  if (context.hasImages === false) return { model, notes: [unmeasured(NO_IMAGES)] };
+  // Each is measured with those before it in place: half of the network on average.
+  const images = Math.min(most, Math.floor(QUICK / ((norms / 2) * Math.max(1, countMacs(model).total))));
+  if (images < FEWEST) return { model, notes: [unmeasured(TOO_SLOW)] };
+  return { model: await withMeasuredNorms(model, images, context), notes: [] };
+}
+
+const NO_IMAGES: Words = { en: 'there are no images to do it on', zh: '没有可用的图片' };
+const TOO_SLOW: Words = { en: 'that takes too long for a slider', zh: '对滑块来说耗时太长' };
+function unmeasured(why: Words): Words {
+  return {
+    en: `Batch normalisation was not measured again: ${why.en}. It still expects what was there before; “Re-estimate batch normalisation” or fine-tuning mends that.`,
+    zh: `没有重新测量批归一化：${why.zh}。它仍按原来的情况工作；可用“重新估计批归一化”或微调来弥补。`,
+  };
+}
 
 /** The model whose batch normalisations hold the mean and variance of what they are given on training images. */
 export async function withMeasuredNorms(model: Model, images: number, context: PassContext): Promise<Model> {

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tensorOf } from '#core/model/edit';
 import type { Layer, TensorRole } from '#core/model/layers';
 import type { Model } from '#core/model/model';
-import { batchNormStatistics } from '#core/passes/batch-norm-statistics';
+import { makeTensor } from '#core/model/tensor';
+import { batchNormStatistics, withQuickNorms } from '#core/passes/batch-norm-statistics';
 import { magnitudePruning } from '#core/passes/magnitude-pruning';
 import type { Backend } from '#engine/backend';
 import { makeCpuBackend } from '#engine/backends/cpu';
@@ -80,6 +81,44 @@ describe('batch-normalisation statistics', () => {
     expect(seen).toEqual(['n: 0,0', 'm: 7,9', 'out: 7,9']);
     expect(held(changed, 'aside', 'mean')).toEqual([0, 0]);
     expect(held(changed, 'm', 'mean')).toEqual([7, 9]);
+  });
+
+  it('are measured behind channels that were cut, on no more images than a slider can wait for', async () => {
+    const asked: number[] = [];
+    const context = plainContext(1, {
+      capture: async (_model, { images }, visit) => {
+        asked.push(images);
+        const values = [Float32Array.of(7, 9)];
+        await visit({ images: 1, labels: new Float32Array(1), values, gradients: [], weights: new Map() });
+      },
+    });
+    const model = { ...modelOf([input, norm('n', 'in'), norm('out', 'n')], [zeros, ones]), outputs: ['out'] };
+    const small = await withQuickNorms(model, 256, context);
+    expect(asked).toEqual([256, 256]);
+    expect(held(small.model, 'out', 'mean')).toEqual([7, 9]);
+    expect(small.notes).toEqual([]);
+    // A million multiplications, half of them for each normalisation and image: 2e9 are 250 images of 16 normalisations.
+    const kernel = makeTensor([1000, 1000], new Float32Array(1e6));
+    const [mean, variance] = [makeTensor([1000], new Float32Array(1000)), makeTensor([1000], new Float32Array(1000))];
+    const large = (norms: number): Model => {
+      const layers: Layer[] = [
+        { kind: 'input', name: 'in', inputs: [], shape: [1000] },
+        { kind: 'dense', name: 'n0', inputs: ['in'], kernel: kernel.id, activation: { fn: 'linear' } },
+        ...Array.from({ length: norms }, (_, i): Layer => {
+          return { ...norm(`n${i + 1}`, `n${i}`), mean: mean.id, variance: variance.id } as Layer;
+        }),
+      ];
+      return modelOf(layers, [kernel, mean, variance]);
+    };
+    await withQuickNorms(large(16), 256, {
+      ...context,
+      capture: async (_model, { images }) => void asked.push(images),
+    });
+    expect(asked.at(-1)).toBe(250);
+    const before = large(300);
+    const slow = await withQuickNorms(before, 256, plainContext());
+    expect(slow.model).toBe(before);
+    expect(slow.notes[0]?.en).toContain('too long for a slider');
   });
 
   it('says when there is none', async () => {

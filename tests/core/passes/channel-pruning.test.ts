@@ -7,7 +7,7 @@ import type { Model } from '#core/model/model';
 import { channelPruning } from '#core/passes/channel-pruning';
 import { keptCount, mostImportant, rankChannels } from '#core/passes/shared/channel-ranking';
 import { TEMPLATES } from '#core/templates';
-import { applyPass, denseModel, kernelOf, modelOf, tensor } from './helpers';
+import { applyPass, denseModel, kernelOf, modelOf, plainContext, tensor } from './helpers';
 
 /** d1: columns of L1 size 3, 1, 5, 2; d2: 4, 2 read by d3; d3 gives the outputs. */
 const chain = (): Model =>
@@ -110,7 +110,14 @@ describe('channel pruning', () => {
     for (const template of TEMPLATES) {
       const model = createModel(template.architecture([28, 28, 1], 10), 1);
       const before = rankChannels(model, 'l1').filter(({ group }) => group.prunable);
-      const { model: cut } = await applyPass(channelPruning, model, { kept: 0.5 });
+      const { model: cut, report } = await applyPass(
+        channelPruning,
+        model,
+        { kept: 0.5 },
+        plainContext(1, { hasImages: false }),
+      );
+      const isNormal = model.layers.some(({ kind }) => kind === 'batchNorm');
+      expect(report.notes.some(({ en }) => en.includes('there are no images'))).toBe(isNormal);
       const after = rankChannels(cut, 'l1').filter(({ group }) => group.prunable);
       const count = (groups: typeof before): number => groups.reduce((sum, { group }) => sum + group.count, 0);
       expect(count(after)).toBe(Math.round(count(before) / 2));
