@@ -13,7 +13,7 @@ import type { Model, Tensor } from '#core/model/model';
 import { shapesOf } from '#core/model/shapes';
 import { validateModel } from '#core/model/validate';
 import { isHalf } from '#core/numeric/half';
-import { clampValues, defaultsOf, isShown, type Param, type Params, type Values, type Words } from '#core/params';
+import { clampValues, defaultsOf, isShown, type Params, type Values, type Words } from '#core/params';
 import { type Pass, type PassContext, PassError } from '#core/pass';
 import { PASSES, passById } from '#core/passes/index';
 import { type ContextMaker, checkEffects, type Recipe, readyStep, runRecipe } from '#core/recipe';
@@ -22,6 +22,7 @@ import { makeWasmBackendWith } from '#engine/backends/wasm/backend';
 import { makeContext } from '#engine/context';
 import { applyPass, plainContext } from './helpers';
 import { IMAGES, MODELS } from './models';
+import { trains, valuesOf } from './values';
 
 /** Applied twice, these change nothing the second time; the others go on training or cutting. */
 const IDEMPOTENT = [
@@ -50,7 +51,6 @@ const IDEMPOTENT = [
 const declared = ({ family, effects: { masks, grids, codebooks, shapes } }: Pass): string =>
   JSON.stringify([family, masks, grids, codebooks, shapes]);
 const LARGE: readonly Pass['family'][] = ['pruning', 'quantization'];
-const trains = (pass: Pass): boolean => pass.needs.includes('training');
 const FIRSTS = PASSES.filter(
   (pass, i, all) =>
     pass.id === 'static-quantization' ||
@@ -69,11 +69,6 @@ afterAll(() => backend.dispose());
 const SOMETIMES = ['magnitude-pruning', 'channel-pruning'];
 const looks = (pass: Pass): boolean => trains(pass) || pass.needs.includes('data') || SOMETIMES.includes(pass.id);
 const runsOf = (pass: Pass): number => (trains(pass) ? 2 : looks(pass) ? 8 : 25);
-/** Training passes are given little to do; everything else about them stays random. */
-const SHORT: Values = { epochs: 1, batchSize: 8, learningRate: 0.005 };
-/** And so is one that works on each layer for a number of steps. */
-const BRIEF: Values = { iterations: 100 };
-
 function contextOf(pass: Pass, seed: number): PassContext {
   if (!looks(pass)) return plainContext(seed);
   return makeContext({
@@ -84,38 +79,6 @@ function contextOf(pass: Pass, seed: number): PassContext {
     progress: () => {},
     resolve: () => Promise.reject(new Error('no other model here')),
   });
-}
-
-/** Any values that the declaration allows. */
-function valuesOf(pass: Pass, model: Model): fc.Arbitrary<Values> {
-  const kernels = model.layers
-    .filter((layer) => tensorsOf(layer).some(([role]) => isPrunable(layer, role)))
-    .map(({ name }) => name);
-  const one = (param: Param): fc.Arbitrary<Values[string]> => {
-    switch (param.kind) {
-      case 'number':
-        return fc.double({ min: param.min, max: param.max, noNaN: true });
-      case 'choice':
-        return fc.constantFrom(...param.options.map(({ value }) => value));
-      case 'flag':
-        return fc.boolean();
-      case 'layers':
-        // All layers, or those before the outputs, so that there is something to act on.
-        return fc.oneof(fc.constant([]), fc.subarray(kernels.slice(0, -1), { minLength: 1 }));
-      case 'predictor':
-        return fc.constant('');
-      case 'classGroups':
-        return fc.constant([]);
-      default:
-        throw param satisfies never;
-    }
-  };
-  const random = fc.record(
-    Object.fromEntries(Object.entries(pass.params as Params).map(([key, param]) => [key, one(param)])),
-  );
-  return random.map(
-    (values) => clampValues(pass.params as Params, { ...values, ...BRIEF, ...(trains(pass) ? SHORT : {}) }) as Values,
-  );
 }
 
 async function run(pass: Pass, model: Model, values: Values, seed = 1): Promise<Model> {
