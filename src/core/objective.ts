@@ -93,6 +93,11 @@ export interface Objective {
   readonly reassign?: readonly string[];
   /** The steps of grids are trained (Esser 2020, learned step size), their gradients scaled by 1 / sqrt(n qMax). */
   readonly learnSteps?: boolean;
+  /**
+   * Names of layers whose kernels, on symmetric grids of one step 1 / qMax, are bounded before they are rounded (Zhou 2016, DoReFa; see
+   * `numeric/bounded`): the float copy goes through tanh and is divided by its largest value, straight through the rounding. Steps are not learned there.
+   */
+  readonly bounded?: readonly string[];
   /** Adds groupLasso * sum over output channels g of sqrt(size of g) * ||w_g||_2 over kernels to what is minimised. */
   readonly groupLasso?: number;
   readonly augment?: Augmentation;

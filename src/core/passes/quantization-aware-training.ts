@@ -8,15 +8,18 @@
  * Rounding has no gradient, so it is passed straight through: 1 inside the range of the grid, 0 outside; a float copy of the weights is trained behind it.
  * The steps of the grids are learned as well (LSQ: weights in [-2^(b-1), 2^(b-1) - 1], first step 2 mean|w| / sqrt(Qp), gradient scaled by 1 / sqrt(n Qp)),
  * or follow the weights: symmetric grids of least error, chosen anew every half epoch. Activations that are never negative lie on 0 to 2^b - 1; others have a zero point.
- * First and last layer: 8 bits unless told otherwise; the image and the answer have 8 bits at least.
- * Papers: Esser, McKinstry, Bablani, Appuswamy, Modha 2020, "Learned Step Size Quantization"; Bengio et al. 2013 (straight-through); Rastegari et al. 2016 (binary weights).
+ * Or they are fixed (DoReFa): weights bounded by tanh to [-1, 1] and rounded to 2^b even steps from end to end, activations clipped to [0, 1]; at one bit
+ * the sign times the mean size of the layer. First and last layer: 8 bits unless told otherwise; the image and the answer have 8 bits at least.
+ * Papers: Esser, McKinstry, Bablani, Appuswamy, Modha 2020, "Learned Step Size Quantization"; Bengio et al. 2013 (straight-through); Rastegari et al. 2016 (binary weights);
+ * Zhou et al. 2016, "DoReFa-Net".
  */
-import { lines } from '#core/formula';
+import { type Formula, lines } from '#core/formula';
 import { mapPrunable, withActivationGrids } from '#core/model/edit';
 import { channelOf, codesOf, type GridValues } from '#core/model/encoding';
 import type { Model, Tensor } from '#core/model/model';
 import { makeTensor } from '#core/model/tensor';
 import { type Codes, codesFor, type Grid, gridFor } from '#core/numeric/affine-grid';
+import { boundedCodes } from '#core/numeric/bounded';
 import type { Spread } from '#core/numeric/spread';
 import type { LossTerm } from '#core/objective';
 import type { Words } from '#core/params';
@@ -37,7 +40,7 @@ import {
 } from '#core/passes/shared/kernel-grids';
 import { OUTER, type Outer, outerLayers, outerNotes } from '#core/passes/shared/outer-layers';
 import { type Selected, selectPrunable } from '#core/passes/shared/selection';
-import { settlingFormula, settlingParams, softLoss } from '#core/passes/shared/settling';
+import { type SettlingValues, settlingFormula, settlingParams, softLoss } from '#core/passes/shared/settling';
 import { TEACHER_MODEL, teacherModel } from '#core/passes/shared/students';
 import { objectiveOf } from '#core/passes/shared/training';
 
@@ -61,7 +64,8 @@ export const quantizationAwareTraining = definePass({
       en: 'It pays at 4 bits and below, where rounding alone loses accuracy; at 8 bits it is rarely needed.',
       zh: '适合 4 位及以下、仅靠舍入会损失准确率的情况；8 位时很少需要。',
     },
-    paper: 'Esser, McKinstry, Bablani, Appuswamy, Modha 2020, Learned Step Size Quantization',
+    paper:
+      'Esser, McKinstry, Bablani, Appuswamy, Modha 2020, Learned Step Size Quantization; Zhou et al. 2016, DoReFa-Net',
   },
   params: {
     weightBits: {
@@ -85,15 +89,16 @@ export const quantizationAwareTraining = definePass({
       default: 'learned',
       label: { en: 'Spacing', zh: '间距' },
       help: {
-        en: 'Learned: the spacing of the values is trained like a weight. Following: it is fitted to the weights again and again.',
-        zh: '“学习得到”：取值的间距像权重一样训练。“跟随权重”：间距反复按权重重新选取。',
+        en: 'Learned: the spacing of the values is trained like a weight. Following: it is fitted to the weights again and again. Fixed: weights are squeezed into −1 to 1, activations cut to 0 to 1, so the training has more to mend at first.',
+        zh: '“学习得到”：取值的间距像权重一样训练。“跟随权重”：间距反复按权重重新选取。“固定”：权重被压缩到 −1 到 1，激活被截断到 0 到 1，因此训练起初要弥补得更多。',
       },
       options: [
         { value: 'learned', label: { en: 'Learned (LSQ)', zh: '学习得到（LSQ）' } },
         { value: 'following', label: { en: 'Following the weights', zh: '跟随权重' } },
+        { value: 'bounded', label: { en: 'Fixed, from −1 to 1 (DoReFa)', zh: '固定，从 −1 到 1（DoReFa）' } },
       ],
     },
-    granularity: GRANULARITY,
+    granularity: { ...GRANULARITY, when: { steps: ['learned', 'following'] } },
     outer: OUTER,
     images: { ...CALIBRATION_IMAGES, default: 512, when: { activations: ['round'] } },
     ...settlingParams(3),
@@ -101,6 +106,7 @@ export const quantizationAwareTraining = definePass({
   },
   formula: (values) => {
     const { weightBits: b, activationBits, activations, steps } = values;
+    if (steps === 'bounded') return boundedFormula(values);
     const most = 2 ** (b - 1) - 1;
     const top = 2 ** (b - 1) - (steps === 'learned' && b > 1 ? 0 : 1);
     const weights =
@@ -127,13 +133,15 @@ export const quantizationAwareTraining = definePass({
   preview: 'structure',
 
   async sketch(model, values) {
-    const { starts } = startKernels(selectPrunable(model, []), model, values);
-    return mapPrunable(model, [], (layer, tensor) => settled(starts.get(layer.name) ?? tensor));
+    const { starts, bounded } = startKernels(selectPrunable(model, []), model, values);
+    return mapPrunable(model, [], (layer, tensor) =>
+      settled(starts.get(layer.name) ?? tensor, bounded.includes(layer.name)),
+    );
   },
 
   async apply(model, values, context) {
     const selected = selectPrunable(model, []);
-    const { starts, notes } = startKernels(selected, model, values);
+    const { starts, bounded, notes } = startKernels(selected, model, values);
     const plain = withActivationGrids(model, {});
     let begun = mapPrunable(plain, [], (layer, tensor) => starts.get(layer.name) ?? tensor);
     const told: Words[] = [...notes, ...(values.outer === 'same' ? [] : outerNotes(outerLayers(model), values.outer))];
@@ -145,7 +153,7 @@ export const quantizationAwareTraining = definePass({
       const wide = wideEdges(model, [...calibration.spreads.keys()], values.outer === 'eight');
       const grids = [...calibration.spreads].map(([name, spread]) => {
         const bits = wide.has(name) ? Math.max(8, values.activationBits) : values.activationBits;
-        return [name, activationGrid(spread, bits, wide.has(name), values.steps === 'learned')] as const;
+        return [name, activationGrid(spread, bits, wide.has(name), values.steps)] as const;
       });
       begun = withActivationGrids(begun, Object.fromEntries(grids));
       told.push(...edgeNotes(begun, calibration.images, values.activationBits));
@@ -159,7 +167,8 @@ export const quantizationAwareTraining = definePass({
       const model = roundBiases(trained);
       return { model, report: { notes: [...told, ...integerNotes(model, samples)] } };
     };
-    if (values.after === 'nothing') return finished(mapPrunable(begun, [], (_layer, tensor) => settled(tensor)));
+    if (values.after === 'nothing')
+      return finished(mapPrunable(begun, [], ({ name }, tensor) => settled(tensor, bounded.includes(name))));
     const loss: readonly LossTerm[] =
       values.after === 'tune'
         ? [{ kind: 'crossEntropy', weight: 1 }]
@@ -168,10 +177,35 @@ export const quantizationAwareTraining = definePass({
     const trained =
       values.steps === 'learned'
         ? await context.train({ ...objective, learnSteps: true })
-        : await context.train(objective, following(selected, values.granularity));
+        : await context.train(
+            bounded.length > 0 ? { ...objective, bounded } : objective,
+            following(
+              selected.filter(({ layer }) => !bounded.includes(layer.name)),
+              values.granularity,
+            ),
+          );
     return finished(trained);
   },
 });
+
+/** DoReFa's, with its numbers. */
+function boundedFormula(
+  values: SettlingValues & {
+    readonly weightBits: number;
+    readonly activations: string;
+    readonly activationBits: number;
+  },
+): Formula {
+  const { weightBits: b, activations, activationBits } = values;
+  const rounded = `x′ = Q(clamp(x, 0, 1)),   Q(x) = round(${2 ** activationBits - 1} · x) / ${2 ** activationBits - 1}`;
+  return lines(
+    b === 1
+      ? 'w′ = a · sign(w),   a = mean |w|'
+      : `w′ = 2 · Q(tanh w / (2 · max |tanh w|) + 1/2) − 1,   Q(x) = round(${2 ** b - 1} · x) / ${2 ** b - 1}`,
+    ...(activations === 'round' ? [rounded] : []),
+    ...settlingFormula(values),
+  );
+}
 
 interface KernelValues {
   readonly weightBits: number;
@@ -188,42 +222,56 @@ function startKernels(
   selected: readonly Selected[],
   model: Model,
   { weightBits, steps, granularity, outer }: KernelValues,
-): { readonly starts: ReadonlyMap<string, Tensor>; readonly notes: readonly Words[] } {
+): {
+  readonly starts: ReadonlyMap<string, Tensor>;
+  /** Layers whose weights are bounded before they are rounded. */
+  readonly bounded: readonly string[];
+  readonly notes: readonly Words[];
+} {
   const ends = outer === 'same' ? [] : outerLayers(model);
   const starts = new Map<string, Tensor>();
   const masked: string[] = [];
+  const bounded: string[] = [];
   for (const one of selected) {
     const { layer, tensor } = one;
     const end = ends.includes(layer.name);
     if (end && outer === 'float') continue;
     const bits = end ? 8 : weightBits;
     const { mask } = tensor.encoding;
-    const axis = granularity === 'channel' ? channelAxis(layer) : null;
+    const isBounded = steps === 'bounded' && !end;
+    const axis = granularity === 'channel' && !isBounded ? channelAxis(layer) : null;
     if (bits === 1 && !mask) {
       const scale = Float32Array.from(keptByChannel(tensor, axis), (kept) => Math.max(2 ** -126, meanSize(kept)));
       starts.set(layer.name, makeTensor(tensor.shape, tensor.data, { values: { kind: 'binary', scale, axis } }));
       continue;
     }
-    if (bits === 1) masked.push(layer.name);
+    if (bits === 1 && !isBounded) masked.push(layer.name);
     const own = Math.max(2, bits);
-    const values =
-      steps === 'learned' && bits > 1
+    if (isBounded) bounded.push(layer.name);
+    const values = isBounded
+      ? boundedGrid(own)
+      : steps === 'learned' && bits > 1
         ? learnedGrid(keptByChannel(tensor, axis), own, axis)
         : (quantizedKernel(spreadKernel(one, granularity), own, codesFor(own, true), 'error').encoding
             .values as GridValues);
     starts.set(layer.name, makeTensor(tensor.shape, tensor.data, mask ? { mask, values } : { values }));
   }
+  const notes: Words[] = bounded.length > 0 ? [boundedNote(bounded, weightBits)] : [];
   const list = masked.join(', ');
-  const notes: Words[] =
-    masked.length === 0
-      ? []
-      : [
-          {
-            en: `Pruned layers need a zero, so these get 2 bits (three values): ${list}.`,
-            zh: `剪枝过的层需要零，因此这些层使用 2 位（三个取值）：${list}。`,
-          },
-        ];
-  return { starts, notes };
+  if (masked.length > 0)
+    notes.push({
+      en: `Pruned layers need a zero, so these get 2 bits (three values): ${list}.`,
+      zh: `剪枝过的层需要零，因此这些层使用 2 位（三个取值）：${list}。`,
+    });
+  return { starts, bounded, notes };
+}
+
+function boundedNote(layers: readonly string[], weightBits: number): Words {
+  const [list, count] = [layers.join(', '), 2 ** Math.max(2, weightBits)];
+  return {
+    en: `Weights of ${list} take ${count} values from −1 to 1. 0 lies between two of them and is kept for pruned weights, so the grid is counted with one bit more.`,
+    zh: `${list} 的权重取从 −1 到 1 的 ${count} 个值。0 位于其中两个之间，留给被剪枝的权重，因此网格多计一位。`,
+  };
 }
 
 /** LSQ's first grid for weights. */
@@ -233,9 +281,18 @@ function learnedGrid(channels: readonly Float32Array[], bits: number, axis: numb
   return gridValues(grids, codes, bits, axis);
 }
 
-function activationGrid(spread: Spread, bits: number, wide: boolean, learned: boolean): GridValues {
+/** The steps of weights from -1 to 1: odd numbers of halves of a step, so a grid with one bit more holds them. */
+function boundedGrid(bits: number): GridValues {
+  const qMax = 2 ** bits - 1;
+  const scale = Math.fround(1 / qMax);
+  return gridValues([{ scale, zero: 0 }], { qMin: -qMax, qMax, symmetric: true }, bits + 1, null);
+}
+
+function activationGrid(spread: Spread, bits: number, wide: boolean, steps: string): GridValues {
   const codes = codesFor(bits, false);
-  const first = learned && !wide && spread.low === 0;
+  if (steps === 'bounded' && !wide)
+    return gridValues([{ scale: Math.fround(1 / codes.qMax), zero: 0 }], codes, bits, null);
+  const first = steps === 'learned' && !wide && spread.low === 0;
   const grid: Grid = first
     ? { scale: firstStep(meanSize(spread.sample), codes.qMax), zero: 0 }
     : gridFor(spread, codes, wide ? 'full' : 'error');
@@ -258,21 +315,28 @@ function following(selected: readonly Selected[], granularity: Granularity): Tra
   const layers = new Map(selected.map(({ layer }) => [layer.name, layer]));
   return {
     every: EVERY,
-    revise: (model, _done, shadow) =>
-      mapPrunable(model, [...layers.keys()], (layer, tensor) => {
+    revise: (model, _done, shadow) => {
+      if (layers.size === 0) return model;
+      return mapPrunable(model, [...layers.keys()], (layer, tensor) => {
         const { values, mask } = tensor.encoding;
         if (values.kind !== 'grid') return tensor;
         const copy = makeTensor(tensor.shape, shadow(layer.name), mask ? { mask, values } : { values });
         const kernel = spreadKernel({ layer, tensor: copy }, granularity);
         return quantizedKernel(kernel, values.bits, codesFor(values.bits, true), 'error');
-      }),
+      });
+    },
   };
 }
 
-/** A kernel whose float values are put on what its encoding says. */
-function settled(tensor: Tensor): Tensor {
+/** A kernel whose float values are put on what its encoding says, bounded first where that is asked for. */
+function settled(tensor: Tensor, isBounded: boolean): Tensor {
   const { data, shape, encoding } = tensor;
   const { values, mask } = encoding;
+  if (isBounded && values.kind === 'grid') {
+    const codes = boundedCodes(data, values.qMax);
+    const bounded = Float32Array.from(codes, (code, i) => (mask && !mask[i] ? 0 : code * (values.scale[0] as number)));
+    return makeTensor(shape, bounded, encoding);
+  }
   if (values.kind !== 'grid' && values.kind !== 'binary') return tensor;
   const channel = channelOf(shape, values.axis);
   const zero = values.kind === 'grid' ? values.zeroPoint : null;

@@ -21,7 +21,7 @@ import { correctBiases, type InputMeans, inputMeans, roundBiases } from '#core/p
 import { ACTIVATION_BITS, WEIGHT_BITS } from '#core/passes/shared/bits';
 import { type Calibration, calibrate, edgeNotes, roundedEdges, wideEdges } from '#core/passes/shared/calibration';
 import { CALIBRATION_IMAGES } from '#core/passes/shared/importance';
-import { integerNotes, integerSamples } from '#core/passes/shared/integer-notes';
+import { type IntegerSamples, integerNotes, integerSamples } from '#core/passes/shared/integer-notes';
 import {
   GRANULARITY,
   gridValues,
@@ -42,8 +42,8 @@ interface Prepared {
   readonly kernels: readonly SpreadKernel[];
   /** Kernels rounded so far, by layer and bits: the other slider need not round them again. */
   readonly rounded: Map<string, Tensor>;
-  /** What each layer reads on a few images, for comparing with integer arithmetic; empty for large models. */
-  readonly samples: ReadonlyMap<string, Float32Array>;
+  /** What each layer reads on a few images, for comparing with integer arithmetic; null for large models. */
+  readonly samples: IntegerSamples;
 }
 
 export const staticQuantization = definePass({

@@ -14,6 +14,7 @@ import {
   roundHalfEven,
 } from '#core/model/encoding';
 import type { Model, Tensor } from '#core/model/model';
+import { boundedCodes } from '#core/numeric/bounded';
 import { fromHalf, toHalf } from '#core/numeric/half';
 import type { SlotId } from '#engine/backend';
 import { gridNow, type LearnedScales } from '#engine/plan/grids';
@@ -50,6 +51,11 @@ export function trainedTensor(
       const { scales } = trained;
       const values = scales && ratios ? gridNow(scales, ratios) : (encoding.values as GridValues);
       return make(shape, withMask(onGrid(content, shape, values), encoding.mask), { ...encoding, values });
+    }
+    case 'bounded': {
+      const { qMax, scale } = encoding.values as GridValues;
+      const data = Float32Array.from(boundedCodes(content, qMax), (code) => code * (scale[0] as number));
+      return make(shape, withMask(data, encoding.mask), encoding);
     }
     case 'binary': {
       const { data, values } = ofSigns(content, shape, (encoding.values as BinaryValues).axis);

@@ -1,6 +1,6 @@
 /**
  * How a model's tensors enter a training plan, as their encodings ask (`collect.ts` has the way back out). A mask goes to
- * the optimiser; a grid trains a float copy behind straight-through rounding, and its scales too where that is asked for;
+ * the optimiser; a grid trains a float copy behind straight-through rounding, and its scales too where that is asked for, or bounds it first;
  * two signs train a float copy of which the sign and the mean size count (Rastegari 2016, XNOR-Net); a codebook trains
  * its centroids behind a lookup; halves are floats until the end; moving statistics are written by the plan itself;
  * frozen tensors are plain inputs.
@@ -12,6 +12,7 @@ import type { Model, Tensor } from '#core/model/model';
 import { sizeOf } from '#core/model/tensor';
 import type { Objective } from '#core/objective';
 import type { SlotId } from '#engine/backend';
+import { boundedSteps } from '#engine/plan/bounded';
 import { type Builder, binary, reshaped, scaled } from '#engine/plan/builder';
 import { gridSlots, type LearnedScales, learnedGridSlots, rounded, totals } from '#engine/plan/grids';
 
@@ -20,10 +21,10 @@ export interface TrainedTensor {
   readonly layer: string;
   readonly role: TensorRole;
   readonly tensor: Tensor;
-  /** Persistent slot that holds the values (dense), the float copy (grid, binary, clustered), the centroids (codebook) or the statistics. */
+  /** Persistent slot that holds the values (dense), the float copy (grid, bounded, binary, clustered), the centroids (codebook) or the statistics. */
   readonly slot: SlotId;
   /** 'clustered': a codebook that stays as it is, with a float copy of each weight behind it. */
-  readonly kind: 'dense' | 'grid' | 'binary' | 'codebook' | 'clustered' | 'statistic';
+  readonly kind: 'dense' | 'grid' | 'bounded' | 'binary' | 'codebook' | 'clustered' | 'statistic';
   /** Index of each element's centroid, for codebooks: -1 where pruned. */
   readonly codes: Int32Array | null;
   /** The grid's scales, where they are trained. */
@@ -60,7 +61,7 @@ export function trainedSlots(
   layer: Layer,
   role: TensorRole,
   tensor: Tensor,
-  { reassign, learnSteps }: Pick<Objective, 'reassign' | 'learnSteps'>,
+  { reassign, learnSteps, bounded }: Pick<Objective, 'reassign' | 'learnSteps' | 'bounded'>,
 ): ParamSlots {
   const { shape } = tensor;
   const about = { layer: layer.name, role, tensor, codes: null, scales: null };
@@ -95,6 +96,10 @@ export function trainedSlots(
       return { value, entry: signs, trained: { ...about, slot, kind: 'binary' }, mask: maskSlot, channels };
     }
     case 'grid': {
+      if (channels !== null && bounded?.includes(layer.name)) {
+        const trained = { ...about, slot, kind: 'bounded' } as const;
+        return { value: boundedSteps(b, slot, values, maskSlot), trained, mask: maskSlot, channels };
+      }
       const members = tensor.data.length / values.scale.length;
       const grid = learnSteps ? learnedGridSlots(b, values, members) : gridSlots(b, values);
       const trained = { ...about, slot, kind: 'grid', scales: grid.learned } as const;

@@ -1,12 +1,15 @@
 /** What quantization-aware training hands to the engine: first grids, the loss, and grids that follow the weights. */
 import { describe, expect, it } from 'vitest';
-import type { BinaryValues, GridValues } from '#core/model/encoding';
+import { type BinaryValues, codesOf, type GridValues } from '#core/model/encoding';
 import type { Model } from '#core/model/model';
 import { validateModel } from '#core/model/validate';
+import { boundedCodes } from '#core/numeric/bounded';
 import type { Objective } from '#core/objective';
 import type { PassContext, TrainHooks } from '#core/pass';
 import { magnitudePruning } from '#core/passes/magnitude-pruning';
 import { quantizationAwareTraining } from '#core/passes/quantization-aware-training';
+import { read } from '#formats/whittle/read';
+import { packed } from '#formats/whittle/write';
 import { captureContext } from './captures';
 import { applyPass, denseModel, kernelOf, tensor } from './helpers';
 
@@ -116,6 +119,46 @@ describe('with steps that follow the weights', () => {
     expect((valuesOf(revised, 'd2') as GridValues).scale).toEqual(
       (valuesOf(objective.model, 'd2') as GridValues).scale,
     );
+  });
+});
+
+describe('with fixed steps (DoReFa)', () => {
+  // Two bits, n = 3. tanh of the weights: 0.76159, -0.96403, 0.46212 twice, 0.99505, -0.76159. 3 (tanh / (2 * 0.99505) + 1/2): 2.648, 0.047, 2.197, 2.197, 3, 0.352.
+  const BOUNDED = [1, -1, 1 / 3, 1 / 3, 1, -1];
+
+  it('weights are 2 round(n x) / n - 1 of x = tanh w / (2 max |tanh w|) + 1/2, on a grid that comes back the same', async () => {
+    expect([...boundedCodes(Float32Array.from(WEIGHTS), 3)]).toEqual(BOUNDED.map((w) => 3 * w));
+    const { model, report } = await train({ steps: 'bounded', weightBits: 2, after: 'nothing' });
+    const kernel = kernelOf(model, 'd1');
+    expect([...kernel.data]).toEqual(BOUNDED.map((w) => Math.fround(3 * w * Math.fround(1 / 3))));
+    expect(kernel.encoding.values).toMatchObject({ kind: 'grid', bits: 3, qMin: -3, qMax: 3, axis: null });
+    expect([...codesOf(kernel.data, kernel.shape, kernel.encoding)]).toEqual([3, -3, 1, 1, 3, -3]);
+    expect(report.notes.some(({ en }) => en.includes('4 values from −1 to 1'))).toBe(true);
+    validateModel(model);
+    const { model: back } = await read(new Map([['m.whittle', packed(model)]]));
+    expect(kernelOf(back, 'd1')).toEqual(kernel);
+  });
+
+  it('activations are cut to 0 to 1 and rounded to 2^b - 1 steps; the image and the answer have 8 bits', async () => {
+    const { objective, hooks } = await train({ steps: 'bounded', weightBits: 2, activationBits: 2 });
+    expect(objective.bounded).toEqual(['d1', 'd2']);
+    expect(objective.learnSteps).toBeUndefined();
+    expect(objective.model.activationGrids?.['d1']).toMatchObject({ bits: 2, qMin: 0, qMax: 3 });
+    expect(objective.model.activationGrids?.['d1']?.scale[0]).toBeCloseTo(1 / 3, 7);
+    expect(objective.model.activationGrids?.['d2']).toMatchObject({ bits: 8, qMax: 255 });
+    // There is nothing that follows the weights.
+    expect(await hooks?.revise(objective.model, 0.5, () => new Float32Array(0))).toBe(objective.model);
+  });
+
+  it('first and last layer have 8 bits unless told otherwise, and one bit is the mean size of the layer', async () => {
+    const three = denseModel(tensor([2, 3], WEIGHTS), tensor([3, 2], [1, 2, 3, 4, 5, 6]), tensor([2, 1], [1, -3]));
+    const values = { steps: 'bounded', weightBits: 2, activations: 'float', outer: 'eight' };
+    const { objective } = await train(values, three);
+    expect(objective.bounded).toEqual(['d2']);
+    expect(valuesOf(objective.model, 'd1')).toMatchObject({ bits: 8, qMin: -127, qMax: 127 });
+    const { objective: one } = await train({ ...values, weightBits: 1, granularity: 'channel' }, three);
+    expect(valuesOf(one.model, 'd2')).toMatchObject({ kind: 'binary', scale: Float32Array.of(3.5), axis: null });
+    expect(one.bounded).toBeUndefined();
   });
 });
 

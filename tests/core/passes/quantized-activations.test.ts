@@ -4,6 +4,7 @@ import { tensorOf } from '#core/model/edit';
 import type { GridValues } from '#core/model/encoding';
 import type { DenseLayer, Layer } from '#core/model/layers';
 import type { Model } from '#core/model/model';
+import { makeTensor } from '#core/model/tensor';
 import { isHalf } from '#core/numeric/half';
 import type { CaptureRequest, PassContext } from '#core/pass';
 import { biasCorrection } from '#core/passes/bias-correction';
@@ -12,9 +13,10 @@ import { halfPrecision } from '#core/passes/half-precision';
 import { correctBiases, inputMeans } from '#core/passes/shared/bias-rounding';
 import { edgeBefore, roundedEdges, wideEdges } from '#core/passes/shared/calibration';
 import { integerDifferences } from '#core/passes/shared/integer-arithmetic';
+import { integerNotes, integerSamples } from '#core/passes/shared/integer-notes';
 import { staticQuantization } from '#core/passes/static-quantization';
 import { forward } from '../support/reference-forward';
-import { applyPass, kernelOf, modelOf, plainContext, tensor } from './helpers';
+import { applyPass, denseModel, kernelOf, modelOf, plainContext, tensor } from './helpers';
 import { MODELS } from './models';
 
 /** Two inputs, a ReLU layer and an answer. */
@@ -138,6 +140,14 @@ describe('weights and activations', () => {
 });
 
 describe('integer arithmetic', () => {
+  it('is said not to be compared where that takes too long', async () => {
+    const kernel = makeTensor([2000, 2000], new Float32Array(4e6));
+    const samples = await integerSamples(denseModel(kernel), ['d1'], plainContext());
+    expect(samples).toBeNull();
+    expect(integerNotes(denseModel(kernel), samples)[0]?.en).toContain('more than 3 million multiplications');
+    expect(integerNotes(denseModel(kernel), new Map())).toEqual([]);
+  });
+
   it('is within a step of the float simulation, on both runtimes, for random layers', async () => {
     for (const name of ['convolution', 'depthwise', 'dense'] as const) {
       const model = MODELS[name] as Model;

@@ -44,8 +44,8 @@ const LAST = [
 const dense = (values: number[], encoding?: Encoding): Tensor =>
   makeTensor([2, 2], Float32Array.from(values), encoding);
 
-/** The model after one step on the image X with the teacher's logits TARGET; only the squared error counts. */
-async function step(model: Model, change: Partial<Objective> = {}): Promise<Model> {
+/** One step on the image X with the teacher's logits TARGET; only the squared error counts. Gives the plan and what its slots hold. */
+async function stepped(model: Model, change: Partial<Objective>) {
   const teacher = { kind: 'model', model } as const;
   const objective = { ...objectiveOf(model, [{ kind: 'logitError', weight: 1, teacher }]), frozen: ['out'], ...change };
   const plan = trainingPlan(objective, 1);
@@ -58,7 +58,17 @@ async function step(model: Model, change: Partial<Objective> = {}): Promise<Mode
   const contents = new Map<number, Float32Array>();
   for (const slot of collectedSlots(plan)) contents.set(slot, await program.read(slot));
   program.dispose();
+  return { plan, contents };
+}
+/** The model after such a step. */
+async function step(model: Model, change: Partial<Objective> = {}): Promise<Model> {
+  const { plan, contents } = await stepped(model, change);
   return collectModel(model, plan, contents, makeTensor);
+}
+/** The float copies behind the first layer's weights after such a step. */
+async function copiesAfter(model: Model, change: Partial<Objective>): Promise<Float32Array> {
+  const { plan, contents } = await stepped(model, change);
+  return contents.get(plan.trained.find(({ layer }) => layer === 'a')?.slot as number) as Float32Array;
 }
 const kernelOf = (model: Model): Tensor => {
   const layer = model.layers.find(({ name }) => name === 'a') as Layer & { kernel: string };
@@ -86,6 +96,37 @@ function hiddenGradient(h: readonly number[]): number[] {
 }
 /** Weights a training step starts from: h = (0.5 + 2 * 0.3, -0.2 + 2 * 0.35) = (1.1, 0.5). */
 const WEIGHTS = [0.5, -0.2, 0.3, 0.35];
+
+describe('weights bounded before they are rounded (DoReFa)', () => {
+  // Two bits: n = 3. tanh is 0.46212, -0.19738, 0.29131, 0.33638; 3 (tanh / (2 * 0.46212) + 1/2) is 3, 0.859, 2.446, 2.592: rounded 3, 1, 2, 3.
+  const grid: GridValues = { ...gridOf(-3, 3, [1 / 3]), bits: 3 };
+  const ON = [1, -1 / 3, 1 / 3, 1];
+
+  it('run on their even steps from -1 to 1, and train through tanh over its largest value', async () => {
+    const start = chain(dense(WEIGHTS, { values: grid }));
+    const after = kernelOf(await step(start, { bounded: ['a'], learningRate: 0 }));
+    near(after.data, ON, 6);
+    expect(after.encoding.values).toEqual(grid);
+    const dh = hiddenGradient([1 + 2 / 3, -1 / 3 + 2]);
+    const copies = await copiesAfter(start, { bounded: ['a'], learningRate: 0.1 });
+    for (const [i, w] of WEIGHTS.entries()) {
+      const slope = (1 - Math.tanh(w) ** 2) / Math.tanh(0.5);
+      const gradient = (X[Math.floor(i / 2)] as number) * (dh[i % 2] as number) * slope;
+      expect(copies[i], `weight ${i}`).toBeCloseTo(w - 0.1 * gradient, 5);
+    }
+  });
+
+  it('leave pruned weights at 0', async () => {
+    const mask = Uint8Array.of(1, 0, 1, 1);
+    const start = chain(dense([0.5, 0, 0.3, 0.35], { mask, values: grid }));
+    near(kernelOf(await step(start, { bounded: ['a'], learningRate: 0 })).data, [1, 0, 1 / 3, 1], 6);
+    const dh = hiddenGradient([1 + 2 / 3, 2]);
+    const copies = await copiesAfter(start, { bounded: ['a'], learningRate: 0.1 });
+    expect(copies[1]).toBe(0);
+    const slope = (1 - Math.tanh(0.35) ** 2) / Math.tanh(0.5);
+    expect(copies[3]).toBeCloseTo(0.35 - 0.1 * 2 * (dh[1] as number) * slope, 5);
+  });
+});
 
 describe('activation grids', () => {
   it('round what a layer gives, images too, and not the logits', async () => {

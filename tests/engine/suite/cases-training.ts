@@ -220,6 +220,17 @@ function withGrids(model: Model, scale = 0.09): Model {
   return withActivationGrids(model, Object.fromEntries(names.map((name) => [name, one])));
 }
 
+/** The model with its kernels on the 4 even steps from -1 to 1, some of them pruned. */
+function boundedModel(model: Model): Model {
+  const scale = Float32Array.of(1 / 3);
+  const grid = { kind: 'grid', bits: 3, qMin: -3, qMax: 3, axis: null, symmetric: true } as const;
+  return mapPrunable(model, [], (_layer, { shape, data }) => {
+    const mask = Uint8Array.from(data, (_, i) => (i % 7 === 3 ? 0 : 1));
+    const kept = data.map((w, i) => (mask[i] ? w : 0));
+    return makeTensor(shape, kept, { mask, values: { ...grid, scale, zeroPoint: Int32Array.of(0) } });
+  });
+}
+
 const scalesLearn: Case = {
   name: 'training moves scales where it is asked to, and keeps the grids',
   async run(backend) {
@@ -337,6 +348,11 @@ export const trainingCases: readonly Case[] = [
       learnSteps: true,
     }),
   ),
+  curveCase('weights bounded before they are rounded', () => {
+    const model = boundedModel(make('plain'));
+    const bounded = model.layers.filter((layer) => 'kernel' in layer).map(({ name }) => name);
+    return objectiveFor(model, { optimizer: { kind: 'sgd' }, learningRate: 0.02, bounded });
+  }),
   curveCase('two signs', () =>
     objectiveFor(encoded(make('plain'), 'binary'), { optimizer: { kind: 'sgd' }, learningRate: 0.02 }),
   ),

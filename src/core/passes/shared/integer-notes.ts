@@ -10,17 +10,25 @@ import { showImages } from '#core/passes/shared/importance';
 import { integerDifferences } from '#core/passes/shared/integer-arithmetic';
 import { counted } from '#core/passes/shared/words';
 
+/** By layer name; null where they were not taken. */
+export type IntegerSamples = ReadonlyMap<string, Float32Array> | null;
+
+const TOO_LARGE: Words = {
+  en: 'Integer arithmetic was not compared layer by layer: the model takes more than 3 million multiplications an image.',
+  zh: '未逐层比较整数运算：该模型每张图片需要超过 300 万次乘法。',
+};
+
 /** Multiplications that a comparison may take. */
 const COMPARED = 6e6;
 
-/** What these layers read on a few images; empty for models that take too long to compare. */
+/** What these layers read on a few images; null for models that take too long to compare. */
 export async function integerSamples(
   model: Model,
   layers: readonly string[],
   context: PassContext,
-): Promise<ReadonlyMap<string, Float32Array>> {
+): Promise<IntegerSamples> {
   const images = Math.min(4, Math.floor(COMPARED / (2 * Math.max(1, countMacs(model).total))));
-  if (images < 1) return new Map();
+  if (images < 1) return null;
   const inputs = new Map<string, Float32Array>();
   const taps = layers.map((layer): Tap => ({ layer, at: 'input' }));
   await showImages(model, { taps, images }, context, ({ values }) => {
@@ -30,7 +38,8 @@ export async function integerSamples(
 }
 
 /** The largest differences from integer arithmetic, as two runtimes do it. */
-export function integerNotes(model: Model, samples: ReadonlyMap<string, Float32Array>): readonly Words[] {
+export function integerNotes(model: Model, samples: IntegerSamples): readonly Words[] {
+  if (!samples) return [TOO_LARGE];
   const found = integerDifferences(model, samples);
   if (found.length === 0) return [];
   const onnx = Math.max(...found.map((one) => one.onnx));
