@@ -31,6 +31,23 @@ describe.each(SEQUENCE_CODERS)('%s', (coder) => {
     expect(back.findIndex((symbol, i) => symbol !== symbols[i])).toBe(-1);
   });
 
+  it('gives back over a million symbols, whatever their number, alphabet and frequencies', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: MANY, max: MANY + 100_000 }),
+        fc.integer({ min: 2, max: 512 }),
+        fc.double({ min: 0.001, max: 0.9, noNaN: true }),
+        (count, alphabet, share) => {
+          const symbols = skewed(count, alphabet, share);
+          const bytes = encodeSequence(symbols, alphabet, coder) as Uint8Array;
+          const back = decodeSequence(bytes, count, alphabet, coder);
+          expect(back.findIndex((symbol, i) => symbol !== symbols[i])).toBe(-1);
+        },
+      ),
+      { numRuns: 2 },
+    );
+  }, 60_000);
+
   it('gives a sequence or a CodingError for any bytes', () => {
     let refused = 0;
     fc.assert(
