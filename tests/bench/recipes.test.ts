@@ -73,6 +73,12 @@ test('the short table says how many seeds are missing', () => {
   );
 });
 
+test('a seed that was measured twice counts once, with its latest line', () => {
+  const again = { ...record('packed', 1, 9000, 1), run: '2026-11-22T09:00:00Z' };
+  const first = records.filter(({ seed }) => seed === 1);
+  expect(verdictOf(row, [...first, again])).toBe('Asked: at most 3,000 bytes at 20.00 %; not met, with 1 of 2 seeds.');
+});
+
 test('a recipe is drawn from stage to stage, by the means of its seeds', () => {
   const [course] = coursesOf([row], records);
   expect(course?.points).toEqual([

@@ -24,13 +24,16 @@ export interface ReportLine {
   readonly version: string;
 }
 
+/** The latest line of each seed of a stage. */
+function latestOf(records: readonly StageRecord[], row: string, stage: string | undefined): readonly StageRecord[] {
+  const latest = new Map<number, StageRecord>();
+  for (const one of records) if (one.row === row && one.stage === stage) latest.set(one.seed, one);
+  return [...latest.values()].sort((a, b) => a.seed - b.seed);
+}
+
 /** The row's stages that were measured, each with the latest line of each seed. */
 export function linesOf(row: Row, records: readonly StageRecord[], labels: Uint8Array): readonly ReportLine[] {
-  const seedsOf = (stage: string, name = row.name): readonly StageRecord[] => {
-    const latest = new Map<number, StageRecord>();
-    for (const one of records) if (one.row === name && one.stage === stage) latest.set(one.seed, one);
-    return [...latest.values()].sort((a, b) => a.seed - b.seed);
-  };
+  const seedsOf = (stage: string, name = row.name) => latestOf(records, name, stage);
   const names = [...row.stages.map(({ name }) => name), ...(row.scratch ? ['from scratch'] : [])];
   const [other, stageOfOther] = row.against?.split('/') ?? [row.name, row.stages[0]?.name as string];
   const against = seedsOf(stageOfOther as string, other);
@@ -72,11 +75,11 @@ export function linesOf(row: Row, records: readonly StageRecord[], labels: Uint8
 /** What the row has to reach and whether its last stage does; '' where that is not measured or nothing is asked. */
 export function verdictOf(row: Row, records: readonly StageRecord[]): string {
   const { target } = row;
-  const last = records.filter((one) => one.row === row.name && one.stage === row.stages.at(-1)?.name);
+  const last = latestOf(records, row.name, row.stages.at(-1)?.name);
   if (!target || last.length === 0) return '';
   const bytes = mean(last.map((one) => one.bytes));
   const error = mean(last.map((one) => one.errors / one.images));
-  const first = records.filter((one) => one.row === row.name && one.stage === row.stages[0]?.name);
+  const first = latestOf(records, row.name, row.stages[0]?.name);
   const loss = lossOf(first, last);
   const asked = [
     ...(target.bytes === undefined ? [] : [{ words: `${whole(target.bytes)} bytes`, met: bytes <= target.bytes }]),
