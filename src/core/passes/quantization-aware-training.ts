@@ -197,11 +197,11 @@ function boundedFormula(
   },
 ): Formula {
   const { weightBits: b, activations, activationBits } = values;
-  const rounded = `x′ = Q(clamp(x, 0, 1)),   Q(x) = round(${2 ** activationBits - 1} · x) / ${2 ** activationBits - 1}`;
+  const rounded = `x′ = Q_x(clamp(x, 0, 1)),   Q_x(x) = round(${2 ** activationBits - 1} · x) / ${2 ** activationBits - 1}`;
   return lines(
     b === 1
       ? 'w′ = a · sign(w),   a = mean |w|'
-      : `w′ = 2 · Q(tanh w / (2 · max |tanh w|) + 1/2) − 1,   Q(x) = round(${2 ** b - 1} · x) / ${2 ** b - 1}`,
+      : `w′ = 2 · Q_w(tanh w / (2 · max |tanh w|) + 1/2) − 1,   Q_w(x) = round(${2 ** b - 1} · x) / ${2 ** b - 1}`,
     ...(activations === 'round' ? [rounded] : []),
     ...settlingFormula(values),
   );
