@@ -67,6 +67,8 @@ export interface WriteResult {
 export interface WriteOptions {
   /** 'requantize': per-channel grids become per-tensor ones. 'float': they stay float32. */
   readonly unsupportedGrids: 'float' | 'requantize';
+  /** Awaited between parts of a large file, so that others get a turn; where it rejects, so does the writing. */
+  readonly pause?: (() => Promise<void>) | undefined;
 }
 
 /** The light descriptor; `read` and `write` sit behind import(). */

@@ -220,8 +220,14 @@ function refuseZipError(error: unknown, file: string, where: string): never {
   }
 }
 
-/** A zip of these files in name order, deflated; the same files give the same bytes. */
-export async function writeZip(files: Bundle): Promise<Uint8Array> {
+/** Bytes that are deflated in one go where others want a turn: some milliseconds. */
+const PART = 65_536;
+
+/**
+ * A zip of these files in name order, deflated; the same files give the same bytes. Deflating lets nothing else in by itself:
+ * `pause` is awaited before each part, and where it rejects, so does this.
+ */
+export async function writeZip(files: Bundle, pause?: () => Promise<void>): Promise<Uint8Array> {
   const writer = new zip.ZipWriter(new zip.Uint8ArrayWriter(), {
     ...OPTIONS,
     level: 9,
@@ -233,7 +239,14 @@ export async function writeZip(files: Bundle): Promise<Uint8Array> {
   // The first moment that zip knows, in whatever time zone.
   const lastModDate = new Date(1980, 0, 1);
   for (const [name, bytes] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    await writer.add(name, new zip.Uint8ArrayReader(bytes), { lastModDate });
+    const reader = new zip.Uint8ArrayReader(bytes);
+    const read = reader.readUint8Array.bind(reader);
+    if (pause)
+      reader.readUint8Array = async (begin, length) => {
+        await pause();
+        return read(begin, Math.min(PART, length));
+      };
+    await writer.add(name, reader, { lastModDate });
   }
   return (await writer.close()) as Uint8Array;
 }

@@ -8,7 +8,7 @@ import type { Values } from '#core/params';
 import { clampValues, defaultsOf } from '#core/params';
 import type { Pass } from '#core/pass';
 import { PASSES, passById } from '#core/passes/index';
-import type { RecipeStep } from '#core/recipe';
+import { preparedKey, type RecipeStep } from '#core/recipe';
 import { modelsNamed, runApplication } from '#stores/applying';
 import { stepName, sweepValues } from '#stores/describe';
 import { call, faultOf, isAbort } from '#stores/engine';
@@ -123,8 +123,18 @@ function ask(how: 'moving' | 'rest'): void {
   if (optimize.getState().applying) return;
   if (flight?.rest && !flight.stop.signal.aborted && sameQuestion(flight.asked, question())) return;
   waiting = how;
-  if (flight?.rest || flight?.shown) flight.stop.abort();
+  // What is being made ready (a decomposition) is waited for where it serves the later value too.
+  if (flight?.shown || (flight?.rest && !isMadeReadyFor(flight.asked, question()))) flight.stop.abort();
   if (!flight) void fly();
+}
+
+/** Whether the two differ only in what a slider moves, so that what `prepare` gives for one serves the other. */
+function isMadeReadyFor(a: Question, b: Question | null): boolean {
+  const still = ({ step, ...rest }: Question): Question => {
+    const pass = passById(step.pass);
+    return { ...rest, step: { ...step, values: { ready: pass ? preparedKey(pass, step.values) : '' } } };
+  };
+  return b !== null && sameQuestion(still(a), still(b));
 }
 
 function sameQuestion(a: Question, b: Question | null): boolean {
@@ -146,11 +156,12 @@ async function fly(): Promise<void> {
     optimize.setState({ previewing: true });
     const show = (preview: PreviewResult): void => {
       if (stop.signal.aborted) return;
-      own.shown = true;
       shownFor = asked;
       optimize.setState({ preview, fault: null });
+      // Sizes that come before the first estimate are not all that was asked for.
+      own.shown = preview.accuracy !== null || asked.dataset === null;
       // A later value waits: this one has its first estimate and need not be refined.
-      if (waiting) stop.abort();
+      if (waiting && own.shown) stop.abort();
     };
     try {
       show(await call('preview', { ...asked, rest: own.rest }, { signal: stop.signal, onProgress: show }));

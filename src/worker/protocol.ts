@@ -159,9 +159,11 @@ export interface PreviewResult {
   readonly parameters: number;
   readonly nonZero: number;
   readonly macs: number;
-  /** Of the written TensorFlow.js file; estimated from the encodings while a large model's slider moves and for passes that train. */
+  /** Of the TensorFlow.js file: counted where it was written, else estimated from the encodings. */
   readonly bytes: number;
-  /** Paired estimate on validation; null for passes that train. */
+  /** The file was written: always when the slider rests, but not for passes that train. */
+  readonly isWritten: boolean;
+  /** Paired estimate on validation; null for passes that train, and before there is one. */
   readonly accuracy: (Interval & { readonly images: number }) | null;
 }
 export interface SweepPoint extends PreviewResult {

@@ -82,13 +82,13 @@ function encodingOf(model: Model, layer: Layer): LayerSummary['encoding'] {
 
 /**
  * Bytes of the TensorFlow.js zip with the model's own values: grids that it cannot hold count as float32. A model that
- * TensorFlow.js has no layers for is counted as the first format's file that can hold it.
+ * TensorFlow.js has no layers for is counted as the first format's file that can hold it. Rejects where `pause` does.
  */
-export async function writtenBytes(model: Model): Promise<number> {
+export async function writtenBytes(model: Model, pause?: () => Promise<void>): Promise<number> {
   let refused: unknown = new Error('no format can write');
   for (const format of FORMATS) {
     try {
-      const written = await format.write?.(model, { unsupportedGrids: 'float' });
+      const written = await format.write?.(model, { unsupportedGrids: 'float', pause });
       if (written) return [...written.bundle.values()].reduce((sum, bytes) => sum + bytes.length, 0);
     } catch (error) {
       if (!(error instanceof WriteError)) throw error;

@@ -26,7 +26,7 @@ const result = (layer: string): InspectResult => ({
   layers: ['a', 'b'],
   sketch: false,
 });
-const preview = { parameters: 1, nonZero: 1, macs: 1, bytes: 1, accuracy: null };
+const preview = { parameters: 1, nonZero: 1, macs: 1, bytes: 1, isWritten: false, accuracy: null };
 
 beforeEach(async () => {
   const fresh = await freshStores();

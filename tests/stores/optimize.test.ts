@@ -9,6 +9,7 @@ const preview = (nonZero: number): PreviewResult => ({
   nonZero,
   macs: 1,
   bytes: 1,
+  isWritten: false,
   accuracy: { value: 0.9, low: 0.8, high: 1, images: 300 },
 });
 const previews = (): number => s.asked.filter(({ name }) => name === 'preview').length;
@@ -71,6 +72,7 @@ describe('a slider', () => {
     s.rest();
     await settle();
     expect(refine.signal?.aborted).toBe(false);
+    refine.progress(preview(500));
     s.setValue('sparsity', 0.6, true);
     expect(refine.signal?.aborted).toBe(true);
     (await s.next('preview')).resolve(preview(400));
@@ -88,6 +90,27 @@ describe('a slider', () => {
     expect(sweep.signal?.aborted).toBe(true);
     // The curve of the same slider stays while it moves.
     expect(s.optimize.getState().sweep?.points).toHaveLength(2);
+  });
+
+  it('waits for what is made ready, where a later value needs it too, and for the first estimate', async () => {
+    s.setValue('sparsity', 0.5, false);
+    const first = await s.next('preview');
+    s.setValue('sparsity', 0.6, true);
+    expect(first.signal?.aborted).toBe(false);
+    // Sizes alone are shown, and are not yet an answer.
+    first.progress({ ...preview(500), accuracy: null });
+    expect(s.optimize.getState().preview).toMatchObject({ nonZero: 500, accuracy: null });
+    expect(first.signal?.aborted).toBe(false);
+    first.progress(preview(500));
+    expect(first.signal?.aborted).toBe(true);
+    const second = await s.next('preview');
+    expect(second.request).toMatchObject({ rest: false, step: { values: { sparsity: 0.6 } } });
+    second.resolve(preview(400));
+    // Another scope sorts anew: what is being made ready is of no use.
+    s.rest();
+    const third = await s.next('preview');
+    s.setValue('scope', 'layer', false);
+    expect(third.signal?.aborted).toBe(true);
   });
 
   it('clamps, and remembers values of each method', async () => {

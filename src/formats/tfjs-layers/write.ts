@@ -53,7 +53,7 @@ export interface LooseFiles {
 export async function write(model: Model, options: WriteOptions): Promise<WriteResult> {
   const { files, notes } = writeLoose(model, options);
   const fileName = fileNameFor(model, '.zip');
-  return { bundle: new Map([[fileName, await writeZip(files)]]), fileName, notes };
+  return { bundle: new Map([[fileName, await writeZip(files, options.pause)]]), fileName, notes };
 }
 
 /** The files before they are packed, under other names where several models lie together. Throws WriteError. */

@@ -39,9 +39,10 @@ export const optimize = {
   points: '{{difference}} points',
   axisHint: 'Along “{{axis}}” this method does not move the point.',
   axisShow: 'Show {{axis}}',
-  structureOnly: 'This method trains: its accuracy is known after Apply. Size and MACs are already right.',
+  structureOnly: 'This method trains: its accuracy is known after Apply. Parameters and MACs are already right.',
   rows: { parameters: 'Parameters', nonZero: 'Non-zero', bytes: 'Size', macs: 'MACs', accuracy: 'Validation' },
-  bytesEstimate: 'Size is an estimate while the slider moves; Apply writes the real file and counts its bytes.',
+  bytesEstimate:
+    '≈ is an estimate. When the slider rests the file is written and its bytes are counted; for methods that train, on Apply.',
   result: 'Made {{name}}',
   resultTest: 'Accuracy (test)',
   resultTook: 'Took',

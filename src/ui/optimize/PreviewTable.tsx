@@ -1,4 +1,7 @@
-/** What the sliders' position would give, beside what the model is now: sizes at once, accuracy with its interval. */
+/**
+ * What the sliders' position would give, beside what the model is now: sizes at once (bytes with ≈ until they are counted),
+ * accuracy with its interval.
+ */
 import { useStore } from 'zustand';
 import { optimize } from '#stores/optimize';
 import type { ModelNode, OptimizeState } from '#stores/state';
@@ -24,6 +27,7 @@ export function PreviewTable({ node, structureOnly }: { node: ModelNode; structu
     { key: 'bytes', term: null, show: format.bytes, now: summary.bytes, next: preview?.bytes },
     { key: 'macs', term: 'macs', show: format.short, now: summary.macs, next: preview?.macs },
   ] as const;
+  const isEstimate = (key: string) => key === 'bytes' && preview?.isWritten === false;
   const accuracy = preview?.accuracy ?? null;
   return (
     <div className={styles.preview} aria-busy={previewing}>
@@ -43,7 +47,10 @@ export function PreviewTable({ node, structureOnly }: { node: ModelNode; structu
                 {term ? <Term id={term}>{t(`optimize.rows.${key}`)}</Term> : t(`optimize.rows.${key}`)}
               </th>
               <td data-value={now}>{show(now)}</td>
-              <td data-value={next}>{next === undefined ? '–' : show(next)}</td>
+              <td data-value={next}>
+                {isEstimate(key) && '≈ '}
+                {next === undefined ? '–' : show(next)}
+              </td>
               <td className={styles.change}>{next === undefined ? '' : changeOf(next / now, format)}</td>
             </tr>
           ))}

@@ -1,18 +1,20 @@
 /**
  * What a slider's position would give: the pass is run on the model, its size counted, and, unless it trains, its accuracy
  * estimated on ever more validation images. What `prepare` makes is kept between moves, answers are kept by question.
+ *
+ * While a slider moves no file is written: its bytes are an estimate, and marked as one. Deflating takes from as long as the
+ * first estimate of accuracy to five times as long (many zeros, few values), for small models too. When the slider rests the
+ * file is written, after everything else is known.
  */
 import { countMacs } from '#core/metrics/operations';
 import { countValues, estimateBytes } from '#core/metrics/size';
+import { knownEvaluation } from '#engine/evaluations';
 import { type PreviewEstimate, previewAccuracy } from '#engine/preview';
 import type { Handler } from '#worker/call';
 import { changedModel } from '#worker/calls/changed-model';
 import type { Calls, PreviewResult } from '#worker/protocol';
 import type { Session } from '#worker/session';
 import { writtenBytes } from '#worker/summary';
-
-/** Parameters up to which a file is written at every move: some 10 ms. */
-const quicklyWritten = 60_000;
 
 type Question = Calls['preview']['request'];
 
@@ -26,7 +28,12 @@ export const preview: Handler<'preview'> = async (question, { session, signal, p
     (between) => {
       // Once it computes it is no longer waiting: the page aborts it where it wants to.
       if (session.waitingPreview === latest) session.waitingPreview = null;
-      return answer(session, question, { signal, between, progress });
+      return answer(session, question, {
+        signal,
+        between,
+        progress,
+        writeUpTo: question.rest ? Number.POSITIVE_INFINITY : 0,
+      });
     },
     { signal: either },
   );
@@ -36,13 +43,15 @@ export interface AnswerOptions {
   readonly signal: AbortSignal;
   readonly between: () => Promise<void>;
   readonly progress?: (result: PreviewResult) => void;
+  /** Parameters up to which the file is written, to count its bytes. */
+  readonly writeUpTo: number;
 }
 
 /** Answers one question, from memory where it was asked before. */
 export async function answer(
   session: Session,
   question: Question,
-  { signal, between, progress }: AnswerOptions,
+  { signal, between, progress, writeUpTo }: AnswerOptions,
 ): Promise<PreviewResult> {
   const backend = await session.backend();
   const key = JSON.stringify([
@@ -59,28 +68,34 @@ export async function answer(
   const changed = await changedModel(session, question, base, { signal, between });
   const dataset = question.dataset ? await session.dataset(question.dataset) : null;
   const { parameters, nonZero } = countValues(changed.model);
-  // A written file is measured, an estimate is not; but writing a large model takes longer than a slider may wait, and a
-  // sketch has no weights to write.
-  const isQuick = parameters <= quicklyWritten && !changed.trains;
-  const bytes = isQuick ? await writtenBytes(changed.model) : estimateBytes(changed.model);
-  let size = { parameters, nonZero, macs: countMacs(changed.model).total, bytes };
-  await between();
-  const result = (accuracy: PreviewEstimate | null): PreviewResult => ({ ...size, accuracy });
-  if (changed.trains) return result(null);
-  const measureSize = async (): Promise<void> => {
-    if (question.rest && !isQuick) size = { ...size, bytes: await writtenBytes(changed.model) };
-  };
-  if (!dataset) {
-    await measureSize();
-    return result(null);
-  }
-  const estimate = await previewAccuracy(backend, base, changed.model, dataset, {
-    signal,
-    between,
-    rest: question.rest,
-    onEstimate: (accuracy) => progress?.(result(accuracy)),
+  const { total: macs } = countMacs(changed.model);
+  let bytes: Pick<PreviewResult, 'bytes' | 'isWritten'> = { bytes: estimateBytes(changed.model), isWritten: false };
+  const result = (accuracy: PreviewEstimate | null): PreviewResult => ({
+    parameters,
+    nonZero,
+    macs,
+    ...bytes,
+    accuracy,
   });
-  await measureSize();
-  if (question.rest && estimate.images === dataset.splits.validation.count) session.previews.set(key, result(estimate));
-  return result(estimate);
+  await between();
+  // A sketch has no weights to write.
+  if (changed.trains) return result(null);
+  let accuracy: PreviewEstimate | null = null;
+  if (dataset) {
+    // Until all its validation images are seen there is no accuracy to compare with: the sizes do not wait for that.
+    if (!knownEvaluation(backend, { kind: 'model', model: base }, dataset, 'validation')) progress?.(result(null));
+    accuracy = await previewAccuracy(backend, base, changed.model, dataset, {
+      signal,
+      between,
+      rest: question.rest,
+      onEstimate: (estimate) => progress?.(result(estimate)),
+    });
+  }
+  if (parameters <= writeUpTo) {
+    if (!dataset) progress?.(result(null));
+    bytes = { bytes: await writtenBytes(changed.model, between), isWritten: true };
+  }
+  if (question.rest && accuracy?.images === dataset?.splits.validation.count)
+    session.previews.set(key, result(accuracy));
+  return result(accuracy);
 }

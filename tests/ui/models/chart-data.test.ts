@@ -86,6 +86,7 @@ describe('what the chart draws', () => {
       nonZero: 5,
       macs: 20,
       bytes: 40,
+      isWritten: true,
       accuracy: { value: 0.9, low: 0.8, high: 0.95, images: 512 },
     };
     expect(previewPoint(preview, 'bytes')).toEqual({ x: 40, y: 90, low: 80, high: 95 });

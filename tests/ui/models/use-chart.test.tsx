@@ -28,6 +28,7 @@ const preview = (nonZero: number, value: number): PreviewResult => ({
   nonZero,
   macs: 1e6,
   bytes: 4 * nonZero,
+  isWritten: false,
   accuracy: { value, low: value - 0.01, high: value + 0.005, images: 256 },
 });
 
