@@ -1,6 +1,7 @@
 /**
- * What single layers of the selected model cost: measured in the background when asked for, cell by cell, and kept for
- * each model while the page is open. And what follows from it: how far each layer can go within a budget.
+ * What single layers of the selected model cost: measured in the background when asked for, cell by cell, and kept with the
+ * model's node, layer by layer, so that it comes back with the model and a measurement that was broken off goes on. And what
+ * follows from it: how far each layer can go within a budget.
  */
 import { createStore } from 'zustand/vanilla';
 import { isPrunable } from '#core/model/layers';
@@ -8,7 +9,7 @@ import type { RecipeStep } from '#core/recipe';
 import { type Degradation, degradingStep, LEVELS } from '#core/sensitivity';
 import { nodeFits } from '#stores/datasets';
 import { call, faultOf, isAbort } from '#stores/engine';
-import { project, selectedNode } from '#stores/project';
+import { patchNode, project, selectedNode } from '#stores/project';
 import type { ModelNode, SensitivityState } from '#stores/state';
 import type { LayerSummary, SensitivityCell } from '#worker/protocol';
 
@@ -49,6 +50,45 @@ export function hurtsKey(node: ModelNode, before: ModelNode, { images }: Sensiti
   return JSON.stringify([node.model, before.model, node.dataset, images]);
 }
 
+/** The layers that are not measured at every level. */
+export function layersLeft(
+  node: ModelNode,
+  degradation: Degradation,
+  cells: readonly SensitivityCell[],
+): readonly string[] {
+  const isKnown = (layer: string) => (level: number) =>
+    cells.some((cell) => cell.layer === layer && cell.level === level);
+  return layersFor(node, degradation)
+    .map(({ name }) => name)
+    .filter((layer) => !LEVELS[degradation].every(isKnown(layer)));
+}
+
+/** Answers of each kind that are kept with a model; the oldest go first. */
+const KEPT = 6;
+
+/** Keeps with a node what is known under a key. */
+function keepWith(id: string, kind: 'scans' | 'hurts', key: string): void {
+  const known = sensitivity.getState()[kind][key];
+  const kept = project.getState().nodes[id]?.layersAlone ?? { scans: {}, hurts: {} };
+  if (!known || known.length === 0 || kept[kind][key] === known) return;
+  const { [key]: _, ...others } = kept[kind];
+  const latest = Object.fromEntries(Object.entries({ ...others, [key]: known }).slice(-KEPT));
+  patchNode(id, { layersAlone: { ...kept, [kind]: latest } });
+}
+
+/** Takes up what earlier visits measured. */
+function takeUp(nodes: readonly ModelNode[]): void {
+  sensitivity.setState(({ scans, hurts }) => ({
+    scans: Object.assign({}, ...nodes.map(({ layersAlone }) => layersAlone?.scans), scans),
+    hurts: Object.assign({}, ...nodes.map(({ layersAlone }) => layersAlone?.hurts), hurts),
+  }));
+}
+project.subscribe((state, before) => {
+  if (before.saved === 'restoring' && state.saved !== 'restoring') takeUp(Object.values(state.nodes));
+});
+// This file may come after the project.
+if (project.getState().saved !== 'restoring') takeUp(Object.values(project.getState().nodes));
+
 let stop: AbortController | null = null;
 
 /** Measures every layer of the selected model at every level that is not measured yet. */
@@ -57,11 +97,8 @@ export async function measure(): Promise<void> {
   const { degradation, images, running } = sensitivity.getState();
   if (!node?.dataset || !nodeFits(node, node.dataset) || running) return;
   const key = scanKey(node, sensitivity.getState());
-  const layers = layersFor(node, degradation).map(({ name }) => name);
-  const known = sensitivity.getState().scans[key] ?? [];
-  const isKnown = (layer: string, level: number): boolean =>
-    known.some((cell) => cell.layer === layer && cell.level === level);
-  const levels = LEVELS[degradation].filter((level) => layers.some((layer) => !isKnown(layer, level)));
+  const layers = layersLeft(node, degradation, sensitivity.getState().scans[key] ?? []);
+  const levels = LEVELS[degradation];
   const request = { model: node.model, dataset: node.dataset, degradation, layers, levels, images };
   await measured(key, layers.length * levels.length, (signal, tell) =>
     call('sensitivity', request, {
@@ -69,9 +106,11 @@ export async function measure(): Promise<void> {
       onProgress(cell) {
         sensitivity.setState(({ scans }) => ({ scans: { ...scans, [key]: withCell(scans[key] ?? [], cell) } }));
         tell();
+        if (cell.level === levels.at(-1)) keepWith(node.id, 'scans', key);
       },
     }),
   );
+  keepWith(node.id, 'scans', key);
 }
 
 /** Measures each layer of the selected model alone in the model `before`, which it came from. */
@@ -84,18 +123,23 @@ export async function measureHurts(before: string): Promise<void> {
   sensitivity.setState(({ hurts }) => ({ hurts: { ...hurts, [key]: [] } }));
   const request = { model: node.model, before: from.model, dataset: node.dataset, images };
   const expected = node.summary.layers.filter(({ parameters }) => parameters > 0).length;
-  await measured(key, expected, (signal, tell) =>
-    call('whichHurts', request, {
+  let isWhole = false;
+  await measured(key, expected, async (signal, tell) => {
+    await call('whichHurts', request, {
       signal,
       onProgress(one) {
         sensitivity.setState(({ hurts }) => ({ hurts: { ...hurts, [key]: [...(hurts[key] ?? []), one] } }));
         tell();
       },
-    }),
-  );
+    });
+    isWhole = true;
+  });
+  // A part of it would be taken for all of it.
+  if (isWhole) keepWith(node.id, 'hurts', key);
+  else sensitivity.setState(({ hurts: { [key]: _, ...hurts } }) => ({ hurts }));
 }
 
-/** One measurement at a time; what it has found stays when it is broken off. */
+/** One measurement at a time. */
 async function measured(
   key: string,
   cells: number,

@@ -114,6 +114,8 @@ export interface ModelNode {
   readonly runs?: readonly SeedRun[];
   /** Where it is the best that a search found, or another of its candidates. */
   readonly searched?: SearchedFacts;
+  /** What its single layers cost (stores/sensitivity.ts): the answers to the questions asked last. */
+  readonly layersAlone?: Pick<SensitivityState, 'scans' | 'hurts'>;
   /** Milliseconds since 1970. */
   readonly made: number;
 }
@@ -242,9 +244,9 @@ export interface SensitivityState {
   readonly images: number;
   /** Share of accuracy that each layer may lose, 0 to 1. */
   readonly budget: number;
-  /** What was measured, by `scanKey`; kept while the page is open. */
+  /** What was measured, by `scanKey`; the latest of each model are kept with its node. */
   readonly scans: Readonly<Record<string, readonly SensitivityCell[]>>;
-  /** By `hurtsKey`. */
+  /** By `hurtsKey`; whole ones only are kept. */
   readonly hurts: Readonly<Record<string, readonly HurtLayer[]>>;
   /** What is being measured, by its key, and how much of it is done. */
   readonly running: { readonly key: string; readonly done: number } | null;

@@ -59,4 +59,13 @@ test('the map tells which layers can spare what, and hands it on', async ({ page
   await expect(hurts.locator('tbody tr')).toHaveCount(layers, { timeout: 60_000 });
   await expect(hurts.locator('tbody tr').first()).toContainText(/3 bits.*dB.*%/s);
   await expect(rows(page)).toHaveCount(2);
+
+  // Another visit: nothing of it is to be measured again.
+  await page.reload();
+  await openTab(page, 'Optimize');
+  await page.getByRole('tab', { name: 'Sensitivity' }).click();
+  await expect(hurts.locator('tbody tr')).toHaveCount(layers, { timeout: 30_000 });
+  await rows(page).first().click();
+  await expect(map.locator('[data-state="known"]')).toHaveCount(layers * 7);
+  await expect(page.getByRole('button', { name: /^Measure/ })).toHaveCount(0);
 });

@@ -1,4 +1,5 @@
 /** What single layers cost: asked for once, kept as it comes, and turned into a recipe within a budget. */
+import { IDBFactory } from 'fake-indexeddb';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { LEVELS } from '#core/sensitivity';
 import { budgetSteps, withinBudget } from '#stores/sensitivity';
@@ -93,6 +94,98 @@ describe('measuring', () => {
     call.progress(hurt);
     call.resolve([hurt]);
     await run;
+    expect(Object.values(s.sensitivity.getState().hurts)).toEqual([[hurt]]);
+  });
+});
+
+describe('what was measured', () => {
+  const key = (): string => s.scanKey(node, s.sensitivity.getState());
+  const kept = () => s.project.getState().nodes['n']?.layersAlone;
+  /** Measures all of these layers, or some and then breaks off. */
+  async function scan(names: readonly string[], breakOff = false): Promise<void> {
+    const run = s.measure();
+    const call = await s.next('sensitivity');
+    expect(call.request).toMatchObject({ layers: ['conv', 'deep', 'dense'].filter((name) => !known().has(name)) });
+    for (const name of names) for (const level of LEVELS.sparsity) call.progress(cell(name, level, 0.01));
+    if (breakOff) s.stopMeasuring();
+    else call.resolve([]);
+    await run;
+  }
+  const known = () => new Set(s.sensitivity.getState().scans[key()]?.map(({ layer: name }) => name));
+
+  /** A reload: new stores over what the last ones stored. */
+  async function reload(): Promise<void> {
+    globalThis.dispatchEvent(new Event('pagehide'));
+    await settle();
+    s = await freshStores();
+    const restored = s.restoreProject();
+    (await s.next('held')).resolve(['m', 'mq', 'm2']);
+    await restored;
+  }
+  beforeEach(async () => {
+    globalThis.indexedDB = new IDBFactory();
+    s = await freshStores();
+    await s.restoreProject();
+    s.addNode(node);
+  });
+
+  it('is there after a reload, and goes on with the layers that are left', async () => {
+    await scan(['conv'], true);
+    await reload();
+    expect([...known()]).toEqual(['conv']);
+    const run = s.measure();
+    const call = await s.next('sensitivity');
+    expect(call.request).toMatchObject({ layers: ['deep', 'dense'], levels: LEVELS.sparsity });
+    call.resolve([]);
+    await run;
+  });
+
+  it('is kept layer by layer, so that a page that is closed loses one layer at most', async () => {
+    void s.measure();
+    const call = await s.next('sensitivity');
+    for (const level of LEVELS.sparsity) call.progress(cell('conv', level, 0.01));
+    call.progress(cell('deep', LEVELS.sparsity[0] as number, 0.01));
+    expect(kept()?.scans[key()]).toHaveLength(LEVELS.sparsity.length);
+  });
+
+  it('leaves with its model and comes back with it', async () => {
+    await scan(['conv', 'deep', 'dense']);
+    s.remove('n');
+    await reload();
+    expect(s.project.getState().order).toEqual([]);
+    s.undo();
+    expect([...known()]).toEqual(['conv', 'deep', 'dense']);
+    // Beyond undo nothing of it is left.
+    s.project.setState({ order: [], past: [], future: [] });
+    await reload();
+    expect(s.sensitivity.getState().scans).toEqual({});
+  });
+
+  it('is bounded: the questions asked last stay', async () => {
+    for (const images of [1, 2, 3, 4, 5, 6, 7]) {
+      s.setImages(images);
+      await scan(['conv']);
+    }
+    s.setImages(2);
+    await scan(['deep']);
+    const asked = Object.keys(kept()?.scans ?? {}).map((one) => (JSON.parse(one) as unknown[])[3]);
+    expect(asked).toEqual([3, 4, 5, 6, 7, 2]);
+  });
+
+  it('of a comparison is kept whole or not at all', async () => {
+    s.addNode({ ...node, id: 'q', model: 'mq', parent: 'n' });
+    const hurt = { ...(cell('conv', 0, 0.1).alone as NonNullable<SensitivityCell['alone']>), decibels: 12 };
+    const broken = s.measureHurts('n');
+    (await s.next('whichHurts')).progress(hurt);
+    s.stopMeasuring();
+    await broken;
+    expect(s.sensitivity.getState().hurts).toEqual({});
+    const run = s.measureHurts('n');
+    const call = await s.next('whichHurts');
+    call.progress(hurt);
+    call.resolve([hurt]);
+    await run;
+    await reload();
     expect(Object.values(s.sensitivity.getState().hurts)).toEqual([[hurt]]);
   });
 });

@@ -8,6 +8,7 @@ import { proposeSteps } from '#stores/recipes';
 import {
   budgetSteps,
   layersFor,
+  layersLeft,
   measure,
   scanKey,
   sensitivity,
@@ -48,7 +49,7 @@ export function SensitivityView({ node }: { node: ModelNode }) {
   const levels = LEVELS[degradation];
   const key = scanKey(node, state);
   const cells = scans[key] ?? [];
-  const isWhole = cells.length >= layers.length * levels.length;
+  const isWhole = layersLeft(node, degradation, cells).length === 0;
   const isRunning = running?.key === key;
   const outlined = withinBudget(cells, levels, budget);
   const cell = chosen && cells.find(({ layer, level }) => layer === chosen.layer && level === chosen.level);
