@@ -61,6 +61,7 @@ test('the map tells which layers can spare what, and hands it on', async ({ page
   await expect(rows(page)).toHaveCount(2);
 
   // Another visit: nothing of it is to be measured again.
+  await page.waitForTimeout(600);
   await page.reload();
   await openTab(page, 'Optimize');
   await page.getByRole('tab', { name: 'Sensitivity' }).click();
