@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { coursesOf, pictureOf, placeOf } from './recipes/picture';
 import type { StageRecord } from './recipes/record';
-import { linesOf, verdictOf } from './recipes/report';
+import { linesOf, verdictOf, withTimes } from './recipes/report';
 import { type Row, step } from './recipes/row';
 import { summaryOf } from './recipes/summary';
 
@@ -50,7 +50,7 @@ const records = [
 ];
 
 test('the short table has the last stage, and those that a paper has a figure for', () => {
-  const lines = linesOf(row, records, new Uint8Array(10));
+  const lines = linesOf(row, records, new Uint8Array(10), [row]);
   const table = summaryOf([{ row, lines, verdict: verdictOf(row, records) }], 'all.md', 'all.svg').split('\n');
   const cells = table.flatMap((line) => (line.startsWith('| ') ? [line.split(' | ').map((cell) => cell.trim())] : []));
   expect(cells[1]?.slice(0, 4)).toEqual(['| A & B: pruned', '10.00 ± 0.00', '5,000 (5,000 to 5,000)', '2.00x']);
@@ -61,13 +61,33 @@ test('the short table has the last stage, and those that a paper has a figure fo
 
 test('a stage that another row had made costs what it cost there', () => {
   const made = { ...record('dense', 1, 10_000, 1), row: 'other', seconds: 600 };
-  const lines = linesOf(row, [...records.filter(({ seed }) => seed === 1), made], new Uint8Array(10));
+  const lines = linesOf(row, withTimes([...records.filter(({ seed }) => seed === 1), made]), new Uint8Array(10), [row]);
   expect(lines.map(({ minutes }) => minutes)).toEqual(['10.0', '11.0', '12.0']);
+});
+
+test('a stage costs its teacher too, but what both begin with once', () => {
+  const [dense, ...others] = row.stages;
+  const teacher = { ...row, name: 'teacher' };
+  const taught: Row = {
+    ...row,
+    stages: [
+      dense as Row['stages'][number],
+      { name: 'pruned', steps: [step('distillation', { teacher: 'teacher/pruned' })] },
+      ...others.slice(1),
+    ],
+  };
+  const begun = records.filter(({ seed }) => seed === 1);
+  const ofTeacher = [
+    { ...(begun[0] as StageRecord), row: 'teacher' },
+    { ...record('pruned', 1, 5000, 1), row: 'teacher', key: 'of the teacher', seconds: 300 },
+  ];
+  const lines = linesOf(taught, [...begun, ...ofTeacher], new Uint8Array(10), [taught, teacher]);
+  expect(lines.map(({ minutes }) => minutes)).toEqual(['1.0', '7.0', '8.0']);
 });
 
 test('the short table says how many seeds are missing', () => {
   const first = records.filter(({ seed }) => seed === 1);
-  const lines = linesOf(row, first, new Uint8Array(10));
+  const lines = linesOf(row, first, new Uint8Array(10), [row]);
   expect(summaryOf([{ row, lines, verdict: verdictOf(row, first) }], 'all.md', 'all.svg')).toContain(
     '| packed (1 of 2 seeds) |',
   );

@@ -17,6 +17,7 @@ export interface ReportLine {
   /** More errors than the stage compared with, in points with the 95 % interval. */
   readonly loss: string;
   readonly epochs: number;
+  /** Of everything that it takes, its teacher as well. */
   readonly minutes: string;
   readonly paper: string;
   /** How the images of the row's own class fared. */
@@ -31,25 +32,64 @@ function latestOf(records: readonly StageRecord[], row: string, stage: string | 
   return [...latest.values()].sort((a, b) => a.seed - b.seed);
 }
 
-/** The row's stages that were measured, each with the latest line of each seed. */
-export function linesOf(row: Row, records: readonly StageRecord[], labels: Uint8Array): readonly ReportLine[] {
+/** A stage, by its row's name and its own. */
+type Named = readonly [row: string, stage: string];
+
+/** The stages that have to be made for this one, it too: those before it, and what teaches them. */
+function neededFor(row: Row, stage: string, rows: readonly Row[]): readonly Named[] {
+  const own = row.stages.slice(0, 1 + row.stages.findIndex(({ name }) => name === stage));
+  if (own.length === 0) return [[row.name, stage]];
+  return own.flatMap(({ name, steps }): readonly Named[] => [
+    ...steps.flatMap(({ values }) => {
+      const [teacher, ofTeacher] = String(values['teacher'] ?? '').split('/');
+      const other = rows.find((one) => one.name === teacher);
+      return other && ofTeacher ? neededFor(other, ofTeacher, rows) : [];
+    }),
+    [row.name, name],
+  ]);
+}
+
+/** A stage that several rows begin with was made once, for the others it only was read back: all are told what making it took. */
+export function withTimes(records: readonly StageRecord[]): readonly StageRecord[] {
+  const longest = new Map<string, number>();
+  for (const { key, seconds } of records) longest.set(key, Math.max(seconds, longest.get(key) ?? 0));
+  return records.map((one) => ({ ...one, seconds: longest.get(one.key) as number }));
+}
+
+/** Mean over the seeds; what several stages share counts once. */
+function secondsOf(needed: readonly Named[], seeds: readonly number[], records: readonly StageRecord[]): number {
+  const seconds = seeds.map((seed) => {
+    const isNeeded = ({ row, stage, seed: own }: StageRecord): boolean =>
+      own === seed && needed.some(([name, its]) => name === row && its === stage);
+    const made = new Map(records.filter(isNeeded).map((one) => [one.key, one.seconds]));
+    return [...made.values()].reduce((sum, one) => sum + one, 0);
+  });
+  return mean(seconds);
+}
+
+/** The row's stages that were measured, each with the latest line of each seed. `rows`: where its teachers are. */
+export function linesOf(
+  row: Row,
+  records: readonly StageRecord[],
+  labels: Uint8Array,
+  rows: readonly Row[],
+): readonly ReportLine[] {
   const seedsOf = (stage: string, name = row.name) => latestOf(records, name, stage);
   const names = [...row.stages.map(({ name }) => name), ...(row.scratch ? ['from scratch'] : [])];
   const [other, stageOfOther] = row.against?.split('/') ?? [row.name, row.stages[0]?.name as string];
   const against = seedsOf(stageOfOther as string, other);
   let epochs = 0;
-  let seconds = 0;
   return names.flatMap((stage): ReportLine[] => {
     const seeds = seedsOf(stage);
     const [first] = seeds;
     if (!first) return [];
     const isOwn = stage === 'from scratch';
     epochs = isOwn ? first.epochs : epochs + first.epochs;
-    // A stage that several rows begin with was made once: for the others it only was read back.
-    const own = mean(
-      seeds.map(({ key }) => Math.max(...records.flatMap((one) => (one.key === key ? [one.seconds] : [])))),
+    const seconds = secondsOf(
+      neededFor(row, stage, rows),
+      seeds.map((one) => one.seed),
+      records,
     );
-    seconds = isOwn ? own : seconds + own;
     const bytes = seeds.map((one) => one.bytes);
     const start = mean(seedsOf(row.stages[0]?.name as string).map((one) => one.parameters));
     return [
