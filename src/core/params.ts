@@ -26,7 +26,7 @@ export interface NumberParam extends Common {
   readonly step: number;
   readonly default: number;
   /** 'percent' shows a share of 0 to 1 as 0 to 100 %. */
-  readonly unit?: 'percent' | 'bits' | 'epochs' | 'images' | 'none';
+  readonly unit?: 'percent' | 'bits' | 'epochs' | 'images' | 'kB' | 'none';
   /** 'slider' (default) or a number field. */
   readonly control?: 'slider' | 'field';
   readonly scale?: 'linear' | 'log';

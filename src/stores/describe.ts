@@ -33,7 +33,8 @@ export function stepName(step: RecipeStep): string {
     case 'epochs':
       return `${value} epochs`;
     case 'images':
-      return `${value} images`;
+    case 'kB':
+      return `${value} ${unit}`;
     case 'none':
       return Number.isInteger(param.step) ? `${value} ${label}` : `${label} ${value}`;
     default:

@@ -29,6 +29,7 @@ import { scanLayers } from '#core/passes/shared/sensitivity';
 const WIDTHS = [2, 3, 4, 5, 6, 8] as const;
 /** A layer's noise counts as much as this share of accuracy, so that it decides only between losses that cannot be told apart. */
 const NOISE = 1e-3;
+const BITS_PER_KB = 8000;
 
 interface Ready extends Selected {
   /** The kernel at each width. */
@@ -58,9 +59,23 @@ export const mixedPrecision = definePass({
       'Dong, Yao, Gholami, Mahoney, Keutzer 2019, HAWQ: Hessian AWare Quantization of Neural Networks With Mixed-Precision',
   },
   params: {
+    budget: {
+      kind: 'choice',
+      default: 'mean',
+      label: { en: 'Budget', zh: '预算' },
+      help: {
+        en: 'As bits a weight, or as the size of all weights together before packing.',
+        zh: '按平均每个权重的位数，或按全部权重压缩前的总大小。',
+      },
+      options: [
+        { value: 'mean', label: { en: 'Bits a weight', zh: '每个权重的位数' } },
+        { value: 'size', label: { en: 'Size of the weights', zh: '权重的大小' } },
+      ],
+    },
     bits: {
       kind: 'number',
       live: true,
+      when: { budget: ['mean'] },
       min: 2,
       max: 8,
       step: 0.1,
@@ -70,6 +85,22 @@ export const mixedPrecision = definePass({
       help: {
         en: 'The budget: the bits of all weights together, divided by their number.',
         zh: '预算：所有权重的总位数除以权重个数。',
+      },
+    },
+    kilobytes: {
+      kind: 'number',
+      live: true,
+      when: { budget: ['size'] },
+      min: 0.1,
+      max: 10_000,
+      step: 0.1,
+      scale: 'log',
+      default: 20,
+      unit: 'kB',
+      label: { en: 'Weights, kB', zh: '权重大小（kB）' },
+      help: {
+        en: 'The budget: the bits of all weights together, before the file is packed. 1 kB is 8,000 bits.',
+        zh: '预算：全部权重在打包之前的总位数。1 kB 为 8,000 位。',
       },
     },
     by: {
@@ -89,9 +120,9 @@ export const mixedPrecision = definePass({
     range: RANGE,
     layers: LAYERS,
   },
-  formula: ({ bits, by }) =>
+  formula: ({ budget, bits, kilobytes, by }) =>
     lines(
-      `min Σ Eₗ(bₗ)   s.t.   Σ nₗ · bₗ ≤ ${bits} · Σ nₗ,   bₗ ∈ {${WIDTHS.join(', ')}}`,
+      `min Σ Eₗ(bₗ)   s.t.   Σ nₗ · bₗ ≤ ${budget === 'size' ? `8000 · ${kilobytes}` : `${bits} · Σ nₗ`},   bₗ ∈ {${WIDTHS.join(', ')}}`,
       by === 'noise'
         ? 'Eₗ(b) = Σ (w − w′)² / Σ w²'
         : {
@@ -131,13 +162,21 @@ export const mixedPrecision = definePass({
     });
   },
 
-  async apply(model, { bits, layers }, _context, ready) {
-    const chosen = allocate(ready, bits);
+  async apply(model, { budget, bits, kilobytes, layers }, _context, ready) {
+    const weights = ready.reduce((sum, { tensor }) => sum + tensor.data.length, 0);
+    const most = budget === 'size' ? BITS_PER_KB * kilobytes : bits * weights;
+    const chosen = allocate(ready, most);
     const changed = new Map(ready.map(({ layer, kernels }, i) => [layer.name, kernels[chosen[i] as number] as Tensor]));
     const result = mapPrunable(model, layers, (layer, tensor) => changed.get(layer.name) ?? tensor);
     return {
       model: result,
-      report: { notes: [widthNote(ready, chosen), ...roundingNotes(model, result, ready, changed)] },
+      report: {
+        notes: [
+          widthNote(ready, chosen),
+          ...tooSmallNotes(WIDTHS[0] * weights, most),
+          ...roundingNotes(model, result, ready, changed),
+        ],
+      },
     };
   },
 });
@@ -152,12 +191,12 @@ function noiseOf({ data }: Tensor, rounded: Tensor): number {
   return signal === 0 ? 0 : noise / signal;
 }
 
-/** For each layer the index of its width. */
-function allocate(ready: readonly Ready[], average: number): readonly number[] {
+/** For each layer the index of its width. `most`: bits of all weights together. */
+function allocate(ready: readonly Ready[], most: number): readonly number[] {
   const sizes = ready.map(({ tensor }) => tensor.data.length);
   const total = sizes.reduce((sum, size) => sum + size, 0);
   const chosen = ready.map(() => 0);
-  let room = (average - WIDTHS[0]) * total + 1e-6;
+  let room = most - WIDTHS[0] * total + 1e-6;
   for (;;) {
     let best: { i: number; k: number; gain: number; bits: number } | null = null;
     for (const [i, { losses }] of ready.entries()) {
@@ -180,7 +219,21 @@ function widthNote(ready: readonly Ready[], chosen: readonly number[]): Words {
   const weights = ready.reduce((sum, { tensor }) => sum + tensor.data.length, 0);
   const list = widths.map((one) => `${one.name} ${one.bits}`).join(', ');
   return {
-    en: `Bits: ${list}. On average ${(bits / weights).toFixed(2)} a weight, ${(bits / 8000).toFixed(1)} kB before packing.`,
-    zh: `位数：${list}。平均每个权重 ${(bits / weights).toFixed(2)} 位，压缩前共 ${(bits / 8000).toFixed(1)} kB。`,
+    en: `Bits: ${list}. On average ${(bits / weights).toFixed(2)} a weight, ${kB(bits)} kB before packing.`,
+    zh: `位数：${list}。平均每个权重 ${(bits / weights).toFixed(2)} 位，压缩前共 ${kB(bits)} kB。`,
   };
+}
+
+const kB = (bits: number): string => (bits / BITS_PER_KB).toFixed(1);
+
+/** Said where even the fewest bits are more than the budget. */
+function tooSmallNotes(fewest: number, most: number): readonly Words[] {
+  if (fewest <= most + 1e-6) return [];
+  const [least, budget] = [kB(fewest), kB(most)];
+  return [
+    {
+      en: `The budget of ${budget} kB is too small: with ${WIDTHS[0]} bits everywhere it is ${least} kB. Prune or narrow the model first.`,
+      zh: `${budget} kB 的预算太小：各层都用 ${WIDTHS[0]} 位也要 ${least} kB。请先剪枝或缩小模型。`,
+    },
+  ];
 }

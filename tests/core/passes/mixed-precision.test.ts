@@ -17,6 +17,8 @@ const square = (seed: number): ReturnType<typeof tensor> =>
     [4, 4],
     Array.from({ length: 16 }, (_, i) => Math.sin(seed + i * 1.3)),
   );
+const grown = (seed: number, count: number): number[] =>
+  Array.from({ length: count }, (_, i) => Math.sin(seed + i * 1.3));
 const THREE = denseModel(square(1), square(2), square(3));
 
 describe('mixed precision', () => {
@@ -30,6 +32,21 @@ describe('mixed precision', () => {
     expect(bitsOf(wide.model)).toEqual([8, 8, 8]);
     const narrow = await applyPass(mixedPrecision, THREE, { bits: 2 }, context);
     expect(bitsOf(narrow.model)).toEqual([2, 2, 2]);
+  });
+
+  it('takes its budget in kilobytes of weights too, and says where that cannot be', async () => {
+    // 160 weights in all: 2 bits are 40 bytes, 5 bits 100 bytes, which is 0.1 kB.
+    const large = denseModel(tensor([8, 10], grown(1, 80)), tensor([10, 8], grown(2, 80)));
+    const { model, report } = await applyPass(mixedPrecision, large, { budget: 'size', kilobytes: 0.1, by: 'noise' });
+    expect(bitsOf(model)).toEqual([5, 5]);
+    expect(report.notes.map(({ en }) => en).join(' ')).not.toContain('too small');
+    // 1,200 weights: 2 bits are 300 bytes.
+    const larger = denseModel(tensor([20, 30], grown(1, 600)), tensor([30, 20], grown(2, 600)));
+    const none = await applyPass(mixedPrecision, larger, { budget: 'size', kilobytes: 0.2, by: 'noise' });
+    expect(bitsOf(none.model)).toEqual([2, 2]);
+    expect(none.report.notes.map(({ en }) => en)).toContain(
+      'The budget of 0.2 kB is too small: with 2 bits everywhere it is 0.3 kB. Prune or narrow the model first.',
+    );
   });
 
   it('never goes over the budget, and asks for no data when it goes by noise', async () => {
