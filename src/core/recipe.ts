@@ -135,6 +135,12 @@ export function seedOf(recipe: Recipe, index: number, step: RecipeStep): number 
   return step.seed ?? stepSeed(recipe.seed, index, step.pass);
 }
 
+/** Whether a step from `from` on trains: then it takes its time, and is worth going on with where it was cut short. */
+export function trains({ steps }: Recipe, passes: readonly Pass[], from = 0): boolean {
+  const training = new Set(passes.filter(({ needs }) => needs.includes('training')).map(({ id }) => id));
+  return steps.some(({ pass, off }, index) => index >= from && !off && training.has(pass));
+}
+
 /** A step's pass with its values clamped and complete; throws StepError for a pass that does not exist. */
 export function readyStep(step: RecipeStep, passes: readonly Pass[], index = 0): { pass: Pass; values: Values } {
   const pass = passes.find((candidate) => candidate.id === step.pass);

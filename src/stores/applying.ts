@@ -3,13 +3,14 @@
  * When the engine dies in the middle the next one is asked to go on with it.
  */
 import type { Param, Values, Words } from '#core/params';
-import { passById } from '#core/passes/index';
-import type { Recipe } from '#core/recipe';
+import { PASSES, passById } from '#core/passes/index';
+import { type Recipe, trains } from '#core/recipe';
 import { nodeFits } from '#stores/datasets';
 import { call, isLost } from '#stores/engine';
+import { forgetApplying, keepApplying, lookForApplication } from '#stores/interrupted-applying';
 import type { Run } from '#stores/lineage';
 import { addNode, project, uniqueName } from '#stores/project';
-import type { ModelNode } from '#stores/state';
+import type { AskedApplication, ModelNode } from '#stores/state';
 import { announce, notify } from '#stores/view';
 import type { ApplyResult, Calls, ModelId } from '#worker/protocol';
 
@@ -19,6 +20,9 @@ const again: Words = {
 };
 
 export interface Application {
+  /** As another visit would ask for it, and whether an earlier one did. */
+  readonly asked: AskedApplication;
+  readonly resume: boolean;
   readonly recipe: Recipe;
   readonly run: Run;
   readonly name: string;
@@ -34,23 +38,23 @@ export interface Application {
 const lives = 3;
 
 /** Runs it, adds the model as a child of the node, and selects it. Rejects as `call` does, and then nothing has changed. */
-export async function runApplication(asked: Application): Promise<{ made: ModelNode; result: ApplyResult }> {
-  const { recipe, parents, signal, onProgress } = asked;
-  const { node, at, from, model, known } = asked.run;
-  const name = uniqueName(asked.name);
+export async function runApplication(wanted: Application): Promise<{ made: ModelNode; result: ApplyResult }> {
+  const { recipe, parents, signal, onProgress } = wanted;
+  const { node, at, from, model, known } = wanted.run;
+  const name = uniqueName(wanted.name);
   const dataset = node.dataset && nodeFits(node, node.dataset) ? node.dataset : null;
   const run = async (life: number): Promise<ApplyResult> => {
-    const request = { model, dataset, recipe, from, name, parents, resume: life > 1 };
+    const request = { model, dataset, recipe, from, name, parents, resume: wanted.resume || life > 1 };
     try {
       return await call('apply', request, { signal, onProgress });
     } catch (error) {
       if (!isLost(error) || signal.aborted || life === lives) throw error;
-      asked.onAgain();
+      wanted.onAgain();
       notify({ level: 'info', words: again });
       return run(life + 1);
     }
   };
-  const result = await run(1);
+  const result = await (trains(recipe, PASSES, from) ? kept(wanted.asked, () => run(1)) : run(1));
   const made: ModelNode = {
     id: crypto.randomUUID(),
     name,
@@ -73,6 +77,20 @@ export async function runApplication(asked: Application): Promise<{ made: ModelN
   addNode(made);
   announce(madeWords(made));
   return { made, result };
+}
+
+/** Does `work`, and has the next visit hear of it where this one does not end it; nor where it is the engine that failed. */
+async function kept<T>(asked: AskedApplication, work: () => Promise<T>): Promise<T> {
+  keepApplying(asked);
+  try {
+    const done = await work();
+    forgetApplying();
+    return done;
+  } catch (error) {
+    if (isLost(error)) void lookForApplication();
+    else forgetApplying();
+    throw error;
+  }
 }
 
 /** Models of the nodes that a step's predictor parameters name. */

@@ -8,7 +8,7 @@ import type { Values } from '#core/params';
 import { clampValues, defaultsOf } from '#core/params';
 import type { Pass } from '#core/pass';
 import { PASSES, passById } from '#core/passes/index';
-import { preparedKey, type RecipeStep } from '#core/recipe';
+import { preparedKey, type Recipe, type RecipeStep } from '#core/recipe';
 import { modelsNamed, runApplication } from '#stores/applying';
 import { stepName, sweepValues } from '#stores/describe';
 import { call, faultOf, isAbort } from '#stores/engine';
@@ -210,8 +210,11 @@ async function sweep(asked: Question): Promise<void> {
 
 let applyStop: AbortController | null = null;
 
-/** Makes a new model by the current method and values, beside the selected one, and selects it. */
-export async function apply(): Promise<void> {
+/**
+ * Makes a new model by the current method and values, beside the selected one, and selects it. `resume`: goes on with what
+ * is done of the same.
+ */
+export async function apply(resume = false): Promise<void> {
   const node = selectedNode();
   if (!node || optimize.getState().applying) return;
   const asked = question();
@@ -222,10 +225,13 @@ export async function apply(): Promise<void> {
   const stop = new AbortController();
   applyStop = stop;
   optimize.setState({ applying: { done: 0, train: null }, result: null, fault: null });
+  const recipe: Recipe = { version: 1, seed: asked.seed, steps: [asked.step] };
   try {
     const { result } = await runApplication({
+      asked: { way: 'method', node: node.id, start: node.id, recipe, from: 0 },
+      resume,
       run: { node, at: 0, from: 0, model: node.model, known: [] },
-      recipe: { version: 1, seed: asked.seed, steps: [asked.step] },
+      recipe,
       name: `${node.name}, ${stepName(asked.step)}`,
       parents: asked.parents,
       signal: stop.signal,

@@ -9,9 +9,10 @@ import { RecipeError, type RecipeStep, readRecipe, seedOf, stepSeed } from '#cor
 import { modelsNamed, runApplication } from '#stores/applying';
 import { stepName } from '#stores/describe';
 import { faultOf, isAbort } from '#stores/engine';
-import { draftOf, isUnchanged, type Line, lineOf, runnable, runOf } from '#stores/lineage';
-import { optimize } from '#stores/optimize';
-import { project } from '#stores/project';
+import { interruptedApplying } from '#stores/interrupted-applying';
+import { draftOf, isUnchanged, type Line, lineOf, recipeOf, runnable, runOf } from '#stores/lineage';
+import { apply, optimize, setSeed, takeStep } from '#stores/optimize';
+import { project, select } from '#stores/project';
 import { readFragment } from '#stores/recipe-link';
 import type { Draft, DraftStep, RecipesState } from '#stores/state';
 import { announce, notify, setOptimizeView } from '#stores/view';
@@ -158,8 +159,11 @@ export function takeUpOffer(): void {
 
 let stop: AbortController | null = null;
 
-/** Runs the recipe from this step on, or from the first change where that is earlier, and makes a model of it. */
-export async function runFrom(wanted: number): Promise<void> {
+/**
+ * Runs the recipe from this step on, or from the first change where that is earlier, and makes a model of it. `resume`:
+ * goes on with what is done of the same.
+ */
+export async function runFrom(wanted: number, resume = false): Promise<void> {
   const at = current();
   if (!at || recipes.getState().running || optimize.getState().applying) return;
   const { nodes } = project.getState();
@@ -173,6 +177,8 @@ export async function runFrom(wanted: number): Promise<void> {
   const before = project.getState().order.map((id) => nodes[id]);
   try {
     const { made } = await runApplication({
+      asked: { way: 'recipe', node: at.node, start: at.draft.start, recipe: recipeOf(at.draft), from: run.from },
+      resume,
       run,
       recipe,
       name: nameOf(run.node.name, recipe.steps.slice(run.at)),
@@ -199,6 +205,31 @@ export async function runFrom(wanted: number): Promise<void> {
     recipes.setState({ running: null });
   }
 }
+
+/** Goes on with what was being applied when the page was left, as it was asked for then. */
+export async function continueApplication(): Promise<void> {
+  const { application } = interruptedApplying.getState();
+  if (!application || recipes.getState().running || optimize.getState().applying) return;
+  const { way, node, start, recipe, from } = application.asked;
+  select(node);
+  setOptimizeView(way);
+  const [step] = recipe.steps;
+  if (way === 'method' && step) {
+    setSeed(recipe.seed);
+    takeStep(step);
+    await apply(true);
+    return;
+  }
+  const at = current();
+  if (at?.node !== node) return;
+  const steps = recipe.steps.map((one, index) => ({
+    id: `left-${index}`,
+    step: { ...one, seed: seedOf(recipe, index, one) },
+  }));
+  keepDraft(node, at.line, { start, steps });
+  await runFrom(from, true);
+}
+
 /** Gives the run up; nothing is changed. */
 export function cancelRun(): void {
   stop?.abort();

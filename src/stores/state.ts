@@ -20,6 +20,7 @@ import type {
   FormatId,
   HurtLayer,
   InspectResult,
+  InterruptedRecipe,
   InterruptedRun,
   LatencyResult,
   ModelId,
@@ -204,6 +205,23 @@ export interface OptimizeState {
   readonly applying: { readonly done: number; readonly train: TrainProgress | null } | null;
   readonly result: ApplyResult | null;
   readonly fault: Fault | null;
+}
+
+/** What was asked for when a recipe was applied, as the next visit would ask for it again. */
+export interface AskedApplication {
+  /** One method with its values, or the recipe of a model as it was edited. */
+  readonly way: 'method' | 'recipe';
+  /** The node that was selected, and the one that the recipe starts from. */
+  readonly node: string;
+  readonly start: string;
+  readonly recipe: Recipe;
+  /** The first step that runs, from 0. */
+  readonly from: number;
+}
+/** stores/interrupted-applying.ts: `interruptedApplying`. Actions: lookForApplication(), discardApplication(); stores/recipes.ts: continueApplication(). */
+export interface InterruptedState {
+  /** What could go on, and how far it is. */
+  readonly application: ({ readonly asked: AskedApplication } & InterruptedRecipe) | null;
 }
 
 /** A step of a recipe that is being edited. `id` stays with it wherever it is moved. */

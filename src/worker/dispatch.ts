@@ -4,7 +4,7 @@
  */
 import type { Handler } from '#worker/call';
 import { held } from '#worker/calls/held';
-import { interrupted } from '#worker/calls/interrupted';
+import { interrupted, interruptedRecipe } from '#worker/calls/interrupted';
 import { loadDataset } from '#worker/calls/load-dataset';
 import { start } from '#worker/calls/start';
 import { failureOf, faultOf } from '#worker/faults';
@@ -27,6 +27,7 @@ const handlers: { readonly [N in CallName]: Handler<N> } = {
   train: later(async () => (await import('#worker/calls/train')).train),
   trainControl: later(async () => (await import('#worker/calls/train')).trainControl),
   interrupted,
+  interruptedRecipe,
   evaluate: later(async () => (await import('#worker/calls/evaluate')).evaluate),
   preview: later(async () => (await import('#worker/calls/preview')).preview),
   sweep: later(async () => (await import('#worker/calls/sweep')).sweep),

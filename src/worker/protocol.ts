@@ -154,6 +154,14 @@ export interface TrainResult {
   readonly stopped: boolean;
 }
 
+/** A recipe that was being applied when the engine or the page ended. */
+export interface InterruptedRecipe {
+  /** Steps that are done, of those that run. */
+  readonly done: number;
+  /** Where the training of the next one goes on from; null where it begins. */
+  readonly epoch: number | null;
+}
+
 /** What a slider's position would give. */
 export interface PreviewResult {
   readonly parameters: number;
@@ -267,6 +275,8 @@ export interface Calls extends EnsembleCalls, EvaluationCalls, SearchCalls {
   trainControl: { request: { action: 'pause' | 'resume' | 'step' | 'stop' }; response: null; progress: never };
   /** The run that could go on, or null. `discard` forgets it first. */
   interrupted: { request: { discard?: boolean }; response: InterruptedRun | null; progress: never };
+  /** How far the recipe is whose application could go on, or null. `discard` forgets it first. */
+  interruptedRecipe: { request: { discard?: boolean }; response: InterruptedRecipe | null; progress: never };
   evaluate: {
     request: { model: ModelId; dataset: DatasetId; split: 'validation' | 'test' };
     response: Accuracy;

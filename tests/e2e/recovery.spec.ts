@@ -107,8 +107,8 @@ test('after a reload the page offers to go on with the run, or to let it go', as
   await expect(offer).toBeHidden();
 });
 
-test('Apply goes on in the next engine from where training was', async ({ page }) => {
-  test.setTimeout(180_000);
+/** Begins to fine-tune a trained model, and waits until a checkpoint is stored. Returns how many models there were. */
+async function beginApply(page: Page, epochs: number): Promise<number> {
   await openStudio(page);
   await openTab(page, 'Build');
   await page.getByLabel('Template').selectOption({ label: 'Small residual network' });
@@ -118,14 +118,52 @@ test('Apply goes on in the next engine from where training was', async ({ page }
   await expect(page.getByRole('button', { name: 'Stop' })).toBeEnabled({ timeout: 30_000 });
   await expect(page.getByRole('button', { name: 'Stop' })).toBeDisabled({ timeout: 60_000 });
   await chooseMethod(page, 'Fine-tuning');
-  // Long enough (some 10 s) that training is still going on when its first checkpoint is seen.
-  await page.getByRole('spinbutton', { name: 'Epochs' }).fill('50');
+  await page.getByRole('spinbutton', { name: 'Epochs' }).fill(String(epochs));
   await page.getByRole('spinbutton', { name: 'Batch size' }).fill('8');
   const before = await rows(page).count();
   await page.getByRole('button', { name: 'Apply', exact: true }).click();
   await expect.poll(() => storedRuns(page, 'a-'), { timeout: 60_000 }).toBeGreaterThan(0);
   // The first file says that training has begun, the second one holds a checkpoint.
   await expect.poll(() => storedRuns(page, 'a-'), { timeout: 60_000 }).toBe(2);
+  return before;
+}
+
+test('after a reload the page offers to go on with Apply, or to let it go', async ({ page }) => {
+  test.setTimeout(240_000);
+  const before = await beginApply(page, 60);
+  await page.reload();
+  await openTab(page, 'Optimize');
+  const offer = page.getByText('Applying Fine-tuning to Small residual network was interrupted.');
+  await expect(offer).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByText(/^It goes on from epoch \d+(?:\.\d)? of the training/)).toBeVisible();
+  await page.getByRole('button', { name: 'Continue', exact: true }).click();
+  await expect(offer).toBeHidden();
+  await expect(notice(page, /^It goes on from step 1, training epoch \d+(?:\.\d)?\.$/)).toBeVisible({
+    timeout: 60_000,
+  });
+  await expect(page.getByRole('spinbutton', { name: 'Epochs' })).toHaveValue('60');
+  await page.reload();
+  await openTab(page, 'Optimize');
+  await expect(offer).toBeVisible({ timeout: 60_000 });
+  await page.getByRole('button', { name: 'Continue', exact: true }).click();
+  await expect(rows(page)).toHaveCount(before + 1, { timeout: 120_000 });
+  await expect.poll(() => storedRuns(page, 'a-')).toBe(0);
+  // Another time it is let go.
+  await page.getByRole('spinbutton', { name: 'Epochs' }).fill('61');
+  await page.getByRole('button', { name: 'Apply', exact: true }).click();
+  await expect.poll(() => storedRuns(page, 'a-'), { timeout: 60_000 }).toBe(2);
+  await page.reload();
+  await openTab(page, 'Optimize');
+  await expect(page.getByText(/^Applying Fine-tuning to .* was interrupted\.$/)).toBeVisible({ timeout: 60_000 });
+  await page.getByRole('button', { name: 'Discard', exact: true }).click();
+  await expect(page.getByText(/^Applying Fine-tuning to .* was interrupted\.$/)).toBeHidden();
+  await expect.poll(() => storedRuns(page, 'a-')).toBe(0);
+});
+
+test('Apply goes on in the next engine from where training was', async ({ page }) => {
+  test.setTimeout(180_000);
+  // Long enough (some 10 s) that training is still going on when its first checkpoint is seen.
+  const before = await beginApply(page, 50);
   await endEngine(page);
   await expect(notice(page, /It is being applied again/)).toBeVisible({ timeout: 30_000 });
   await expect(notice(page, /^It goes on from step 1, training epoch \d+(?:\.\d)?\.$/)).toBeVisible({

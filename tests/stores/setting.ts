@@ -35,6 +35,7 @@ export async function freshStores() {
     ...(await import('#stores/training')),
     ...(await import('#stores/optimize')),
     ...(await import('#stores/recipes')),
+    ...(await import('#stores/interrupted-applying')),
     ...(await import('#stores/sensitivity')),
     ...(await import('#stores/combine')),
     ...(await import('#stores/transfer')),

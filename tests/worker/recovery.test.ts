@@ -204,6 +204,31 @@ describe('a recipe that is being applied when the engine ends', () => {
     expect(await (await next.session.vault).applying.read()).toBeNull();
   });
 
+  it('goes on after a reload, which tells how far it is and forgets what is on no page', async () => {
+    const whole = await applied(makeSetting(), false);
+    const next = makeSetting({ files: await ended(1), checkpointEvery: 0 });
+    const { id } = await next.call('create', { architecture, seed: 1 });
+    await next.call('held', { models: [id], keepOnly: true });
+    const left = await next.call('interruptedRecipe', {});
+    expect(left?.done).toBe(2);
+    expect(left?.epoch).toBeGreaterThan(0.9);
+    const seen: number[] = [];
+    const result = await applied(next, true, ({ step, outcome }) => outcome ?? seen.push(step));
+    expect(result.model.id).toBe(whole.model.id);
+    expect(result.reports).toEqual(whole.reports);
+    expect(result.test).toEqual(whole.test);
+    expect(Math.min(...seen)).toBe(2);
+    expect(await next.call('interruptedRecipe', {})).toBeNull();
+  });
+
+  it('can be let go after a reload', async () => {
+    const next = makeSetting({ files: await ended(0.5) });
+    expect(await next.call('interruptedRecipe', {})).toMatchObject({ done: 2 });
+    expect(await next.call('interruptedRecipe', { discard: true })).toBeNull();
+    await applied(next, true);
+    expect(next.notices).toEqual([]);
+  });
+
   it('begins again where something else is asked for, or nobody asks to go on', async () => {
     const kept = await ended(0.5);
     for (const [resume, name] of [

@@ -11,6 +11,7 @@ import { SelectField } from '#ui/kit/Fields.tsx';
 import { Panel } from '#ui/kit/Layout.tsx';
 import { Views } from '#ui/kit/Views.tsx';
 import { useText } from '#ui/kit/words.ts';
+import { Interrupted } from '#ui/optimize/Interrupted.tsx';
 import { MethodView } from '#ui/optimize/MethodView.tsx';
 import { Offer } from '#ui/optimize/recipe/Offer.tsx';
 import { RecipeView } from '#ui/optimize/recipe/RecipeView.tsx';
@@ -40,6 +41,7 @@ export function OptimizeTab() {
   if (!node) return null;
   return (
     <Panel title={t('optimize.title')} isQuiet>
+      <Interrupted />
       <SelectField
         label={t('optimize.model')}
         value={node.id}

@@ -4,8 +4,8 @@
  */
 import { modelId } from '#core/model/hash';
 import type { Model } from '#core/model/model';
-import { PASSES, passById } from '#core/passes/index';
-import { type Recipe, runRecipe } from '#core/recipe';
+import { PASSES } from '#core/passes/index';
+import { runRecipe, trains } from '#core/recipe';
 import { type CallContext, type Handler, throttled } from '#worker/call';
 import { type Journal, openJournal } from '#worker/calls/journal';
 import { contextMaker } from '#worker/calls/pass-context';
@@ -24,7 +24,7 @@ export const apply: Handler<'apply'> = async (request, context) => {
   const { model, dataset, recipe, from, parents, resume = false } = request;
   const key = JSON.stringify([model, dataset, recipe, from, parents]);
   // What does not train is quickly done again.
-  const journal = trains(recipe, from) ? await openJournal(context.session, 'applying', key, resume) : null;
+  const journal = trains(recipe, PASSES, from) ? await openJournal(context.session, 'applying', key, resume) : null;
   return keptForAnother(
     () => journal?.drop(),
     () => run(request, context, journal),
@@ -50,7 +50,7 @@ async function run(
   for (const [index, outcome] of outcomes.entries())
     progress({ done: (recipeShare * (index + 1)) / running.length, step: outcome.step, outcome });
   const { model: made } = await session.scheduler.run(
-    trains(recipe, first) ? 'training' : 'evaluation',
+    trains(recipe, PASSES, first) ? 'training' : 'evaluation',
     async (between) => {
       const contextFor = await contextMaker(session, { dataset, signal, between, parents, journal });
       const measure = (step: number, model: Model): Promise<Accuracy | null> =>
@@ -110,8 +110,4 @@ async function run(
     notes: outcomes.flatMap(({ notes }) => notes),
     seconds: (performance.now() - begun) / 1000,
   };
-}
-
-function trains({ steps }: Recipe, from = 0): boolean {
-  return steps.some(({ pass, off }, index) => index >= from && !off && passById(pass)?.needs.includes('training'));
 }

@@ -4,8 +4,10 @@ import type { Handler } from '#worker/call';
 export const held: Handler<'held'> = async ({ models, keepOnly }, { session }) => {
   const vault = await session.vault;
   const found = await vault.held(models);
-  // What is done of members that are being made is on no page yet.
-  const done = keepOnly ? ((await vault.making.read())?.facts.trained ?? []) : [];
-  if (keepOnly) await vault.keepOnly([...found, ...done.map(({ model }) => model)]);
+  if (!keepOnly) return found;
+  // What is done of a recipe that is being applied, or of members that are being made, is on no page yet.
+  const going = await Promise.all([vault.applying.read(), vault.making.read()]);
+  const done = going.flatMap((kept) => (kept ? [...kept.facts.steps, ...kept.facts.trained] : []));
+  await vault.keepOnly([...found, ...done.map(({ model }) => model)]);
   return found;
 };

@@ -1,0 +1,83 @@
+/**
+ * A recipe that trains and was being applied when the page was left, or when engine after engine failed: what was asked for
+ * is kept here, what is done of it by the engine. Asking for the same again goes on there, and ends in the same bytes.
+ */
+import { createStore } from 'zustand/vanilla';
+import type { Words } from '#core/params';
+import { passById } from '#core/passes/index';
+import { type Recipe, readRecipe } from '#core/recipe';
+import { call } from '#stores/engine';
+import { keep, readKept } from '#stores/kept';
+import { project } from '#stores/project';
+import type { AskedApplication, InterruptedState } from '#stores/state';
+import { notify } from '#stores/view';
+
+const NAME = 'applying';
+
+export const interruptedApplying = createStore<InterruptedState>()(() => ({ application: null }));
+
+/** Counts what is begun: an answer about what was there before is of no use then. */
+let begun = 0;
+
+/** It has begun: the next visit hears of it where this one does not end it. */
+export function keepApplying(asked: AskedApplication): void {
+  begun++;
+  interruptedApplying.setState({ application: null });
+  if (project.getState().saved !== 'other-tab') keep(NAME, { ...asked });
+}
+/** It has come to an end, or is not wanted. */
+export function forgetApplying(): void {
+  begun++;
+  interruptedApplying.setState({ application: null });
+  if (project.getState().saved !== 'other-tab') keep(NAME, {});
+}
+
+/** Sees whether an earlier visit, or an engine that failed, left something that could go on. */
+export async function lookForApplication(): Promise<void> {
+  const asked = readAsked();
+  if (!asked) return;
+  const at = begun;
+  const left = await call('interruptedRecipe', {}).catch(() => null);
+  if (!left || begun !== at) return;
+  const node = project.getState().nodes[asked.node];
+  const isKnown = asked.recipe.steps.every(({ pass }) => passById(pass));
+  if (!node || !project.getState().nodes[asked.start] || !isKnown) return discardApplication();
+  interruptedApplying.setState({ application: { asked, ...left } });
+  const { en, zh } = titleOf(asked);
+  notify({
+    level: 'info',
+    words: {
+      en: `${en} was being applied to ${node.name} and was interrupted. The Optimize tab offers to go on with it.`,
+      zh: `${zh}在应用到 ${node.name} 时被中断，可在“优化”页继续。`,
+    },
+  });
+}
+
+/** Forgets it, and what was done of it; the model that it began with stays. */
+export async function discardApplication(): Promise<void> {
+  forgetApplying();
+  await call('interruptedRecipe', { discard: true }).catch(() => null);
+}
+
+function titleOf({ way, recipe: { steps } }: AskedApplication): Words {
+  const title: Words | undefined = way === 'method' ? passById(steps[0]?.pass ?? '')?.words.title : undefined;
+  return title ? { en: title.en, zh: `“${title.zh}”` } : { en: 'A recipe', zh: '配方' };
+}
+
+/** As it was kept, to the order of its keys: the engine knows it again by its text. */
+function readAsked(): AskedApplication | null {
+  const { way, node, start, recipe, from } = readKept(NAME);
+  if (way !== 'method' && way !== 'recipe') return null;
+  if (typeof node !== 'string' || typeof start !== 'string' || typeof from !== 'number') return null;
+  try {
+    readRecipe(recipe);
+    return { way, node, start, recipe: recipe as Recipe, from };
+  } catch {
+    return null;
+  }
+}
+
+/** Only the tab that owns the project: the application may be going on in that one. */
+project.subscribe((state, before) => {
+  if (before.saved === 'restoring' && state.saved === 'saved') void lookForApplication();
+});
