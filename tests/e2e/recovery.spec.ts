@@ -130,7 +130,7 @@ async function beginApply(page: Page, epochs: number): Promise<number> {
 
 test('after a reload the page offers to go on with Apply, or to let it go', async ({ page }) => {
   test.setTimeout(240_000);
-  const before = await beginApply(page, 60);
+  const before = await beginApply(page, 50);
   await page.reload();
   await openTab(page, 'Optimize');
   const offer = page.getByText('Applying Fine-tuning to Small residual network was interrupted.');
@@ -141,7 +141,7 @@ test('after a reload the page offers to go on with Apply, or to let it go', asyn
   await expect(notice(page, /^It goes on from step 1, training epoch \d+(?:\.\d)?\.$/)).toBeVisible({
     timeout: 60_000,
   });
-  await expect(page.getByRole('spinbutton', { name: 'Epochs' })).toHaveValue('60');
+  await expect(page.getByRole('spinbutton', { name: 'Epochs' })).toHaveValue('50');
   await page.reload();
   await openTab(page, 'Optimize');
   await expect(offer).toBeVisible({ timeout: 60_000 });
@@ -149,7 +149,7 @@ test('after a reload the page offers to go on with Apply, or to let it go', asyn
   await expect(rows(page)).toHaveCount(before + 1, { timeout: 120_000 });
   await expect.poll(() => storedRuns(page, 'a-')).toBe(0);
   // Another time it is let go.
-  await page.getByRole('spinbutton', { name: 'Epochs' }).fill('61');
+  await page.getByRole('spinbutton', { name: 'Epochs' }).fill('49');
   await page.getByRole('button', { name: 'Apply', exact: true }).click();
   await expect.poll(() => storedRuns(page, 'a-'), { timeout: 60_000 }).toBe(2);
   await page.reload();
