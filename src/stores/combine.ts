@@ -159,13 +159,22 @@ async function fly(): Promise<void> {
   combine.setState({ previewing: false });
 }
 
-/** What leaves the page is no member any more. */
+/** The choice before a model of it left the page, and after. */
+const parted: { [Key in 'members' | 'sources']?: { readonly whole: readonly string[]; readonly rest: string } } = {};
+
+/** What leaves the page is no member any more; when it comes back and the choice is as it left it, it is one again. */
 project.subscribe((state, before) => {
   if (state.order === before.order) return;
-  const { members, sources } = combine.getState();
-  const there = (ids: readonly string[]): readonly string[] => ids.filter((id) => state.order.includes(id));
-  if (there(sources).length < sources.length) combine.setState({ sources: there(sources) });
-  if (there(members).length < members.length) setMembers(there(members));
+  for (const key of ['sources', 'members'] as const) {
+    const now = combine.getState()[key];
+    const was = parted[key];
+    const whole = was?.rest === `${now}` ? was.whole : now;
+    const there = whole.filter((id) => state.order.includes(id));
+    if (`${there}` === `${now}`) continue;
+    parted[key] = { whole, rest: `${there}` };
+    if (key === 'members') setMembers(there);
+    else combine.setState({ sources: there });
+  }
 });
 
 // Making members.

@@ -123,6 +123,24 @@ export function redo(): void {
   });
 }
 
+/**
+ * Puts a removed node back where it stood, and selects it. Where nothing was done since, that is undoing its removal;
+ * else it is a step of its own, and what was done stays.
+ */
+export function bringBack(id: string): void {
+  const { nodes, order, past } = project.getState();
+  const node = nodes[id];
+  if (!node || order.includes(id)) return;
+  const before = past.at(-1) ?? [];
+  if (before.includes(id) && `${before.filter((other) => other !== id)}` === `${order}`) {
+    undo();
+    return;
+  }
+  const later = order.findIndex((other) => (nodes[other]?.made ?? 0) > node.made);
+  const grown = order.toSpliced(later < 0 ? order.length : later, 0, id);
+  project.setState((state) => setOrder(state, grown, id));
+}
+
 /** Takes every model off the page, in one step of undo. */
 export function clearProject(): void {
   project.setState((state) => (state.order.length ? setOrder(state, [], null) : {}));

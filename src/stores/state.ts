@@ -136,7 +136,7 @@ export interface SearchedFacts {
   readonly isBest: boolean;
 }
 
-/** stores/project.ts: `project`. Actions: select(id), rename(id, name), remove(id), undo(), redo(), addNode(node), patchNode(id, patch), clearProject(), restoreProject(). */
+/** stores/project.ts: `project`. Actions: select(id), rename(id, name), remove(id), bringBack(id), undo(), redo(), addNode(node), patchNode(id, patch), clearProject(), restoreProject(). */
 export interface ProjectState {
   readonly nodes: Readonly<Record<string, ModelNode>>;
   /** Visible nodes in order of making. Undo removes the last made from here, redo puts it back. */
@@ -386,6 +386,8 @@ export interface ViewState {
     readonly level: 'info' | 'error';
     readonly words: Words;
     readonly hint?: Words;
+    /** The removed node that it offers to bring back. */
+    readonly restores?: string;
   }[];
   /** The latest announcement for the status region. */
   readonly announcement: Words | null;

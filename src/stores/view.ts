@@ -62,10 +62,12 @@ export function notify(notice: {
   readonly level: 'info' | 'error';
   readonly words: Words;
   readonly hint?: Words | undefined;
+  readonly restores?: string;
 }): number {
   const id = ++lastNotice;
-  const { level, words, hint } = notice;
-  const shown = { id, level, words, ...(hint ? { hint } : {}) };
+  const { hint, ...told } = notice;
+  const { words } = told;
+  const shown = { ...told, id, ...(hint ? { hint } : {}) };
   view.setState((state) => {
     const others = state.notices.filter((other) => other.words.en !== words.en);
     return { notices: [...others, shown].slice(-5), announcement: words };

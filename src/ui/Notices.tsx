@@ -1,13 +1,17 @@
 /** What the page tells without being asked: a line of status that screen readers hear, and notices to be dismissed. */
+import { Button } from '@mantine/core';
 import { useEffect, useRef } from 'react';
 import { useStore } from 'zustand';
+import { bringBack, project } from '#stores/project';
 import type { ViewState } from '#stores/state';
 import { training } from '#stores/training';
 import { dismissNotice, view } from '#stores/view';
 import styles from '#ui/app.module.css';
 import { Notice } from '#ui/kit/Feedback.tsx';
+import { Actions } from '#ui/kit/Layout.tsx';
 import { useThrottledStore } from '#ui/kit/use-throttled.ts';
 import { useFormat, useText, useWords } from '#ui/kit/words.ts';
+import { focusOn, nameId, restoreId } from '#ui/models/focus.ts';
 
 export function StatusBar() {
   const t = useText();
@@ -63,7 +67,35 @@ export function Notices() {
   );
 }
 
-function Told({ notice: { id, level, words: said, hint } }: { notice: ViewState['notices'][number] }) {
+function Told({ notice: { id, level, words: said, hint, restores } }: { notice: ViewState['notices'][number] }) {
   const words = useWords();
-  return <Notice level={level} text={words(said)} hint={hint && words(hint)} onDismiss={() => dismissNotice(id)} />;
+  return (
+    <Notice level={level} text={words(said)} hint={hint && words(hint)} onDismiss={() => dismissNotice(id)}>
+      {restores !== undefined && <Restore node={restores} notice={id} />}
+    </Notice>
+  );
+}
+
+/** Brings a removed model back. Where that was done otherwise the notice has nothing more to say. */
+function Restore({ node, notice }: { node: string; notice: number }) {
+  const t = useText();
+  const isBack = useStore(project, ({ order }) => order.includes(node));
+  useEffect(() => {
+    if (isBack) dismissNotice(notice);
+  }, [isBack, notice]);
+  return (
+    <Actions>
+      <Button
+        id={restoreId(node)}
+        size="compact-sm"
+        variant="default"
+        onClick={({ detail }) => {
+          bringBack(node);
+          if (detail === 0) focusOn(nameId(node));
+        }}
+      >
+        {t('frame.undo')}
+      </Button>
+    </Actions>
+  );
 }

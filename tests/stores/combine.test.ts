@@ -78,6 +78,22 @@ describe('choosing members', () => {
     s.remove('b');
     expect(s.combine.getState()).toMatchObject({ members: ['a', 'c'], sources: [] });
   });
+
+  it('takes it back when it comes back, where nothing else was chosen meanwhile', () => {
+    s.setMembers(['c', 'b', 'a']);
+    s.setMaking('soups');
+    s.toggleSource('b');
+    s.remove('b');
+    s.remove('c');
+    s.bringBack('b');
+    expect(s.combine.getState()).toMatchObject({ members: ['b', 'a'], sources: ['b'] });
+    s.bringBack('c');
+    expect(s.combine.getState()).toMatchObject({ members: ['c', 'b', 'a'] });
+    s.remove('b');
+    s.toggleMember('c');
+    s.undo();
+    expect(s.combine.getState()).toMatchObject({ members: ['a'], sources: ['b'] });
+  });
 });
 
 describe('a preview', () => {

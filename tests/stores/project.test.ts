@@ -51,6 +51,31 @@ describe('the project', () => {
     expect(order()).toBe('acd');
   });
 
+  it('brings a removed node back where it stood, whatever was done since', () => {
+    for (const id of ['a', 'b', 'c', 'd']) s.addNode(node(id));
+    s.remove('b');
+    s.bringBack('b');
+    expect([order(), selected()]).toEqual(['abcd', 'b']);
+    // That was undoing the removal: redo takes it away again.
+    s.redo();
+    expect(order()).toBe('acd');
+    s.remove('c');
+    s.addNode(node('e'));
+    s.bringBack('b');
+    expect([order(), selected()]).toEqual(['abde', 'b']);
+    s.bringBack('c');
+    expect(order()).toBe('abcde');
+    s.undo();
+    s.undo();
+    expect(order()).toBe('ade');
+    s.remove('a');
+    s.select('e');
+    s.bringBack('a');
+    s.bringBack('a');
+    s.bringBack('no-such');
+    expect([order(), selected()]).toEqual(['ade', 'a']);
+  });
+
   it('puts a trained model in the place of its untrained template, in one step', () => {
     s.addNode(node('a'));
     s.addNode(node('b', { parent: 'a' }), 'a');

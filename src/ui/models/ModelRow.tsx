@@ -1,6 +1,6 @@
 /** A model in the table: its numbers with their intervals, where it came from, rename and remove. */
 import { ActionIcon, TextInput } from '@mantine/core';
-import { type CSSProperties, type ReactNode, useEffect, useRef, useState } from 'react';
+import { type CSSProperties, type MouseEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import type { Repeated } from '#core/metrics/seeds';
 import { remove, rename, select } from '#stores/project';
 import { spreadOf } from '#stores/spread';
@@ -11,6 +11,7 @@ import { PencilIcon, TrashIcon } from '#ui/kit/icons.tsx';
 import { Mark } from '#ui/kit/Mark.tsx';
 import { useFormat, useText } from '#ui/kit/words.ts';
 import { type Column, rawValue } from '#ui/models/columns.ts';
+import { focusOn, nameId, restoreId } from '#ui/models/focus.ts';
 import styles from '#ui/models/models.module.css';
 import { useOrigin } from '#ui/models/origin.ts';
 import type { TreeRow } from '#ui/models/tree.ts';
@@ -118,12 +119,15 @@ function NameCell({ node, parent, depth }: { node: ModelNode; parent: ModelNode 
   const from = parent ? ` · ${t('models.from', { name: parent.name })}` : '';
   // In the tree it stands under what it came from.
   const isSaid = depth === 0;
-  const takeAway = () => {
+  const takeAway = ({ detail }: MouseEvent) => {
     remove(node.id);
     notify({
       level: 'info',
-      words: { en: `${node.name} was removed. Undo brings it back.`, zh: `已移除 ${node.name}。撤销可以恢复。` },
+      words: { en: `${node.name} was removed.`, zh: `已移除 ${node.name}。` },
+      restores: node.id,
     });
+    // Whoever did it by keyboard was on a button that is gone.
+    if (detail === 0) focusOn(restoreId(node.id));
   };
   return (
     <td>
@@ -135,7 +139,7 @@ function NameCell({ node, parent, depth }: { node: ModelNode; parent: ModelNode 
           {isRenaming ? (
             <NameField node={node} onDone={() => setRenaming(false)} />
           ) : (
-            <button type="button" className={styles.name} onClick={() => select(node.id)}>
+            <button id={nameId(node.id)} type="button" className={styles.name} onClick={() => select(node.id)}>
               {node.name}
             </button>
           )}

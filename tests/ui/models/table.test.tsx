@@ -1,12 +1,13 @@
-import { render, screen, within } from '@testing-library/react';
+import { act, render, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { beforeEach, describe, expect, test } from 'vitest';
-import { project } from '#stores/project';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { project, undo } from '#stores/project';
 import { view } from '#stores/view';
 import { Dress } from '#ui/App.tsx';
 import { nextSorting, sortRows } from '#ui/models/columns.ts';
 import { ModelsTable } from '#ui/models/ModelsTable.tsx';
 import { treeRows } from '#ui/models/tree.ts';
+import { Notices } from '#ui/Notices.tsx';
 import { modelNode, projectOf, recipeOf } from './nodes';
 
 const nodes = [
@@ -58,6 +59,7 @@ describe('the table of models', () => {
     render(
       <Dress>
         <ModelsTable />
+        <Notices />
       </Dress>,
     );
   });
@@ -111,7 +113,27 @@ describe('the table of models', () => {
 
     await person.click(screen.getByRole('button', { name: 'Remove Mine' }));
     expect(project.getState().order).toEqual(['a', 'b']);
-    expect(view.getState().notices.at(-1)?.words.en).toBe('Mine was removed. Undo brings it back.');
+    expect(view.getState().notices.at(-1)).toMatchObject({ words: { en: 'Mine was removed.' }, restores: 'x' });
+  });
+
+  test('a model removed by keyboard comes back by keyboard, and has the focus', async () => {
+    const person = userEvent.setup();
+    within(table()).getByRole('button', { name: 'Remove Other' }).focus();
+    await person.keyboard('{Enter}');
+    expect(project.getState().order).toEqual(['a', 'b']);
+    const undo = screen.getByRole('button', { name: 'Undo' });
+    await vi.waitFor(() => expect(document.activeElement).toBe(undo));
+    await person.keyboard('{Enter}');
+    expect(project.getState()).toMatchObject({ order: ['a', 'x', 'b'], selected: 'x', past: [] });
+    await vi.waitFor(() => expect(document.activeElement).toBe(within(table()).getByRole('button', { name: 'Other' })));
+    expect(screen.queryByRole('button', { name: 'Undo' })).toBeNull();
+  });
+
+  test('a removal that was undone otherwise is told no longer', async () => {
+    await userEvent.setup().click(screen.getByRole('button', { name: 'Remove Other' }));
+    expect(screen.getByText('Other was removed.')).toBeTruthy();
+    act(() => undo());
+    expect(screen.queryByText('Other was removed.')).toBeNull();
   });
 
   test('sorts by a header', async () => {
