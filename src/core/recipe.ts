@@ -3,13 +3,13 @@
  * model changes. The runner finds the pass, clamps the values, hands over a random stream seeded by the recipe, measures
  * before and after each step, and says what a step gave up of earlier ones' work, every pass alike.
  */
-import { lostNotes } from '#core/lost';
+import { checkEffects, lostNotes } from '#core/effects';
 import { countMacs } from '#core/metrics/operations';
 import { countParameters } from '#core/metrics/size';
 import type { Model } from '#core/model/model';
 import { derivedSeed } from '#core/numeric/random';
 import { clampValues, type Params, type Values, type Words } from '#core/params';
-import { type Compared, type Effects, type Pass, type PassContext, PassError, type Report } from '#core/pass';
+import { type Compared, type Pass, type PassContext, PassError, type Report } from '#core/pass';
 
 export interface RecipeStep {
   readonly pass: string;
@@ -171,39 +171,6 @@ function unknownNotes({ values }: RecipeStep, pass: Pass): readonly Words[] {
 export function preparedKey(pass: Pass, values: Values): string {
   const still = Object.entries(pass.params as Params).filter(([, param]) => !param.live);
   return JSON.stringify([pass.id, ...still.map(([key]) => [key, values[key]])]);
-}
-
-/** Throws PassError where the pass refuses what earlier passes wrote on this model's tensors. */
-export function checkEffects(model: Model, pass: Pass): void {
-  const tensors = Object.values(model.tensors);
-  const effects: Effects = pass.effects;
-  const found = [
-    {
-      held: tensors.some((tensor) => tensor.encoding.mask),
-      effect: effects.masks,
-      en: 'pruned weights',
-      zh: '已剪枝的权重',
-    },
-    {
-      held:
-        model.activationGrids !== undefined ||
-        tensors.some(({ encoding: { values } }) => values.kind === 'grid' || values.kind === 'binary'),
-      effect: effects.grids,
-      en: 'quantized weights',
-      zh: '已量化的权重',
-    },
-    {
-      held: tensors.some((tensor) => tensor.encoding.values.kind === 'codebook'),
-      effect: effects.codebooks,
-      en: 'shared weights',
-      zh: '已共享的权重',
-    },
-  ].find(({ held, effect }) => held && effect === 'refuses');
-  if (!found) return;
-  throw new PassError({
-    en: `${pass.words.title.en} cannot run on a model with ${found.en}. ${effects.reason?.en ?? ''}`.trim(),
-    zh: `“${pass.words.title.zh}”不能用于含有${found.zh}的模型。${effects.reason?.zh ?? ''}`,
-  });
 }
 
 function namingStep(error: unknown, index: number, pass: Pass): unknown {

@@ -3,6 +3,7 @@
  * report progress, and may be aborted. The page only ever receives summaries, charts' numbers and finished files.
  */
 import type { Architecture } from '#core/architecture';
+import type { LayerHolds } from '#core/effects';
 import type { Inspection } from '#core/inspection/inspection';
 import type { Layer } from '#core/model/layers';
 import type { ModelMeta } from '#core/model/model';
@@ -33,8 +34,7 @@ export interface Accuracy extends Interval {
 }
 
 /** A layer as the page shows it. */
-export interface LayerSummary {
-  readonly name: string;
+export interface LayerSummary extends LayerHolds {
   readonly kind: Layer['kind'];
   readonly inputs: readonly string[];
   /** Output without the batch. */
@@ -44,14 +44,7 @@ export interface LayerSummary {
   /** Multiply-accumulates for one image. */
   readonly macs: number;
   /** 'dense', '8-bit grid', 'half precision', 'two signs', '16 clusters', with ', 90 % pruned' where masked. Empty where there are no weights. */
-  readonly encoding: {
-    readonly kind: 'none' | 'dense' | 'half' | 'grid' | 'binary' | 'codebook';
-    readonly bits?: number;
-    readonly clusters?: number;
-    readonly sparsity: number;
-  };
-  /** Where the layer's output is rounded to a grid. */
-  readonly activationBits?: number;
+  readonly encoding: LayerHolds['encoding'] & { readonly clusters?: number; readonly sparsity: number };
 }
 /**
  * A model, or any other predictor. Of an ensemble the figures are totals over its models, each counted once, and `macs`
@@ -173,6 +166,8 @@ export interface PreviewResult {
   readonly isWritten: boolean;
   /** Paired estimate on validation; null for passes that train, and before there is one. */
   readonly accuracy: (Interval & { readonly images: number }) | null;
+  /** What the step gives up of what earlier ones achieved, a sentence each; absent where it gives up nothing. */
+  readonly lost?: readonly Words[];
 }
 export interface SweepPoint extends PreviewResult {
   readonly value: number;

@@ -1,4 +1,5 @@
 /** What the page knows of a model: its layers and counts, and the bytes of its TensorFlow.js file, written to be counted. */
+import { heldBy, type LayerHolds } from '#core/effects';
 import { countMacs } from '#core/metrics/operations';
 import { countLayer, countParameters } from '#core/metrics/size';
 import { modelId } from '#core/model/hash';
@@ -13,6 +14,7 @@ export async function summaryOf(model: Model): Promise<ModelSummary> {
   const counts = countParameters(model);
   const macs = countMacs(model);
   const shapes = shapesOf(model);
+  const held = heldBy(model);
   const output = shapes[model.outputs[0] ?? ''] ?? [];
   return {
     id: modelId(model),
@@ -27,19 +29,19 @@ export async function summaryOf(model: Model): Promise<ModelSummary> {
     macs: macs.total,
     bytes: await writtenBytes(model),
     ...(await packedSize(model, counts.parameters)),
-    layers: model.layers.map((layer): LayerSummary => {
+    layers: model.layers.map((layer, at): LayerSummary => {
       const { name, kind, inputs } = layer;
+      const holds = held[at] as LayerHolds;
       const { parameters, nonZero } = countLayer(model, layer);
       return {
-        name,
+        ...holds,
         kind,
         inputs,
         shape: shapes[name] ?? [],
         parameters,
         nonZero,
         macs: macs.byLayer[name] ?? 0,
-        encoding: encodingOf(model, layer),
-        ...(model.activationGrids?.[name] ? { activationBits: model.activationGrids[name].bits } : {}),
+        encoding: encodingOf(model, layer, holds),
       };
     }),
   };
@@ -55,29 +57,16 @@ async function packedSize(model: Model, parameters: number): Promise<Pick<ModelS
   return { packedBytes: packed(model).length };
 }
 
-function encodingOf(model: Model, layer: Layer): LayerSummary['encoding'] {
+function encodingOf(model: Model, layer: Layer, { encoding }: LayerHolds): LayerSummary['encoding'] {
   const kernel = tensorsOf(layer).find(([role]) => isPrunable(layer, role));
   const tensor = kernel && model.tensors[kernel[1]];
   if (!tensor) return { kind: tensorsOf(layer).length ? 'dense' : 'none', sparsity: 0 };
-  const { data, encoding } = tensor;
+  const { data } = tensor;
+  const { values } = tensor.encoding;
   let zeros = 0;
   for (let i = 0; i < data.length; i++) if (data[i] === 0) zeros++;
   const sparsity = zeros / Math.max(1, data.length);
-  const { values } = encoding;
-  switch (values.kind) {
-    case 'dense':
-      return { kind: 'dense', sparsity };
-    case 'half':
-      return { kind: 'half', bits: 16, sparsity };
-    case 'binary':
-      return { kind: 'binary', bits: 1, sparsity };
-    case 'grid':
-      return { kind: 'grid', bits: values.bits, sparsity };
-    case 'codebook':
-      return { kind: 'codebook', clusters: values.centroids.length, sparsity };
-    default:
-      throw values satisfies never;
-  }
+  return { ...encoding, sparsity, ...(values.kind === 'codebook' ? { clusters: values.centroids.length } : {}) };
 }
 
 /**

@@ -100,8 +100,8 @@ export const alikeSharing = definePass({
     codebooks: 'consumes',
     shapes: 'keeps',
     reason: {
-      en: 'A mean is rarely on a grid or in a codebook: kernels in which something was shared hold plain numbers. The others keep theirs.',
-      zh: '平均值一般不在网格或码本上：发生共享的卷积核变为普通数值，其余保持不变。',
+      en: 'A mean is rarely on a grid or in a codebook: kernels in which something was shared hold plain numbers. The others keep theirs. Share what is alike first, then quantize.',
+      zh: '平均值一般不在网格或码本上：发生共享的卷积核变为普通数值，其余保持不变。请先共享相近的部分，再量化。',
     },
   },
   preview: 'accuracy',

@@ -57,8 +57,8 @@ export const crossLayerEqualisation = definePass({
     codebooks: 'consumes',
     shapes: 'keeps',
     reason: {
-      en: 'Each channel is multiplied by a number of its own, so weights leave a grid or codebook that the layer shares, and rounded activations no longer fit.',
-      zh: '每个通道乘以各自的系数，因此权重会离开整层共用的网格或码本，舍入激活值的网格也不再适用。',
+      en: 'Each channel is multiplied by a number of its own, so weights leave a grid or codebook that the layer shares, and rounded activations no longer fit. Equalise first, then quantize or share.',
+      zh: '每个通道乘以各自的系数，因此权重会离开整层共用的网格或码本，舍入激活值的网格也不再适用。请先均衡，再量化或共享。',
     },
   },
   preview: 'accuracy',

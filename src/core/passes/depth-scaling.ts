@@ -95,8 +95,8 @@ export const depthScaling = definePass({
     codebooks: 'consumes',
     shapes: 'consumes',
     reason: {
-      en: 'Layers go or come. Those that stay keep what was done to them unless the network starts afresh.',
-      zh: '有的层会去掉或增加。保留下来的层保持原有处理，除非网络重新初始化。',
+      en: 'Layers go or come. Those that stay keep what was done to them unless the network starts afresh. Scale first, then prune, quantize or share.',
+      zh: '有的层会去掉或增加。保留下来的层保持原有处理，除非网络重新初始化。请先缩放，再剪枝、量化或共享。',
     },
   },
   preview: 'structure',

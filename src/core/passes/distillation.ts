@@ -95,8 +95,8 @@ export const distillation = definePass({
     codebooks: 'consumes',
     shapes: 'consumes',
     reason: {
-      en: 'A student that starts afresh has weights and a width of its own: what was pruned, quantized or shared in this model is not in it. A student that is this model, or made of its channels, keeps it.',
-      zh: '重新初始化的学生有自己的权重和宽度：当前模型中的剪枝、量化或共享不会保留。若学生就是当前模型或由其通道构成，则会保留。',
+      en: 'A student that starts afresh has weights and a width of its own: what was pruned, quantized or shared in this model is not in it. A student that is this model, or made of its channels, keeps it. Or distil first, then prune or quantize the student.',
+      zh: '重新初始化的学生有自己的权重和宽度：当前模型中的剪枝、量化或共享不会保留。若学生就是当前模型或由其通道构成，则会保留。也可以先蒸馏，再对学生剪枝或量化。',
     },
   },
   preview: 'structure',

@@ -46,8 +46,8 @@ export const foldBatchNorm = definePass({
     codebooks: 'consumes',
     shapes: 'consumes',
     reason: {
-      en: 'Each channel is multiplied by a number of its own, so weights leave a grid or codebook that the layer shares; pruned weights stay zero. The normalisation layers go.',
-      zh: '每个通道乘以各自的数，因此权重会离开整层共用的网格或码本；被剪掉的权重仍为零。归一化层会被去掉。',
+      en: 'Each channel is multiplied by a number of its own, so weights leave a grid or codebook that the layer shares; pruned weights stay zero. The normalisation layers go. Fold first, then quantize or share.',
+      zh: '每个通道乘以各自的数，因此权重会离开整层共用的网格或码本；被剪掉的权重仍为零。归一化层会被去掉。请先合并批归一化，再量化或共享。',
     },
   },
   preview: 'accuracy',

@@ -73,8 +73,8 @@ export const mergeChannels = definePass({
     codebooks: 'consumes',
     shapes: 'consumes',
     reason: {
-      en: 'Layers become narrower, and the means and sums of weights are rarely on a grid or in a codebook.',
-      zh: '各层会变窄，而且权重的平均与求和一般不在网格或码本上。',
+      en: 'Layers become narrower, and the means and sums of weights are rarely on a grid or in a codebook. Merge first, then quantize or share.',
+      zh: '各层会变窄，而且权重的平均与求和一般不在网格或码本上。请先合并，再量化或共享。',
     },
   },
   preview: 'accuracy',

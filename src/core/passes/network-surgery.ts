@@ -189,9 +189,10 @@ export const networkSurgery = definePass({
   preview: 'structure',
 
   async sketch(model, values) {
-    const selected = selectPrunable(model, values.layers);
-    if (values.by === 'spread') return masked(model, selected, spreadThresholds(selected, values.c), shown, [1, 1]);
-    return lowestPruned(model, values);
+    const free = freed(model, values.layers);
+    const selected = selectPrunable(free, values.layers);
+    if (values.by === 'spread') return masked(free, selected, spreadThresholds(selected, values.c), shown, [1, 1]);
+    return lowestPruned(free, values);
   },
 
   async apply(model, values, context) {

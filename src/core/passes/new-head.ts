@@ -94,8 +94,8 @@ export const newHead = definePass({
     codebooks: 'consumes',
     shapes: 'consumes',
     reason: {
-      en: 'The old dense layers go, with what was pruned, quantized or shared in them. The frozen layers keep all of it.',
-      zh: '旧的全连接层连同其中的剪枝、量化和共享一起去掉。被冻结的层则全部保留。',
+      en: 'The old dense layers go, with what was pruned, quantized or shared in them. The frozen layers keep all of it. Make the new head first, then prune, quantize or share.',
+      zh: '旧的全连接层连同其中的剪枝、量化和共享一起去掉。被冻结的层则全部保留。请先换新头部，再剪枝、量化或共享。',
     },
   },
   preview: 'structure',

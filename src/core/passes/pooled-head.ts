@@ -70,8 +70,8 @@ export const pooledHead = definePass({
     codebooks: 'consumes',
     shapes: 'consumes',
     reason: {
-      en: 'The dense layer behind the pooling has new weights: zeros, grids and shared values of the old one do not carry over. All other layers keep theirs.',
-      zh: '池化之后的全连接层使用新的权重：原来的零、量化网格和共享值无法延续。其他层保持不变。',
+      en: 'The dense layer behind the pooling has new weights: zeros, grids and shared values of the old one do not carry over. All other layers keep theirs. Pool first, then prune, quantize or share.',
+      zh: '池化之后的全连接层使用新的权重：原来的零、量化网格和共享值无法延续。其他层保持不变。请先池化，再剪枝、量化或共享。',
     },
   },
   preview: 'structure',

@@ -134,7 +134,9 @@ export const quantizationAwareTraining = definePass({
 
   async sketch(model, values) {
     const { starts, bounded } = startKernels(selectPrunable(model, []), model, values);
-    return mapPrunable(model, [], (layer, tensor) =>
+    // New grids of activations take the place of old ones, or none do.
+    const begun = values.activations === 'round' ? model : withActivationGrids(model, {});
+    return mapPrunable(begun, [], (layer, tensor) =>
       settled(starts.get(layer.name) ?? tensor, bounded.includes(layer.name)),
     );
   },

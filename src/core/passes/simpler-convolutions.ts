@@ -79,8 +79,8 @@ export const simplerConvolutions = definePass({
     codebooks: 'consumes',
     shapes: 'consumes',
     reason: {
-      en: 'The layers that are replaced have new weights: zeros, grids and shared values of the old ones do not carry over. All other layers keep theirs.',
-      zh: '被替换的层使用新的权重：原来的零、量化网格和共享值无法延续。其他层保持不变。',
+      en: 'The layers that are replaced have new weights: zeros, grids and shared values of the old ones do not carry over. All other layers keep theirs. Replace them first, then prune, quantize or share.',
+      zh: '被替换的层使用新的权重：原来的零、量化网格和共享值无法延续。其他层保持不变。请先替换，再剪枝、量化或共享。',
     },
   },
   preview: 'structure',

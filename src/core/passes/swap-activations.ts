@@ -105,8 +105,8 @@ export const swapActivations = definePass({
     codebooks: 'keeps',
     shapes: 'consumes',
     reason: {
-      en: 'PReLU layers become plain activations and lose their slopes; ranges of rounded activations no longer fit. Weights stay as they are, on their grids too.',
-      zh: 'PReLU 层变为普通激活层，不再有斜率参数；舍入激活值的取值范围也不再适用。权重保持不变，包括量化网格上的权重。',
+      en: 'PReLU layers become plain activations and lose their slopes; ranges of rounded activations no longer fit. Weights stay as they are, on their grids too. Swap first, then round activations.',
+      zh: 'PReLU 层变为普通激活层，不再有斜率参数；舍入激活值的取值范围也不再适用。权重保持不变，包括量化网格上的权重。请先替换，再舍入激活值。',
     },
   },
   preview: 'accuracy',

@@ -94,8 +94,8 @@ export const widthScaling = definePass({
     codebooks: 'consumes',
     shapes: 'consumes',
     reason: {
-      en: 'Layers become narrower or wider. The channels that stay keep what was done to them; copies leave grids and codebooks, and a fresh network has weights of its own.',
-      zh: '各层变窄或变宽。保留下来的通道保持原有处理；复制的通道会离开网格和码本，重新初始化的网络则有自己的权重。',
+      en: 'Layers become narrower or wider. The channels that stay keep what was done to them; copies leave grids and codebooks, and a fresh network has weights of its own. Scale first, then prune, quantize or share.',
+      zh: '各层变窄或变宽。保留下来的通道保持原有处理；复制的通道会离开网格和码本，重新初始化的网络则有自己的权重。请先缩放，再剪枝、量化或共享。',
     },
   },
   preview: 'structure',

@@ -2,7 +2,8 @@
 import { Button } from '@mantine/core';
 import { lazy, Suspense } from 'react';
 import { useStore } from 'zustand';
-import { clampValues } from '#core/params';
+import { refusal } from '#core/effects';
+import { clampValues, type Words } from '#core/params';
 import { passById } from '#core/passes/index';
 import { datasets, nodeFits } from '#stores/datasets';
 import { inspection, setOpen } from '#stores/inspect';
@@ -29,7 +30,7 @@ export function MethodView({ node }: { node: ModelNode }) {
   const t = useText();
   const words = useWords();
   const { nodes, order } = useStore(project);
-  const { method, values, applying, result, fault } = useStore(optimize);
+  const { method, values, applying, result, fault, preview } = useStore(optimize);
   const loaded = useStore(datasets, (state) => state.loaded);
   const isRunning = useStore(recipes, (state) => state.running !== null);
   const pass = passById(method);
@@ -39,6 +40,7 @@ export function MethodView({ node }: { node: ModelNode }) {
   const needsImages = pass.needs.includes('data') || pass.needs.includes('training');
   const blocked = needsImages && !fits;
   const busy = applying !== null || isRunning;
+  const refused = refusal(node.summary.layers, pass);
   const predictors = [
     { id: '', name: t('optimize.itself') },
     ...order.flatMap((id) => (id !== node.id && nodes[id] ? [{ id, name: nodes[id].name }] : [])),
@@ -47,6 +49,7 @@ export function MethodView({ node }: { node: ModelNode }) {
     <>
       <MethodPicker label={t('optimize.method')} value={method} disabled={applying !== null} onChange={setMethod} />
       <Text>{words(pass.words.help)}</Text>
+      {preview?.lost && !refused && <Lost lost={preview.lost} reason={pass.effects.reason} />}
       {blocked ? (
         <NeedsData node={node} text={t('optimize.needsData')} />
       ) : (
@@ -63,7 +66,9 @@ export function MethodView({ node }: { node: ModelNode }) {
           {fits && node.validation === null && node.origin.kind === 'template' && (
             <Notice level="info" text={t('optimize.untrained')} />
           )}
-          {fault && <Notice level="error" text={words(fault.words)} hint={fault.hint && words(fault.hint)} />}
+          {fault && !refused && (
+            <Notice level="error" text={words(fault.words)} hint={fault.hint && words(fault.hint)} />
+          )}
           {result ? (
             <Applied node={node} result={result} />
           ) : (
@@ -75,11 +80,12 @@ export function MethodView({ node }: { node: ModelNode }) {
       <About words={pass.words} formula={pass.formula?.(clampValues(pass.params, values[method] ?? {}))} />
       {!blocked && (
         <Foot>
+          {refused && <Notice level="error" text={words(refused)} />}
           {applying && <Applying {...applying} />}
           <Actions>
             <Button
               onClick={() => void apply()}
-              disabled={busy || (fits && node.dataset !== null && !loaded[node.dataset])}
+              disabled={busy || refused !== null || (fits && node.dataset !== null && !loaded[node.dataset])}
             >
               {t('optimize.apply')}
             </Button>
@@ -92,6 +98,18 @@ export function MethodView({ node }: { node: ModelNode }) {
         </Foot>
       )}
     </>
+  );
+}
+
+/** What earlier steps achieved and this one would give up, before it is applied. */
+function Lost({ lost, reason }: { lost: readonly Words[]; reason: Words | undefined }) {
+  const words = useWords();
+  return (
+    <Notice
+      level="info"
+      text={lost.map((one) => <div key={one.en}>{words(one)}</div>)}
+      hint={reason && words(reason)}
+    />
   );
 }
 

@@ -2,10 +2,11 @@
  * A model after one step, as sliders ask for it: what `prepare` makes is kept between moves, and so is the last model made,
  * which more than one call looks at.
  */
+import { checkEffects } from '#core/effects';
 import { modelId } from '#core/model/hash';
 import type { Model } from '#core/model/model';
 import { PASSES } from '#core/passes/index';
-import { checkEffects, preparedKey, type RecipeStep, readyStep, stepSeed } from '#core/recipe';
+import { preparedKey, type RecipeStep, readyStep, stepSeed } from '#core/recipe';
 import { contextMaker } from '#worker/calls/pass-context';
 import type { DatasetId, ModelId } from '#worker/protocol';
 import type { Changed, Session } from '#worker/session';

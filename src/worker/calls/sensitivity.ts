@@ -2,6 +2,7 @@
  * Which layer hurts: each layer alone is made worse, or taken over from another model, and the accuracy is compared image
  * by image with that of the model as it was. Cell by cell, with everything else going first; what was measured is kept.
  */
+import { checkEffects } from '#core/effects';
 import { oneAtATime, weightNoise } from '#core/metrics/signal-to-noise';
 import { modelId } from '#core/model/hash';
 import type { Model } from '#core/model/model';
@@ -9,7 +10,7 @@ import { agrestiMin, wilson } from '#core/numeric/intervals';
 import type { Words } from '#core/params';
 import { PassError } from '#core/pass';
 import { PASSES } from '#core/passes/index';
-import { checkEffects, preparedKey, type RecipeStep, readyStep, stepSeed } from '#core/recipe';
+import { preparedKey, type RecipeStep, readyStep, stepSeed } from '#core/recipe';
 import { degradingStep } from '#core/sensitivity';
 import { evaluateChanged } from '#engine/activations';
 import type { Backend } from '#engine/backend';

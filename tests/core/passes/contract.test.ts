@@ -6,6 +6,7 @@
 import { readdirSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { checkEffects, lossesAhead } from '#core/effects';
 import { channelOf } from '#core/model/encoding';
 import { modelId } from '#core/model/hash';
 import { isPrunable, tensorsOf } from '#core/model/layers';
@@ -16,7 +17,7 @@ import { isHalf } from '#core/numeric/half';
 import { clampValues, defaultsOf, isShown, type Params, type Values, type Words } from '#core/params';
 import { type Pass, type PassContext, PassError } from '#core/pass';
 import { PASSES, passById } from '#core/passes/index';
-import { type ContextMaker, checkEffects, type Recipe, readyStep, runRecipe } from '#core/recipe';
+import { type ContextMaker, type Recipe, readyStep, runRecipe } from '#core/recipe';
 import type { Backend } from '#engine/backend';
 import { makeWasmBackendWith } from '#engine/backends/wasm/backend';
 import { makeContext } from '#engine/context';
@@ -231,7 +232,12 @@ describe.each(PASSES.map((pass) => [pass.id, pass] as const))('%s', (_id, pass) 
       for (const key of Object.keys(param.when ?? {})) expect(Object.keys(pass.params)).toContain(key);
     }
     const { masks, grids, codebooks, shapes, reason } = pass.effects;
-    if ([masks, grids, codebooks, shapes].some((effect) => effect !== 'keeps')) expect(reason).toBeDefined();
+    if ([masks, grids, codebooks, shapes].some((effect) => effect !== 'keeps')) {
+      expect(reason).toBeDefined();
+      // It stands by itself behind what was lost, or is refused.
+      expect(reason?.en).toMatch(/^[A-Z].*\.$/);
+      expect(reason?.zh).toMatch(/\p{Script=Han}.*。$/u);
+    }
     if (pass.preview === 'structure') expect(pass.sketch).toBeDefined();
     if (pass.preview === 'accuracy') expect(trains(pass)).toBe(false);
   });
@@ -303,6 +309,11 @@ describe.each(PASSES.map((pass) => [pass.id, pass] as const))('%s', (_id, pass) 
             const changed = await run(pass, given, amongLayersOf(given, values), 3);
             validateModel(changed);
             checkEncodings(changed);
+            // What is told before a step, from its sketch where it trains, is what comes of it.
+            if (pass.sketch) {
+              const sketch = await pass.sketch(given, values, contextOf(pass, 3));
+              expect(lossesAhead(given, sketch, pass.effects)).toEqual(lossesAhead(given, changed, pass.effects));
+            }
             const { masks, grids, codebooks, shapes } = pass.effects;
             if (shapes === 'keeps') expect(structureOf(changed)).toEqual(structureOf(given));
             const after = kernels(changed);

@@ -1,6 +1,6 @@
 /** Weight quantization on weights worked by hand: codes, channels, zero points, masks, and what it consumes. */
 import { describe, expect, it } from 'vitest';
-import { lostNotes } from '#core/lost';
+import { lostNotes } from '#core/effects';
 import { codesOf, type GridValues } from '#core/model/encoding';
 import type { Layer } from '#core/model/layers';
 import { defaultsOf } from '#core/params';

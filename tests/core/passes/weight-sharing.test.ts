@@ -1,6 +1,6 @@
 /** Weight sharing on weights worked by hand: clusters, masks, exact codebooks, and what it consumes. */
 import { describe, expect, it } from 'vitest';
-import { lostNotes } from '#core/lost';
+import { lostNotes } from '#core/effects';
 import { countParameters } from '#core/metrics/size';
 import { codesOf } from '#core/model/encoding';
 import { validateModel } from '#core/model/validate';

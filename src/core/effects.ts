@@ -1,0 +1,196 @@
+/**
+ * What a method does to what earlier steps achieved: whether it refuses a model that holds it, which layers are no longer
+ * pruned, quantized, shared or rounded after it, and the reason that the method declares in its `effects`. Said for every
+ * method alike, before a step and after it, so that none needs words of its own for it.
+ */
+import { prunableTensors } from '#core/model/edit';
+import type { TensorValues } from '#core/model/encoding';
+import type { Model } from '#core/model/model';
+import type { Words } from '#core/params';
+import { type Effects, type Pass, PassError } from '#core/pass';
+
+/** What earlier steps achieved on one layer, in a model or in its summary. */
+export interface LayerHolds {
+  readonly name: string;
+  readonly encoding: {
+    /** 'none' where it has no weights that are pruned, quantized or shared. */
+    readonly kind: TensorValues['kind'] | 'none';
+    /** Of a grid, 1 of two signs, 16 of half precision. */
+    readonly bits?: number;
+    /** Pruned. */
+    readonly masked?: true;
+  };
+  /** Where the layer's output is rounded to a grid. */
+  readonly activationBits?: number;
+}
+
+/** Of each layer, in order. */
+export function heldBy(model: Model): readonly LayerHolds[] {
+  const kernels = new Map(prunableTensors(model).map(({ layer, tensor }) => [layer.name, tensor]));
+  return model.layers.map(({ name }) => {
+    const encoding = kernels.get(name)?.encoding;
+    const rounded = model.activationGrids?.[name];
+    return {
+      name,
+      encoding: encoding
+        ? { ...kindOf(encoding.values), ...(encoding.mask ? { masked: true } : {}) }
+        : { kind: 'none' },
+      ...(rounded ? { activationBits: rounded.bits } : {}),
+    };
+  });
+}
+
+function kindOf(values: TensorValues): Pick<LayerHolds['encoding'], 'kind' | 'bits'> {
+  const { kind } = values;
+  if (kind === 'grid') return { kind, bits: values.bits };
+  if (kind === 'binary') return { kind, bits: 1 };
+  return kind === 'half' ? { kind, bits: 16 } : { kind };
+}
+
+/** Layers by name, or by number where they are many; null stands for all that held what is lost. */
+type Who = { readonly words: Words; readonly one: boolean } | null;
+
+interface Achievement {
+  readonly effect: 'masks' | 'grids' | 'codebooks';
+  readonly holds: (layer: LayerHolds) => boolean;
+  /** Whether it goes with its layer; else what stands in the layer's place may have it. */
+  readonly goes: boolean;
+  /** A model "with …". */
+  readonly held: Words;
+  /** Said after a step, before the layers' names. */
+  readonly lost: Words;
+  /** Said before a step: "… is no longer …". */
+  readonly ahead: (who: Who, layers: readonly LayerHolds[]) => Words;
+}
+
+const ACHIEVED: readonly Achievement[] = [
+  {
+    effect: 'masks',
+    holds: ({ encoding }) => encoding.masked === true,
+    goes: true,
+    held: { en: 'pruned weights', zh: '已剪枝的权重' },
+    lost: { en: 'No longer pruned', zh: '不再剪枝' },
+    ahead: (who) => weights(who, { en: 'pruned', zh: '剪枝' }),
+  },
+  {
+    effect: 'grids',
+    holds: ({ encoding: { kind } }) => kind === 'grid' || kind === 'binary',
+    goes: true,
+    held: { en: 'quantized weights', zh: '已量化的权重' },
+    lost: { en: 'No longer quantized', zh: '不再量化' },
+    ahead(who, layers) {
+      const bits = range(layers.map(({ encoding }) => encoding.bits ?? 1));
+      return weights(who, { en: `quantized to ${bits.en}`, zh: `量化为 ${bits.zh}` });
+    },
+  },
+  {
+    effect: 'grids',
+    holds: ({ activationBits }) => activationBits !== undefined,
+    goes: false,
+    held: { en: 'rounded activations', zh: '已舍入的激活值' },
+    lost: { en: 'Activations no longer rounded', zh: '激活值不再舍入' },
+    ahead(who, layers) {
+      const bits = range(layers.map(({ activationBits }) => activationBits ?? 1));
+      const [en, zh] = who
+        ? [`the activations of ${who.words.en}`, `${who.words.zh}的激活值`]
+        : ['the activations', '激活值'];
+      return { en: `${en} are no longer rounded to ${bits.en}`, zh: `${zh}不再舍入为 ${bits.zh}` };
+    },
+  },
+  {
+    effect: 'codebooks',
+    holds: ({ encoding }) => encoding.kind === 'codebook',
+    goes: true,
+    held: { en: 'shared weights', zh: '已共享的权重' },
+    lost: { en: 'No longer of shared values', zh: '不再共享取值' },
+    ahead: (who) => weights(who, { en: 'of shared values', zh: '共享取值' }),
+  },
+];
+
+function weights(who: Who, state: Words): Words {
+  const [en, zh] = who ? [`${who.words.en} ${who.one ? 'is' : 'are'}`, who.words.zh] : ['this model is', '这个模型'];
+  return { en: `${en} no longer ${state.en}`, zh: `${zh}不再${state.zh}` };
+}
+
+/** "4 bits", "2 to 8 bits". */
+function range(bits: readonly number[]): Words {
+  const [low, high] = [Math.min(...bits), Math.max(...bits)];
+  const isOne = low === high;
+  return {
+    en: `${isOne ? low : `${low} to ${high}`} bit${high === 1 ? '' : 's'}`,
+    zh: `${isOne ? low : `${low} 至 ${high}`} 位`,
+  };
+}
+
+/** Why the pass cannot run on a model of these layers; null where it can. */
+export function refusal(layers: readonly LayerHolds[], { words: { title }, effects }: Pass): Words | null {
+  const { reason }: Effects = effects;
+  const found = ACHIEVED.find(({ effect, holds }) => effects[effect] === 'refuses' && layers.some(holds));
+  if (!found) return null;
+  return {
+    en: `${title.en} cannot run on a model with ${found.held.en}. ${reason?.en ?? ''}`.trim(),
+    zh: `“${title.zh}”不能用于含有${found.held.zh}的模型。${reason?.zh ?? ''}`,
+  };
+}
+
+/** Throws PassError where the pass refuses what earlier passes wrote on this model. */
+export function checkEffects(model: Model, pass: Pass): void {
+  const words = refusal(heldBy(model), pass);
+  if (words) throw new PassError(words);
+}
+
+interface Loss {
+  readonly what: Achievement;
+  /** Of the layers that held it, those that do no longer. */
+  readonly layers: readonly LayerHolds[];
+  readonly all: boolean;
+}
+
+/** Empty where nothing is lost, or the method declares that it keeps what it finds. */
+function losses(before: Model, after: Model, effects: Effects): readonly Loss[] {
+  if (before === after) return [];
+  const now = new Map(heldBy(after).map((layer) => [layer.name, layer]));
+  const then = heldBy(before);
+  return ACHIEVED.flatMap((what): Loss[] => {
+    if (effects[what.effect] !== 'consumes') return [];
+    const holding = then.filter(what.holds);
+    const layers = holding.filter(({ name }) => {
+      const left = now.get(name);
+      return left ? !what.holds(left) : what.goes;
+    });
+    return layers.length > 0 ? [{ what, layers, all: layers.length === holding.length }] : [];
+  });
+}
+
+/** What a step gave up, with the reason; empty where it gave up nothing. */
+export function lostNotes(before: Model, after: Model, effects: Effects): readonly Words[] {
+  const lost = losses(before, after, effects).map(({ what, layers }): Words => {
+    const names = layers.map(({ name }) => name);
+    return { en: `${what.lost.en}: ${names.join(', ')}.`, zh: `${what.lost.zh}：${names.join('、')}。` };
+  });
+  if (lost.length === 0) return [];
+  return [
+    {
+      en: [...lost.map(({ en }) => en), effects.reason?.en ?? ''].join(' ').trim(),
+      zh: [...lost.map(({ zh }) => zh), effects.reason?.zh ?? ''].join(''),
+    },
+  ];
+}
+
+/** Layers that are named one by one; of more only the number is told. */
+const NAMED = 3;
+
+/** What a step would give up, a sentence each. `after`: what it would give, or the sketch of a pass that trains. */
+export function lossesAhead(before: Model, after: Model, effects: Effects): readonly Words[] {
+  return losses(before, after, effects).map(({ what, layers, all }) => {
+    const { en, zh } = what.ahead(all ? null : named(layers.map(({ name }) => name)), layers);
+    return { en: `After this step ${en}.`, zh: `这一步之后，${zh}。` };
+  });
+}
+
+function named(names: readonly string[]): Who {
+  const count = names.length;
+  if (count > NAMED) return { words: { en: `${count} layers`, zh: `${count} 层` }, one: false };
+  const first = names.slice(0, -1).join(', ');
+  return { words: { en: `${first ? `${first} and ` : ''}${names.at(-1)}`, zh: names.join('、') }, one: count === 1 };
+}

@@ -1,0 +1,107 @@
+/** What steps give up of earlier ones' work, told before and after, and what is refused. */
+import { describe, expect, it } from 'vitest';
+import { heldBy, lossesAhead, lostNotes, refusal } from '#core/effects';
+import { withActivationGrids } from '#core/model/edit';
+import type { Encoding, GridValues } from '#core/model/encoding';
+import type { Effects, Pass } from '#core/pass';
+import { passById } from '#core/passes/index';
+import { denseModel, tensor } from './passes/helpers';
+
+const grid = (bits: number): GridValues => ({
+  kind: 'grid',
+  bits,
+  qMin: -1,
+  qMax: 1,
+  scale: Float32Array.of(1),
+  zeroPoint: Int32Array.of(0),
+  axis: null,
+  symmetric: true,
+});
+const mask = Uint8Array.of(1, 0);
+const codebook = { kind: 'codebook', centroids: Float32Array.of(1) } as const;
+const dense = { kind: 'dense' } as const;
+/** Layers d1, d2, … of these encodings, one a layer. */
+const model = (...encodings: readonly Encoding[]) =>
+  denseModel(...encodings.map((encoding, at) => tensor(at === 0 ? [1, 2] : [2, 1], [1, 0], encoding)));
+const plain = (count: number) => model(...Array.from({ length: count }, () => ({ values: dense })));
+const reason = { en: 'It is so.', zh: '就是这样。' };
+const all: Effects = { masks: 'consumes', grids: 'consumes', codebooks: 'consumes', shapes: 'keeps', reason };
+const english = (words: readonly { readonly en: string }[]) => words.map(({ en }) => en);
+
+it('tells of each layer what it holds', () => {
+  const given = withActivationGrids(model({ mask, values: grid(4) }, { values: codebook }), { d1: grid(6) });
+  const held = heldBy(given);
+  expect(held.find(({ name }) => name === 'd1')).toEqual({
+    name: 'd1',
+    encoding: { kind: 'grid', bits: 4, masked: true },
+    activationBits: 6,
+  });
+  expect(held.find(({ name }) => name === 'd2')?.encoding).toEqual({ kind: 'codebook' });
+  expect(held.filter(({ encoding }) => encoding.kind === 'none')).toHaveLength(held.length - 2);
+});
+
+describe('what a step would give up', () => {
+  it('is told a kind at a time, of the whole model', () => {
+    const given = withActivationGrids(model({ mask, values: grid(4) }, { mask, values: grid(8) }), { d1: grid(6) });
+    const lost = lossesAhead(given, plain(2), all);
+    expect(english(lost)).toEqual([
+      'After this step this model is no longer pruned.',
+      'After this step this model is no longer quantized to 4 to 8 bits.',
+      'After this step the activations are no longer rounded to 6 bits.',
+    ]);
+    expect(lost.map(({ zh }) => zh)).toEqual([
+      '这一步之后，这个模型不再剪枝。',
+      '这一步之后，这个模型不再量化为 4 至 8 位。',
+      '这一步之后，激活值不再舍入为 6 位。',
+    ]);
+    expect(english(lossesAhead(model({ values: codebook }), plain(1), all))).toEqual([
+      'After this step this model is no longer of shared values.',
+    ]);
+  });
+
+  it('is told of the layers that lose it, by name where they are few', () => {
+    const pruned = (from: number, to: number) =>
+      model(
+        ...Array.from({ length: 6 }, (_, at) => (at >= from && at < to ? { mask, values: dense } : { values: dense })),
+      );
+    const ahead = (left: number) => english(lossesAhead(pruned(0, 6), pruned(left, 6), all));
+    expect(ahead(1)).toEqual(['After this step d1 is no longer pruned.']);
+    expect(ahead(2)).toEqual(['After this step d1 and d2 are no longer pruned.']);
+    expect(ahead(3)).toEqual(['After this step d1, d2 and d3 are no longer pruned.']);
+    expect(ahead(4)).toEqual(['After this step 4 layers are no longer pruned.']);
+    expect(ahead(6)).toEqual(['After this step this model is no longer pruned.']);
+    expect(ahead(0)).toEqual([]);
+  });
+
+  it('is nothing where it has another grid, or the method says that it keeps what it finds', () => {
+    const given = model({ values: grid(8) });
+    expect(lossesAhead(given, model({ values: grid(2) }), all)).toEqual([]);
+    expect(lossesAhead(given, plain(1), { ...all, grids: 'keeps' })).toEqual([]);
+    expect(lossesAhead(given, given, all)).toEqual([]);
+  });
+
+  it('counts layers that are gone, whose rounded outputs may be another layer’s', () => {
+    const given = withActivationGrids(model({ values: grid(4) }, { values: grid(4) }), { d2: grid(8) });
+    expect(english(lossesAhead(given, model({ values: grid(4) }), all))).toEqual([
+      'After this step d2 is no longer quantized to 4 bits.',
+    ]);
+  });
+
+  it('is told with the reason when it is done', () => {
+    expect(lostNotes(model({ mask, values: dense }, { mask, values: dense }), plain(2), all)).toEqual([
+      { en: 'No longer pruned: d1, d2. It is so.', zh: '不再剪枝：d1、d2。就是这样。' },
+    ]);
+  });
+});
+
+describe('a refusal', () => {
+  const binary = passById('binary-weights') as Pass;
+  it('says what the model holds, and why that cannot be', () => {
+    expect(refusal(heldBy(model({ mask, values: dense })), binary)).toMatchObject({
+      en: 'Binary weights cannot run on a model with pruned weights. Binary weights are plus or minus one size and have no zero, so pruned weights would come back. Make them ternary instead.',
+    });
+  });
+  it('is none where the model holds nothing of it', () => {
+    expect(refusal(heldBy(model({ values: grid(4) }, { values: codebook })), binary)).toBeNull();
+  });
+});
