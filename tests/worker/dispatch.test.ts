@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Architecture } from '#core/architecture';
 import { createModel } from '#core/model/create';
+import type { Values } from '#core/params';
 import type { Recipe } from '#core/recipe';
 import type { ModelId, PreviewResult, TrainProgress, TrainSettings } from '#worker/protocol';
 import { memoryFiles } from '#worker/vault/files';
@@ -212,6 +213,33 @@ describe('calls of the engine', () => {
     expect(preview.parameters).toBeLessThan(trained.model.parameters);
     const tuned = await it_.call('preview', { ...question(0), step: { pass: 'fine-tuning', values: {} } });
     expect(tuned).toMatchObject({ accuracy: null, parameters: trained.model.parameters });
+  });
+
+  it('preview tells what a pass would give up of what earlier steps achieved, and the summary what that is', async () => {
+    const steps = [step(0.5), { pass: 'weight-quantization', values: { bits: 4 } }];
+    const { model } = await it_.call('apply', {
+      model: trained.model.id,
+      dataset: 'digits',
+      recipe: { version: 1, seed: 1, steps },
+      name: 'small',
+      parents: {},
+    });
+    const held = model.layers.flatMap(({ encoding }) => (encoding.kind === 'grid' ? [encoding] : []));
+    expect(held).toHaveLength(3);
+    for (const encoding of held) expect(encoding).toMatchObject({ bits: 4, masked: true });
+    const ahead = async (pass: string, values: object) => {
+      const asked = { ...question(0), model: model.id, step: { pass, values: values as Values } };
+      return (await it_.call('preview', asked)).lost?.map(({ en }) => en);
+    };
+    expect(await ahead('distillation', { student: 'fresh' })).toEqual([
+      'After this step this model is no longer pruned.',
+      'After this step this model is no longer quantized to 4 bits.',
+    ]);
+    expect(await ahead('distillation', { student: 'same' })).toBeUndefined();
+    expect(await ahead('weight-sharing', { clusters: 4, layers: ['dense_1'] })).toEqual([
+      'After this step dense_1 is no longer quantized to 4 bits.',
+    ]);
+    expect(await ahead('fine-tuning', {})).toBeUndefined();
   });
 
   it('sweep gives a point for each value and can be aborted', async () => {
