@@ -123,13 +123,16 @@ function range(bits: readonly number[]): Words {
 }
 
 /** Why the pass cannot run on a model of these layers; null where it can. */
-export function refusal(layers: readonly LayerHolds[], { words: { title }, effects }: Pass): Words | null {
-  const { reason }: Effects = effects;
+export function refusal(layers: readonly LayerHolds[], pass: Pass): Words | null {
+  const { effects }: { readonly effects: Effects } = pass;
   const found = ACHIEVED.find(({ effect, holds }) => effects[effect] === 'refuses' && layers.some(holds));
-  if (!found) return null;
+  return found ? cannot(pass, found) : null;
+}
+
+function cannot({ words: { title }, effects: { reason } }: Pass, { held }: Achievement): Words {
   return {
-    en: `${title.en} cannot run on a model with ${found.held.en}. ${reason?.en ?? ''}`.trim(),
-    zh: `“${title.zh}”不能用于含有${found.held.zh}的模型。${reason?.zh ?? ''}`,
+    en: `${title.en} cannot run on a model with ${held.en}. ${reason?.en ?? ''}`.trim(),
+    zh: `“${title.zh}”不能用于含有${held.zh}的模型。${reason?.zh ?? ''}`,
   };
 }
 
@@ -193,4 +196,45 @@ function named(names: readonly string[]): Who {
   if (count > NAMED) return { words: { en: `${count} layers`, zh: `${count} 层` }, one: false };
   const first = names.slice(0, -1).join(', ');
   return { words: { en: `${first ? `${first} and ` : ''}${names.at(-1)}`, zh: names.join('、') }, one: count === 1 };
+}
+
+/** What stands against a step where it stands in a recipe: it cannot run there, or can undo what a step before it made. */
+export interface Clash {
+  readonly refused: boolean;
+  readonly words: Words;
+}
+
+/**
+ * Of each step, in order; null where nothing is known against it. `start`: the layers of the model that the steps begin
+ * with. A pass that is null is none that is known, or switched off.
+ */
+export function clashes(start: readonly LayerHolds[], passes: readonly (Pass | null)[]): readonly (Clash | null)[] {
+  /** Who made what: a step from 0, or -1 for what the start holds. */
+  const held = new Map<Achievement['effect'], number>();
+  for (const { effect, holds } of ACHIEVED) if (start.some(holds)) held.set(effect, -1);
+  return passes.map((pass, at) => {
+    if (!pass) return null;
+    const { effects }: { readonly effects: Effects } = pass;
+    const { makes = [] } = effects;
+    const refused = ACHIEVED.find(({ effect }) => effects[effect] === 'refuses' && held.has(effect));
+    const undone = [...held].filter(([effect]) => effects[effect] === 'consumes' && !makes.includes(effect));
+    for (const [effect] of undone) held.delete(effect);
+    for (const effect of makes) held.set(effect, at);
+    if (refused) return { refused: true, words: cannot(pass, refused) };
+    const by = [...new Set(undone.map(([, step]) => step))].sort((a, b) => a - b);
+    return by.length > 0 ? { refused: false, words: undoes(by, passes, effects) } : null;
+  });
+}
+
+function undoes(by: readonly number[], passes: readonly (Pass | null)[], { reason }: Effects): Words {
+  const who = by.map((step): Words => {
+    const title: Words | undefined = passes[step]?.words.title;
+    return title
+      ? { en: `step ${step + 1} (${title.en})`, zh: `第 ${step + 1} 步（${title.zh}）` }
+      : { en: 'what the start holds', zh: '起点模型已有的处理' };
+  });
+  return {
+    en: `It can undo ${who.map(({ en }) => en).join(' and ')}. ${reason?.en ?? ''}`.trim(),
+    zh: `它可能撤销${who.map(({ zh }) => zh).join('和')}。${reason?.zh ?? ''}`,
+  };
 }

@@ -18,6 +18,8 @@ export interface Effects {
   readonly grids: Effect;
   readonly codebooks: Effect;
   readonly shapes: Effect;
+  /** What it achieves itself on weights that nobody has touched. */
+  readonly makes?: readonly ('masks' | 'grids' | 'codebooks')[];
   /** Why it consumes or refuses, where it does. */
   readonly reason?: Words;
 }

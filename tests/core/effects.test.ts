@@ -1,6 +1,6 @@
 /** What steps give up of earlier ones' work, told before and after, and what is refused. */
 import { describe, expect, it } from 'vitest';
-import { heldBy, lossesAhead, lostNotes, refusal } from '#core/effects';
+import { clashes, heldBy, lossesAhead, lostNotes, refusal } from '#core/effects';
 import { withActivationGrids } from '#core/model/edit';
 import type { Encoding, GridValues } from '#core/model/encoding';
 import type { Effects, Pass } from '#core/pass';
@@ -103,5 +103,45 @@ describe('a refusal', () => {
   });
   it('is none where the model holds nothing of it', () => {
     expect(refusal(heldBy(model({ values: grid(4) }, { values: codebook })), binary)).toBeNull();
+  });
+});
+
+describe('the order of steps', () => {
+  const said = (start: Parameters<typeof clashes>[0], ...ids: readonly string[]) =>
+    clashes(
+      start,
+      ids.map((id) => passById(id) ?? null),
+    ).map((clash) => clash?.words.en.replace(/(\)|holds)\. .*/, '$1.') ?? null);
+
+  it('tells which step undoes which', () => {
+    expect(said([], 'magnitude-pruning', 'weight-quantization', 'low-rank-dense', 'low-rank-dense')).toEqual([
+      null,
+      null,
+      'It can undo step 1 (Magnitude pruning) and step 2 (Weight quantization).',
+      null,
+    ]);
+    expect(said([], 'low-rank-dense', 'magnitude-pruning', 'weight-quantization', 'fine-tuning')).toEqual([
+      null,
+      null,
+      null,
+      null,
+    ]);
+    expect(said([], 'weight-quantization', 'weight-quantization', 'weight-sharing')).toEqual([
+      null,
+      null,
+      'It can undo step 2 (Weight quantization).',
+    ]);
+  });
+
+  it('counts what the start holds, and not what is switched off or unknown', () => {
+    const start = heldBy(model({ mask, values: dense }));
+    expect(said(start, 'distillation')).toEqual(['It can undo what the start holds.']);
+    expect(said([], 'none such', 'distillation')).toEqual([null, null]);
+  });
+
+  it('tells what cannot run where it stands', () => {
+    const [, refused] = clashes([], [passById('lamp-pruning') as Pass, passById('binary-weights') as Pass]);
+    expect(refused?.refused).toBe(true);
+    expect(refused?.words.en).toMatch(/^Binary weights cannot run on a model with pruned weights\. Binary/);
   });
 });

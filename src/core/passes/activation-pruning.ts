@@ -64,7 +64,7 @@ export const activationPruning = definePass({
   formula: ({ measure, sparsity, scope }) =>
     pruningFormula(`s = |wᵢⱼ| · ${measure === 'mean' ? 'mean |aⱼ|' : '(1 − APoZⱼ)'}`, sparsity, scope),
   needs: ['weights', 'knownGraph', 'data'],
-  effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps' },
+  effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps', makes: ['masks'] },
   preview: 'accuracy',
 
   async prepare(model, values, context): Promise<Ready> {

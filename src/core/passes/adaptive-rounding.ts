@@ -99,6 +99,7 @@ export const adaptiveRounding = definePass({
     grids: 'consumes',
     codebooks: 'consumes',
     shapes: 'keeps',
+    makes: ['grids'],
     reason: {
       en: 'The new grid takes the place of old grids and shared values. What was rounded before has nothing left to choose, so start from float weights.',
       zh: '新网格取代旧网格和共享取值。已经舍入过的权重没有选择余地，因此应从浮点权重开始。',

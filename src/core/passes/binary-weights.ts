@@ -60,6 +60,7 @@ export const binaryWeights = definePass({
     grids: 'consumes',
     codebooks: 'consumes',
     shapes: 'keeps',
+    makes: ['grids'],
     reason: NO_ZERO,
   },
   preview: 'accuracy',

@@ -110,7 +110,7 @@ export const blockPruning = definePass({
     return pruningFormula(words, sparsity, scope);
   },
   needs: ['weights'],
-  effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps' },
+  effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps', makes: ['masks'] },
   preview: 'accuracy',
 
   async prepare(model, values): Promise<readonly Ranking[]> {

@@ -118,6 +118,7 @@ export const clusteredTraining = definePass({
     grids: 'consumes',
     codebooks: 'consumes',
     shapes: 'keeps',
+    makes: ['codebooks'],
     reason: {
       en: 'The shared values take the place of what the weights were before: a grid, or an older codebook.',
       zh: '共享值取代权重原有的形式：量化网格或旧的码本。',

@@ -100,7 +100,7 @@ export const gradualPruning = definePass({
       sparseFormula(values),
     ),
   needs: ['weights', 'knownGraph', 'data', 'training'],
-  effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps' },
+  effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps', makes: ['masks'] },
   preview: 'structure',
 
   async sketch(model, values) {

@@ -90,7 +90,7 @@ export const hebbianPruning = definePass({
   formula: ({ form, weighted, sparsity, scope }) =>
     pruningFormula(`s = ${weighted ? '|wᵢⱼ| · ' : ''}${FORMULAE[form as HebbianForm]}`, sparsity, scope),
   needs: ['weights', 'knownGraph', 'data'],
-  effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps' },
+  effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps', makes: ['masks'] },
   preview: 'accuracy',
 
   async prepare(model, values, context): Promise<Ranked> {

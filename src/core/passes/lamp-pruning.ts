@@ -44,7 +44,7 @@ export const lampPruning = definePass({
   params: { sparsity: SPARSITY, layers: LAYERS },
   formula: ({ sparsity }) => pruningFormula(LAMP_SCORE, sparsity, 'global'),
   needs: ['weights'],
-  effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps' },
+  effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps', makes: ['masks'] },
   preview: 'accuracy',
 
   async prepare(model: Model, values): Promise<readonly Ranking[]> {

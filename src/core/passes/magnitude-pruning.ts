@@ -92,7 +92,7 @@ export const magnitudePruning = definePass({
     return { en: `w′ = 0 if ${small}, else w`, zh: `当 ${small} 时 w′ = 0，否则 w′ = w` };
   },
   needs: ['weights'],
-  effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps' },
+  effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps', makes: ['masks'] },
   preview: 'accuracy',
 
   async prepare(model, values, context): Promise<Prepared> {

@@ -68,7 +68,7 @@ export const nmPruning = definePass({
     };
   },
   needs: ['weights'],
-  effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps' },
+  effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps', makes: ['masks'] },
   preview: 'accuracy',
 
   async apply(model, values) {

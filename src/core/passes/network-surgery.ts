@@ -181,6 +181,7 @@ export const networkSurgery = definePass({
     grids: 'consumes',
     codebooks: 'consumes',
     shapes: 'keeps',
+    makes: ['masks'],
     reason: {
       en: 'Pruned weights may come back, and weights move freely while they do, off any grid or codebook: quantize or share afterwards.',
       zh: '被剪去的权重可能重新长出，其间权重自由变化，不再位于网格或码本上：请在之后再量化或共享。',

@@ -59,7 +59,7 @@ export const randomPruning = definePass({
   },
   formula: ({ sparsity, scope }) => pruningFormula('s ~ U(0, 1)', sparsity, scope),
   needs: ['weights'],
-  effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps' },
+  effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps', makes: ['masks'] },
   preview: 'accuracy',
 
   async prepare(model, values): Promise<Ready> {

@@ -50,7 +50,7 @@ export const snipPruning = definePass({
   },
   formula: ({ sparsity, scope }) => pruningFormula('s = |g · w| / Σ |g · w|, g = ∂L/∂w', sparsity, scope),
   needs: ['weights', 'knownGraph', 'data'],
-  effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps' },
+  effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps', makes: ['masks'] },
   preview: 'accuracy',
 
   async prepare(model, values, context): Promise<Ranked> {

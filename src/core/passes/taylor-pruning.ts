@@ -42,7 +42,7 @@ export const taylorPruning = definePass({
   params: { sparsity: SPARSITY, images: CALIBRATION_IMAGES, scope: SPREAD_SCOPE, layers: LAYERS },
   formula: ({ sparsity, scope }) => pruningFormula(TAYLOR_SCORE, sparsity, scope),
   needs: ['weights', 'knownGraph', 'data'],
-  effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps' },
+  effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps', makes: ['masks'] },
   preview: 'accuracy',
 
   async prepare(model, values, context): Promise<Ranked> {

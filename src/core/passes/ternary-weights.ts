@@ -78,6 +78,7 @@ export const ternaryWeights = definePass({
     grids: 'consumes',
     codebooks: 'consumes',
     shapes: 'keeps',
+    makes: ['grids'],
     reason: {
       en: 'The three values take the place of the old grid or shared values.',
       zh: '三个取值取代原来的网格或共享取值。',

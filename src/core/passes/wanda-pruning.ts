@@ -70,7 +70,7 @@ export const wandaPruning = definePass({
   formula: ({ sparsity, scope }) =>
     pruningFormula('s = |wᵢⱼ| · ‖xᵢ‖₂', sparsity, scope, scope === 'sensitivity' ? 'output' : scope),
   needs: ['weights', 'knownGraph', 'data'],
-  effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps' },
+  effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps', makes: ['masks'] },
   preview: 'accuracy',
 
   async prepare(model, values, context): Promise<Ranked> {

@@ -83,6 +83,7 @@ export const weightSharing = definePass({
     grids: 'consumes',
     codebooks: 'consumes',
     shapes: 'keeps',
+    makes: ['codebooks'],
     reason: {
       en: 'The mean of a cluster is rarely on a grid, and a weight has one codebook: the new shared values take the place of the old ones.',
       zh: '类的均值一般不在原有的量化网格上，而且一个权重只能有一个码本：新的共享值取代旧的取值。',

@@ -6,7 +6,7 @@
 import { readdirSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { checkEffects, lossesAhead } from '#core/effects';
+import { checkEffects, heldBy, lossesAhead } from '#core/effects';
 import { channelOf } from '#core/model/encoding';
 import { modelId } from '#core/model/hash';
 import { isPrunable, tensorsOf } from '#core/model/layers';
@@ -15,7 +15,7 @@ import { shapesOf } from '#core/model/shapes';
 import { validateModel } from '#core/model/validate';
 import { isHalf } from '#core/numeric/half';
 import { clampValues, defaultsOf, isShown, type Params, type Values, type Words } from '#core/params';
-import { type Pass, type PassContext, PassError } from '#core/pass';
+import { type Effects, type Pass, type PassContext, PassError } from '#core/pass';
 import { PASSES, passById } from '#core/passes/index';
 import { type ContextMaker, type Recipe, readyStep, runRecipe } from '#core/recipe';
 import type { Backend } from '#engine/backend';
@@ -245,6 +245,7 @@ describe.each(PASSES.map((pass) => [pass.id, pass] as const))('%s', (_id, pass) 
   describe.each(Object.entries(MODELS))('on the %s model', (_name, model) => {
     it('leaves its input alone, gives a whole model, and shares what it did not touch', async () => {
       const before = frozen(model);
+      const { makes = [] } = (pass as { readonly effects: Effects }).effects;
       await fc.assert(
         fc.asyncProperty(valuesOf(pass, model), async (values) => {
           const changed = await run(pass, model, values);
@@ -256,6 +257,12 @@ describe.each(PASSES.map((pass) => [pass.id, pass] as const))('%s', (_id, pass) 
           if (!trains(pass))
             for (const [name, tensor] of now) if (tensor.id === old.get(name)?.id) expect(tensor).toBe(old.get(name));
           if (pass.effects.shapes === 'keeps') expect(structureOf(changed)).toEqual(structureOf(model));
+          // What it leaves on plain weights is declared.
+          const kinds = heldBy(changed).map(({ encoding }) => encoding);
+          if (!makes.includes('masks')) expect(kinds.every(({ masked }) => !masked)).toBe(true);
+          if (!makes.includes('grids'))
+            expect(kinds.every(({ kind }) => kind !== 'grid' && kind !== 'binary')).toBe(true);
+          if (!makes.includes('codebooks')) expect(kinds.every(({ kind }) => kind !== 'codebook')).toBe(true);
         }),
         { numRuns: runsOf(pass), seed: 7 },
       );

@@ -98,6 +98,14 @@ describe('a recipe', () => {
     await person.click(screen.getByRole('button', { name: 'Undo changes' }));
     await person.click(screen.getByRole('button', { name: 'Move 1. Magnitude pruning down' }));
     expect(steps().map((step) => step.dataset['state'])).toEqual(['waiting', 'waiting']);
+    expect(plain(steps()[0])).not.toContain('can undo');
+    await person.click(screen.getByRole('button', { name: 'Move 1. Distillation down' }));
+    // As it was it has run: what it gave up is known.
+    expect(plain(steps()[1])).not.toContain('can undo');
+    await person.click(screen.getByRole('button', { name: 'Move 1. Magnitude pruning down' }));
+    await person.click(screen.getByRole('combobox', { name: 'Add a step' }));
+    await person.click(screen.getByRole('option', { name: 'Low-rank dense layers' }));
+    expect(plain(steps()[2])).toContain('It can undo step 2 (Magnitude pruning). A layer becomes two with new weights');
     await person.click(screen.getByRole('button', { name: 'Undo changes' }));
     await person.click(screen.getByRole('combobox', { name: 'Add a step' }));
     await person.click(screen.getByRole('option', { name: 'Weight sharing' }));

@@ -92,6 +92,7 @@ export const NEW_GRIDS: Effects = {
   grids: 'consumes',
   codebooks: 'consumes',
   shapes: 'keeps',
+  makes: ['grids'],
   reason: {
     en: 'A weight lies on one grid or in one codebook: the new grid takes the place of the old values, which are rounded to it.',
     zh: '一个权重只能在一个量化网格上或一个码本里：新网格取代旧的取值，旧值会舍入到新网格上。',

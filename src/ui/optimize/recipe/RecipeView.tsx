@@ -2,6 +2,7 @@
 import { Button } from '@mantine/core';
 import { useMemo, useState } from 'react';
 import { useStore } from 'zustand';
+import { clashes } from '#core/effects';
 import { passById } from '#core/passes/index';
 import { draftOf, isUnchanged, keptSteps, type Line, lineOf, missingModels, runOf, START } from '#stores/lineage';
 import { optimize } from '#stores/optimize';
@@ -147,6 +148,14 @@ function Steps({ node, line, draft }: { node: ModelNode; line: Line; draft: Draf
     if (id) requestAnimationFrame(() => document.getElementById(id)?.focus());
   };
   const start = nodes[draft.start] ?? line.start;
+  const against = useMemo(
+    () =>
+      clashes(
+        start.summary.layers,
+        draft.steps.map(({ step }) => (step.off ? null : (passById(step.pass) ?? null))),
+      ),
+    [start, draft],
+  );
   let { bytes } = start.summary;
   let { validation } = start;
   return (
@@ -167,6 +176,7 @@ function Steps({ node, line, draft }: { node: ModelNode; line: Line; draft: Draf
             note={state === 'running' ? note : undefined}
             layers={layersBefore(at, start, line, one.step.values['layers'])}
             predictors={predictors}
+            clash={state === 'done' ? null : (against[at] ?? null)}
             isMissing={missingModels(nodes, one.step).length > 0}
             isOpen={open === one.id}
             disabled={anyRun !== null || isApplying}

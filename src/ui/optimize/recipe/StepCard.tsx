@@ -1,6 +1,7 @@
 /** One step of a recipe: what it is, what it achieved, its values on demand, and switching, moving and removing it. */
 import { ActionIcon, Button, Checkbox } from '@mantine/core';
 import type { KeyboardEvent } from 'react';
+import type { Clash } from '#core/effects';
 import { passById } from '#core/passes/index';
 import { removeStep, setStepValue, switchStep } from '#stores/recipes';
 import type { DraftStep } from '#stores/state';
@@ -24,6 +25,8 @@ interface CardProps {
   readonly note: string | undefined;
   readonly layers: readonly string[];
   readonly predictors: readonly Named[];
+  /** What its place in the recipe speaks against; of a step that has run its outcome tells. */
+  readonly clash: Clash | null;
   /** It names a model that is not there. */
   readonly isMissing: boolean;
   readonly isOpen: boolean;
@@ -105,6 +108,7 @@ export function StepCard(props: CardProps) {
       </div>
       {note && <p className={styles.quiet}>{note}</p>}
       {outcome && !isOpen && <StepFigures outcome={outcome} before={before} />}
+      {props.clash && <Notice level={props.clash.refused ? 'error' : 'info'} text={words(props.clash.words)} />}
       {!pass && <Notice level="error" text={t('recipe.unknownHelp')} />}
       {props.isMissing && <Notice level="error" text={t('recipe.gone')} />}
       {isOpen && pass && (
