@@ -59,8 +59,8 @@ interface Achievement {
   readonly held: Words;
   /** Said after a step, before the layers' names. */
   readonly lost: Words;
-  /** Said before a step: "… is no longer …". */
-  readonly ahead: (who: Who, layers: readonly LayerHolds[]) => Words;
+  /** Said before a step, around "no longer": who is it no longer, and what. */
+  readonly ahead: (who: Who, layers: readonly LayerHolds[]) => readonly [who: Words, what: Words];
 }
 
 const ACHIEVED: readonly Achievement[] = [
@@ -94,7 +94,10 @@ const ACHIEVED: readonly Achievement[] = [
       const [en, zh] = who
         ? [`the activations of ${who.words.en}`, `${who.words.zh}的激活值`]
         : ['the activations', '激活值'];
-      return { en: `${en} are no longer rounded to ${bits.en}`, zh: `${zh}不再舍入为 ${bits.zh}` };
+      return [
+        { en: `${en} are`, zh },
+        { en: `rounded to ${bits.en}`, zh: `舍入为 ${bits.zh}` },
+      ];
     },
   },
   {
@@ -107,9 +110,9 @@ const ACHIEVED: readonly Achievement[] = [
   },
 ];
 
-function weights(who: Who, state: Words): Words {
-  const [en, zh] = who ? [`${who.words.en} ${who.one ? 'is' : 'are'}`, who.words.zh] : ['this model is', '这个模型'];
-  return { en: `${en} no longer ${state.en}`, zh: `${zh}不再${state.zh}` };
+function weights(who: Who, what: Words): readonly [Words, Words] {
+  if (!who) return [{ en: 'this model is', zh: '这个模型' }, what];
+  return [{ en: `${who.words.en} ${who.one ? 'is' : 'are'}`, zh: who.words.zh }, what];
 }
 
 /** "4 bits", "2 to 8 bits". */
@@ -183,12 +186,18 @@ export function lostNotes(before: Model, after: Model, effects: Effects): readon
 /** Layers that are named one by one; of more only the number is told. */
 const NAMED = 3;
 
-/** What a step would give up, a sentence each. `after`: what it would give, or the sketch of a pass that trains. */
+/** What a step would give up, a sentence for each who loses it. `after`: what it would give, or the sketch of a pass that trains. */
 export function lossesAhead(before: Model, after: Model, effects: Effects): readonly Words[] {
-  return losses(before, after, effects).map(({ what, layers, all }) => {
-    const { en, zh } = what.ahead(all ? null : named(layers.map(({ name }) => name)), layers);
-    return { en: `After this step ${en}.`, zh: `这一步之后，${zh}。` };
-  });
+  const by = new Map<string, { readonly who: Words; readonly what: Words[] }>();
+  for (const { what, layers, all } of losses(before, after, effects)) {
+    const [who, state] = what.ahead(all ? null : named(layers.map(({ name }) => name)), layers);
+    const own = by.get(who.en) ?? { who, what: [] };
+    by.set(who.en, { who, what: [...own.what, state] });
+  }
+  return [...by.values()].map(({ who, what }) => ({
+    en: `After this step ${who.en} ${what.map(({ en }) => `no longer ${en}`).join(' and ')}.`,
+    zh: `这一步之后，${who.zh}${what.map(({ zh }) => `不再${zh}`).join('，也')}。`,
+  }));
 }
 
 function named(names: readonly string[]): Who {

@@ -41,17 +41,15 @@ it('tells of each layer what it holds', () => {
 });
 
 describe('what a step would give up', () => {
-  it('is told a kind at a time, of the whole model', () => {
+  it('is told of the whole model where all of it is lost', () => {
     const given = withActivationGrids(model({ mask, values: grid(4) }, { mask, values: grid(8) }), { d1: grid(6) });
     const lost = lossesAhead(given, plain(2), all);
     expect(english(lost)).toEqual([
-      'After this step this model is no longer pruned.',
-      'After this step this model is no longer quantized to 4 to 8 bits.',
+      'After this step this model is no longer pruned and no longer quantized to 4 to 8 bits.',
       'After this step the activations are no longer rounded to 6 bits.',
     ]);
     expect(lost.map(({ zh }) => zh)).toEqual([
-      '这一步之后，这个模型不再剪枝。',
-      '这一步之后，这个模型不再量化为 4 至 8 位。',
+      '这一步之后，这个模型不再剪枝，也不再量化为 4 至 8 位。',
       '这一步之后，激活值不再舍入为 6 位。',
     ]);
     expect(english(lossesAhead(model({ values: codebook }), plain(1), all))).toEqual([

@@ -232,8 +232,7 @@ describe('calls of the engine', () => {
       return (await it_.call('preview', asked)).lost?.map(({ en }) => en);
     };
     expect(await ahead('distillation', { student: 'fresh' })).toEqual([
-      'After this step this model is no longer pruned.',
-      'After this step this model is no longer quantized to 4 bits.',
+      'After this step this model is no longer pruned and no longer quantized to 4 bits.',
     ]);
     expect(await ahead('distillation', { student: 'same' })).toBeUndefined();
     expect(await ahead('weight-sharing', { clusters: 4, layers: ['dense_1'] })).toEqual([
