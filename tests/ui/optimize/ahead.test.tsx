@@ -24,7 +24,7 @@ const holding = (id: string, masked: boolean): ModelNode => {
   const node = modelNode({ id, name: id });
   return { ...node, summary: { ...node.summary, layers: [layer(masked)] }, validation: accuracy(0.9) };
 };
-const preview: PreviewResult = { parameters: 500, nonZero: 500, macs: 1, bytes: 1, accuracy: null };
+const preview: PreviewResult = { parameters: 500, nonZero: 500, macs: 1, bytes: 1, isWritten: true, accuracy: null };
 const apply = () => screen.getByRole<HTMLButtonElement>('button', { name: 'Apply' });
 
 beforeEach(() => {
