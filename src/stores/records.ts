@@ -158,7 +158,6 @@ export function keepRecords(
 ): () => void {
   let written = stored;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let writing = Promise.resolve();
 
   function flush(): void {
     clearTimeout(timer);
@@ -169,12 +168,11 @@ export function keepRecords(
     if (changed.length) void globalThis.navigator?.storage?.persist?.().catch(() => false);
     const before = written;
     written = nodes;
-    writing = writing
-      .then(() => records.write({ order, selected, past, future, looks }, changed, gone))
-      .catch((error: unknown) => {
-        written = before;
-        onFailure(error);
-      });
+    // Begun at once: a page that is being left has no later. Transactions end in the order in which they began.
+    records.write({ order, selected, past, future, looks }, changed, gone).catch((error: unknown) => {
+      written = before;
+      onFailure(error);
+    });
   }
   const onHidden = (): void => {
     if (timer !== undefined) flush();
