@@ -12,7 +12,8 @@ import type { Run } from '#stores/lineage';
 import { addNode, project, uniqueName } from '#stores/project';
 import type { AskedApplication, ModelNode } from '#stores/state';
 import { announce, notify } from '#stores/view';
-import type { ApplyResult, Calls, ModelId } from '#worker/protocol';
+import { FaultError } from '#worker/client';
+import type { ApplyResult, Calls, Fault, ModelId } from '#worker/protocol';
 
 const again: Words = {
   en: 'The engine or its device failed while this was being applied. It is being applied again.',
@@ -37,7 +38,10 @@ export interface Application {
 /** Engines that one run may outlive. */
 const lives = 3;
 
-/** Runs it, adds the model as a child of the node, and selects it. Rejects as `call` does, and then nothing has changed. */
+/**
+ * Runs it, adds the model as a child of the node, and selects it. Rejects as `call` does, and then nothing has changed; so
+ * it does where one method gives the model that it was given: there is nothing to compare.
+ */
 export async function runApplication(wanted: Application): Promise<{ made: ModelNode; result: ApplyResult }> {
   const { recipe, parents, signal, onProgress } = wanted;
   const { node, at, from, model, known } = wanted.run;
@@ -55,6 +59,7 @@ export async function runApplication(wanted: Application): Promise<{ made: Model
     }
   };
   const result = await (trains(recipe, PASSES, from) ? kept(wanted.asked, () => run(1)) : run(1));
+  if (wanted.asked.way === 'method' && result.model.id === node.model) throw new FaultError(nothingChanged(result));
   const made: ModelNode = {
     id: crypto.randomUUID(),
     name,
@@ -103,6 +108,19 @@ export function modelsNamed(step: { readonly pass: string; readonly values: Valu
     if (named) found[named.id] = named.model;
   }
   return found;
+}
+
+function nothingChanged({ notes }: ApplyResult): Fault {
+  return {
+    code: 'unchanged',
+    words: {
+      en: 'This changes nothing on this model, so no model was made.',
+      zh: '这对当前模型没有任何改变，因此没有生成新模型。',
+    },
+    ...(notes.length > 0
+      ? { hint: { en: notes.map(({ en }) => en).join(' '), zh: notes.map(({ zh }) => zh).join('') } }
+      : {}),
+  };
 }
 
 function madeWords({ name, summary, test }: ModelNode): Words {

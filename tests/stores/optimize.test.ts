@@ -257,6 +257,17 @@ describe('Apply', () => {
     expect(s.optimize.getState()).toMatchObject({ applying: null, fault: { words: { en: 'died' } } });
   });
 
+  it('makes no model where nothing was changed, and says what the method told', async () => {
+    const done = s.apply();
+    (await s.next('apply')).resolve({ ...result, model: summary('m'), notes: [{ en: 'Choose another.', zh: '' }] });
+    await done;
+    expect(s.optimize.getState()).toMatchObject({
+      result: null,
+      fault: { code: 'unchanged', hint: { en: 'Choose another.' } },
+    });
+    expect(s.project.getState().order).toEqual(['n']);
+  });
+
   it('says why it failed, and changes nothing', async () => {
     const done = s.apply();
     (await s.next('apply')).reject(new s.FaultError({ code: 'pass', words: { en: 'cannot', zh: '' } }));
