@@ -2,6 +2,8 @@
 import { Button } from '@mantine/core';
 import { useEffect, useRef } from 'react';
 import { useStore } from 'zustand';
+import { batchNormStatistics } from '#core/passes/batch-norm-statistics';
+import { passById } from '#core/passes/index';
 import { setCombineView } from '#stores/combine';
 import { setMethod } from '#stores/optimize';
 import { project, select } from '#stores/project';
@@ -25,6 +27,11 @@ export function Applied({ node, result }: { node: ModelNode; result: ApplyResult
   const taught = last?.values['teacher'];
   const named = typeof taught === 'string' ? nodes[taught] : undefined;
   const teacher = named?.summary.ensemble ? named : null;
+  // Weights have changed, and what batch normalisation measured of their outputs has not.
+  const isOffStatistics =
+    node.summary.layers.some(({ kind }) => kind === 'batchNorm') &&
+    last?.pass !== batchNormStatistics.id &&
+    passById(last?.pass ?? '')?.preview === 'accuracy';
   // Apply stands at the foot of a form that may be long: what it made comes into sight.
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -81,6 +88,11 @@ export function Applied({ node, result }: { node: ModelNode; result: ApplyResult
         {last?.pass !== 'fine-tuning' && (
           <Button size="xs" variant="default" onClick={() => setMethod('fine-tuning')}>
             {t('optimize.fineTuneNext')}
+          </Button>
+        )}
+        {isOffStatistics && (
+          <Button size="xs" variant="default" onClick={() => setMethod(batchNormStatistics.id)}>
+            {words(batchNormStatistics.words.title)}
           </Button>
         )}
         <Button size="xs" variant="default" onClick={() => setTab('export')}>
