@@ -110,16 +110,20 @@ export function modelsNamed(step: { readonly pass: string; readonly values: Valu
   return found;
 }
 
+/** The code of the fault that tells that a method gave the model that it was given. */
+export const UNCHANGED = 'unchanged';
+
 function nothingChanged({ notes }: ApplyResult): Fault {
   return {
-    code: 'unchanged',
-    words: {
-      en: 'This changes nothing on this model, so no model was made.',
-      zh: '这对当前模型没有任何改变，因此没有生成新模型。',
-    },
-    ...(notes.length > 0
-      ? { hint: { en: notes.map(({ en }) => en).join(' '), zh: notes.map(({ zh }) => zh).join('') } }
-      : {}),
+    code: UNCHANGED,
+    words: { en: 'No new model was made.', zh: '没有生成新模型。' },
+    hint:
+      notes.length > 0
+        ? { en: notes.map(({ en }) => en).join(' '), zh: notes.map(({ zh }) => zh).join('') }
+        : {
+            en: 'With these values the method changes nothing on this model.',
+            zh: '按当前数值，该方法不会改变这个模型。',
+          },
   };
 }
 

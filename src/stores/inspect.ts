@@ -3,6 +3,7 @@
  * asks only while somebody looks, after the slider's first answer is there, one question at a time; the latest one wins.
  */
 import { createStore } from 'zustand/vanilla';
+import { UNCHANGED } from '#stores/applying';
 import { call, faultOf, isAbort } from '#stores/engine';
 import { answered, optimize } from '#stores/optimize';
 import { project, selectedNode } from '#stores/project';
@@ -65,7 +66,8 @@ export function watchInspection(): () => void {
   const leaves = [
     optimize.subscribe((state) => {
       // What cannot be applied has nothing to show.
-      if (state.fault && inspection.getState().shown?.by === 'step') inspection.setState({ shown: null });
+      if (state.fault && state.fault.code !== UNCHANGED && inspection.getState().shown?.by === 'step')
+        inspection.setState({ shown: null });
       ask();
     }),
     inspection.subscribe((state, before) => {

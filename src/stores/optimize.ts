@@ -9,12 +9,12 @@ import { clampValues, defaultsOf } from '#core/params';
 import type { Pass } from '#core/pass';
 import { PASSES, passById } from '#core/passes/index';
 import { preparedKey, type Recipe, type RecipeStep } from '#core/recipe';
-import { modelsNamed, runApplication } from '#stores/applying';
+import { modelsNamed, runApplication, UNCHANGED } from '#stores/applying';
 import { stepName, sweepValues } from '#stores/describe';
 import { call, faultOf, isAbort } from '#stores/engine';
 import { project, selectedNode } from '#stores/project';
 import type { OptimizeState } from '#stores/state';
-import { notify, view } from '#stores/view';
+import { announce, notify, view } from '#stores/view';
 import type { DatasetId, ModelId, PreviewResult, SweepPoint } from '#worker/protocol';
 
 export const optimize = createStore<OptimizeState>()(() => ({
@@ -245,7 +245,9 @@ export async function apply(resume = false): Promise<void> {
     if (isAbort(error)) return;
     const fault = faultOf(error);
     optimize.setState({ fault });
-    notify({ level: 'error', words: fault.words, hint: fault.hint });
+    // Nothing has failed where nothing was changed.
+    if (fault.code === UNCHANGED) announce(fault.words);
+    else notify({ level: 'error', words: fault.words, hint: fault.hint });
   } finally {
     applyStop = null;
     optimize.setState({ applying: null });

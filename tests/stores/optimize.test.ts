@@ -266,6 +266,7 @@ describe('Apply', () => {
       fault: { code: 'unchanged', hint: { en: 'Choose another.' } },
     });
     expect(s.project.getState().order).toEqual(['n']);
+    expect(s.view.getState().notices).toEqual([]);
   });
 
   it('says why it failed, and changes nothing', async () => {

@@ -5,6 +5,7 @@ import { useStore } from 'zustand';
 import { refusal } from '#core/effects';
 import { clampValues, type Words } from '#core/params';
 import { passById } from '#core/passes/index';
+import { UNCHANGED } from '#stores/applying';
 import { datasets, nodeFits } from '#stores/datasets';
 import { inspection, setOpen } from '#stores/inspect';
 import { apply, cancelApply, optimize, rest, setMethod, setValue } from '#stores/optimize';
@@ -67,7 +68,11 @@ export function MethodView({ node }: { node: ModelNode }) {
             <Notice level="info" text={t('optimize.untrained')} />
           )}
           {fault && !refused && (
-            <Notice level="error" text={words(fault.words)} hint={fault.hint && words(fault.hint)} />
+            <Notice
+              level={fault.code === UNCHANGED ? 'info' : 'error'}
+              text={words(fault.words)}
+              hint={fault.hint && words(fault.hint)}
+            />
           )}
           {result ? (
             <Applied node={node} result={result} />
