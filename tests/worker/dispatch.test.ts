@@ -170,6 +170,20 @@ describe('calls of the engine', () => {
     });
   });
 
+  it('a method that changes nothing leaves the model in the vault as it was, its name too', async () => {
+    const vault = await it_.session.vault;
+    const { name } = await vault.get(trained.model.id);
+    const applied = await it_.call('apply', {
+      model: trained.model.id,
+      dataset: 'digits',
+      recipe: { version: 1, seed: 1, steps: [{ pass: 'bias-correction', values: {} }] },
+      name: 'Another',
+      parents: {},
+    });
+    expect(applied.model.id).toBe(trained.model.id);
+    expect((await vault.get(trained.model.id)).name).toBe(name);
+  });
+
   it('preview counts at once and estimates accuracy; what it says is what Apply makes', async () => {
     const progress: PreviewResult[] = [];
     const preview = await it_.call('preview', question(0.8), { onProgress: (one) => progress.push(one) });

@@ -101,7 +101,8 @@ async function run(
   const validation = outcomes.at(-1)?.validation ?? (await measured('validation'));
   const test = await measured('test');
   signal.throwIfAborted();
-  await vault.put(model);
+  // The vault knows a model by what it computes: put again it would take the name that it has here.
+  if (summary.id !== id) await vault.put(model);
   return {
     model: summary,
     validation,
