@@ -11,5 +11,7 @@ export function boundedCodes(weights: Float32Array, n: number): Int32Array {
   let largest = 0;
   for (const x of bounded) largest = Math.max(largest, Math.abs(x));
   const half = largest > 0 ? 0.5 / largest : 0;
-  return Int32Array.from(bounded, (x) => 2 * roundHalfEven(Math.fround(n * (x * half + 0.5))) - n);
+  // As the engine divides by its step, which decides where a weight of 0 goes.
+  const step = Math.fround(1 / n);
+  return Int32Array.from(bounded, (x) => 2 * roundHalfEven(Math.fround(Math.fround(x * half + 0.5) / step)) - n);
 }

@@ -86,11 +86,11 @@ export async function withQuickNorms(
 }
 
 const NO_IMAGES: Words = { en: 'there are no images to do it on', zh: '没有可用的图片' };
-const TOO_SLOW: Words = { en: 'that takes too long for a slider', zh: '对滑块来说耗时太长' };
+const TOO_SLOW: Words = { en: 'that takes too long to follow a slider', zh: '耗时太长，无法随滑块实时测量' };
 function unmeasured(why: Words): Words {
   return {
     en: `Batch normalisation was not measured again: ${why.en}. It still expects what was there before; “Re-estimate batch normalisation” or fine-tuning mends that.`,
-    zh: `没有重新测量批归一化：${why.zh}。它仍按原来的情况工作；可用“重新估计批归一化”或微调来弥补。`,
+    zh: `没有重新测量批归一化：${why.zh}。它仍使用之前的统计量；可用“重新估计批归一化”或微调来弥补。`,
   };
 }
 

@@ -88,8 +88,8 @@ export const channelPruning = definePass({
       default: true,
       label: { en: 'Re-estimate batch normalisation', zh: '重新估计批归一化' },
       help: {
-        en: 'Measures what batch normalisation has to know on some training images again, now that channels are gone: without it much more accuracy is lost. The slider answers a little more slowly.',
-        zh: '去掉通道之后，用一些训练图片重新测量批归一化所需的统计量：不这样做会多损失许多准确率。滑块的响应会稍慢一些。',
+        en: 'Measures what batch normalisation has to know on some training images again, now that channels are gone: without it much more accuracy is lost. The slider answers a little more slowly; for a network that is too large for that a note says so.',
+        zh: '去掉通道之后，用一些训练图片重新测量批归一化所需的统计量：不这样做会多损失许多准确率。滑块的响应会稍慢一些；网络太大时会有说明。',
       },
     },
     layers: CHANNEL_LAYERS,

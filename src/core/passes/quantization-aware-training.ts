@@ -272,8 +272,8 @@ function startKernels(
 function boundedNote(layers: readonly string[], weightBits: number): Words {
   const [list, count] = [layers.join(', '), 2 ** Math.max(2, weightBits)];
   return {
-    en: `Weights of ${list} take ${count} values from −1 to 1. 0 lies between two of them and is kept for pruned weights, so the grid is counted with one bit more.`,
-    zh: `${list} 的权重取从 −1 到 1 的 ${count} 个值。0 位于其中两个之间，留给被剪枝的权重，因此网格多计一位。`,
+    en: `Weights of ${list} take ${count} values from −1 to 1. 0 lies between two of them and is kept for pruned weights, so the grid is counted with one bit more${weightBits === 8 ? ', which TensorFlow.js stores in 16' : ''}.`,
+    zh: `${list} 的权重取从 −1 到 1 的 ${count} 个值。0 位于其中两个之间，留给被剪枝的权重，因此网格多计一位${weightBits === 8 ? '，TensorFlow.js 会用 16 位存储' : ''}。`,
   };
 }
 

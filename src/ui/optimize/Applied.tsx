@@ -31,6 +31,7 @@ export function Applied({ node, result }: { node: ModelNode; result: ApplyResult
   const isOffStatistics =
     node.summary.layers.some(({ kind }) => kind === 'batchNorm') &&
     last?.pass !== batchNormStatistics.id &&
+    last?.values['norms'] !== true &&
     passById(last?.pass ?? '')?.preview === 'accuracy';
   // Apply stands at the foot of a form that may be long: what it made comes into sight.
   const box = useRef<HTMLDivElement>(null);

@@ -1,6 +1,7 @@
 /** What is proposed after a method was applied. */
 import { fireEvent, render, screen } from '@testing-library/react';
 import { expect, test } from 'vitest';
+import type { Values } from '#core/params';
 import { optimize } from '#stores/optimize';
 import { project } from '#stores/project';
 import type { ModelNode } from '#stores/state';
@@ -20,9 +21,9 @@ const layer = (kind: LayerSummary['kind']): LayerSummary => ({
   macs: 10,
   encoding: { kind: 'dense', sparsity: 0 },
 });
-const made = (pass: string, kinds: readonly LayerSummary['kind'][]): ModelNode => {
+const made = (pass: string, kinds: readonly LayerSummary['kind'][], values: Values): ModelNode => {
   const node = modelNode({ id: 'n', name: 'n' });
-  const recipe = { version: 1, seed: 1, steps: [{ pass, values: {} }] } as const;
+  const recipe = { version: 1, seed: 1, steps: [{ pass, values }] } as const;
   return {
     ...node,
     summary: { ...node.summary, layers: kinds.map(layer) },
@@ -31,13 +32,15 @@ const made = (pass: string, kinds: readonly LayerSummary['kind'][]): ModelNode =
 };
 
 test.each([
-  ['magnitude-pruning', ['conv2d', 'batchNorm'], true],
-  ['magnitude-pruning', ['conv2d'], false],
-  ['fine-tuning', ['conv2d', 'batchNorm'], false],
-  ['batch-norm-statistics', ['conv2d', 'batchNorm'], false],
-] as const)('after %s on %s, normalisation is proposed: %s', (pass, kinds, isProposed) => {
+  ['magnitude-pruning', ['conv2d', 'batchNorm'], {}, true],
+  ['magnitude-pruning', ['conv2d'], {}, false],
+  ['fine-tuning', ['conv2d', 'batchNorm'], {}, false],
+  ['channel-pruning', ['conv2d', 'batchNorm'], { norms: true }, false],
+  ['channel-pruning', ['conv2d', 'batchNorm'], { norms: false }, true],
+  ['batch-norm-statistics', ['conv2d', 'batchNorm'], {}, false],
+] as const)('after %s on %s with %o, normalisation is proposed: %s', (pass, kinds, values, isProposed) => {
   view.setState({ language: 'en' });
-  const node = made(pass, kinds);
+  const node = made(pass, kinds, values);
   project.setState({ ...projectOf([node]), selected: 'n', past: [], future: [] });
   const result = { model: node.summary, validation: null, test: null, reports: [], notes: [], seconds: 1 };
   render(
