@@ -57,6 +57,8 @@ interface Achievement {
   readonly goes: boolean;
   /** A model "with …". */
   readonly held: Words;
+  /** Said where it may be gone, or not: "if …". */
+  readonly still: Words;
   /** Said after a step, before the layers' names. */
   readonly lost: Words;
   /** Said before a step, around "no longer": who is it no longer, and what. */
@@ -69,6 +71,7 @@ const ACHIEVED: readonly Achievement[] = [
     holds: ({ encoding }) => encoding.masked === true,
     goes: true,
     held: { en: 'pruned weights', zh: '已剪枝的权重' },
+    still: { en: 'the weights are still pruned', zh: '权重仍处于剪枝状态' },
     lost: { en: 'No longer pruned', zh: '不再剪枝' },
     ahead: (who) => weights(who, { en: 'pruned', zh: '剪枝' }),
   },
@@ -77,6 +80,7 @@ const ACHIEVED: readonly Achievement[] = [
     holds: ({ encoding: { kind } }) => kind === 'grid' || kind === 'binary',
     goes: true,
     held: { en: 'quantized weights', zh: '已量化的权重' },
+    still: { en: 'the weights are still quantized', zh: '权重仍处于量化状态' },
     lost: { en: 'No longer quantized', zh: '不再量化' },
     ahead(who, layers) {
       const bits = range(layers.map(({ encoding }) => encoding.bits ?? 1));
@@ -88,6 +92,7 @@ const ACHIEVED: readonly Achievement[] = [
     holds: ({ activationBits }) => activationBits !== undefined,
     goes: false,
     held: { en: 'rounded activations', zh: '已舍入的激活值' },
+    still: { en: 'the activations are still rounded', zh: '激活值仍处于舍入状态' },
     lost: { en: 'Activations no longer rounded', zh: '激活值不再舍入' },
     ahead(who, layers) {
       const bits = range(layers.map(({ activationBits }) => activationBits ?? 1));
@@ -105,6 +110,7 @@ const ACHIEVED: readonly Achievement[] = [
     holds: ({ encoding }) => encoding.kind === 'codebook',
     goes: true,
     held: { en: 'shared weights', zh: '已共享的权重' },
+    still: { en: 'the weights are still shared', zh: '权重仍处于共享状态' },
     lost: { en: 'No longer of shared values', zh: '不再共享取值' },
     ahead: (who) => weights(who, { en: 'of shared values', zh: '共享取值' }),
   },
@@ -133,10 +139,16 @@ export function refusal(layers: readonly LayerHolds[], pass: Pass): Words | null
 }
 
 function cannot({ words: { title }, effects: { reason } }: Pass, { held }: Achievement): Words {
-  return {
-    en: `${title.en} cannot run on a model with ${held.en}. ${reason?.en ?? ''}`.trim(),
-    zh: `“${title.zh}”不能用于含有${held.zh}的模型。${reason?.zh ?? ''}`,
+  const said = {
+    en: `${title.en} cannot run on a model with ${held.en}.`,
+    zh: `“${title.zh}”不能用于含有${held.zh}的模型。`,
   };
+  return withReason([said], reason);
+}
+
+function withReason(said: readonly Words[], reason: Words | undefined): Words {
+  const all = reason ? [...said, reason] : said;
+  return { en: all.map(({ en }) => en).join(' '), zh: all.map(({ zh }) => zh).join('') };
 }
 
 /** Throws PassError where the pass refuses what earlier passes wrote on this model. */
@@ -174,13 +186,7 @@ export function lostNotes(before: Model, after: Model, effects: Effects): readon
     const names = layers.map(({ name }) => name);
     return { en: `${what.lost.en}: ${names.join(', ')}.`, zh: `${what.lost.zh}：${names.join('、')}。` };
   });
-  if (lost.length === 0) return [];
-  return [
-    {
-      en: [...lost.map(({ en }) => en), effects.reason?.en ?? ''].join(' ').trim(),
-      zh: [...lost.map(({ zh }) => zh), effects.reason?.zh ?? ''].join(''),
-    },
-  ];
+  return lost.length > 0 ? [withReason(lost, effects.reason)] : [];
 }
 
 /** Layers that are named one by one; of more only the number is told. */
@@ -207,7 +213,10 @@ function named(names: readonly string[]): Who {
   return { words: { en: `${first ? `${first} and ` : ''}${names.at(-1)}`, zh: names.join('、') }, one: count === 1 };
 }
 
-/** What stands against a step where it stands in a recipe: it cannot run there, or can undo what a step before it made. */
+/**
+ * What stands against a step where it stands in a recipe: it cannot run there (`refused`), or can undo what a step before
+ * it made, or cannot run if a step before it has not undone what it can undo.
+ */
 export interface Clash {
   readonly refused: boolean;
   readonly words: Words;
@@ -221,21 +230,31 @@ export function clashes(start: readonly LayerHolds[], passes: readonly (Pass | n
   /** Who made what: a step from 0, or -1 for what the start holds. */
   const held = new Map<Achievement['effect'], number>();
   for (const { effect, holds } of ACHIEVED) if (start.some(holds)) held.set(effect, -1);
+  /** What a step can have undone, which its values and the model decide. */
+  const perhaps = new Set<Achievement['effect']>();
   return passes.map((pass, at) => {
     if (!pass) return null;
     const { effects }: { readonly effects: Effects } = pass;
     const { makes = [] } = effects;
-    const refused = ACHIEVED.find(({ effect }) => effects[effect] === 'refuses' && held.has(effect));
+    const refuses = ACHIEVED.filter(({ effect }) => effects[effect] === 'refuses');
+    const refused = refuses.find(({ effect }) => held.has(effect));
+    const open = refuses.find(({ effect }) => perhaps.has(effect));
+    // Where it runs, there was nothing of it.
+    for (const { effect } of refuses) perhaps.delete(effect);
     const undone = [...held].filter(([effect]) => effects[effect] === 'consumes' && !makes.includes(effect));
-    for (const [effect] of undone) held.delete(effect);
+    for (const [effect] of undone) {
+      held.delete(effect);
+      perhaps.add(effect);
+    }
     for (const effect of makes) held.set(effect, at);
     if (refused) return { refused: true, words: cannot(pass, refused) };
     const by = [...new Set(undone.map(([, step]) => step))].sort((a, b) => a - b);
-    return by.length > 0 ? { refused: false, words: undoes(by, passes, effects) } : null;
+    const said = [...(by.length > 0 ? [undoes(by, passes)] : []), ...(open ? [cannotIf(pass, open)] : [])];
+    return said.length > 0 ? { refused: false, words: withReason(said, effects.reason) } : null;
   });
 }
 
-function undoes(by: readonly number[], passes: readonly (Pass | null)[], { reason }: Effects): Words {
+function undoes(by: readonly number[], passes: readonly (Pass | null)[]): Words {
   const who = by.map((step): Words => {
     const title: Words | undefined = passes[step]?.words.title;
     return title
@@ -243,7 +262,14 @@ function undoes(by: readonly number[], passes: readonly (Pass | null)[], { reaso
       : { en: 'what the start holds', zh: '起点模型已有的处理' };
   });
   return {
-    en: `It can undo ${who.map(({ en }) => en).join(' and ')}. ${reason?.en ?? ''}`.trim(),
-    zh: `它可能撤销${who.map(({ zh }) => zh).join('和')}。${reason?.zh ?? ''}`,
+    en: `It can undo ${who.map(({ en }) => en).join(' and ')}.`,
+    zh: `它可能撤销${who.map(({ zh }) => zh).join('和')}。`,
+  };
+}
+
+function cannotIf({ words: { title } }: Pass, { still }: Achievement): Words {
+  return {
+    en: `${title.en} cannot run if ${still.en} at this step.`,
+    zh: `如果到这一步时${still.zh}，“${title.zh}”将无法运行。`,
   };
 }

@@ -142,4 +142,30 @@ describe('the order of steps', () => {
     expect(refused?.refused).toBe(true);
     expect(refused?.words.en).toMatch(/^Binary weights cannot run on a model with pruned weights\. Binary/);
   });
+
+  it('tells what cannot run if a step before it, which can undo that, leaves it', () => {
+    const against = (start: Parameters<typeof clashes>[0], ...ids: readonly string[]) =>
+      clashes(
+        start,
+        ids.map((id) => passById(id) ?? null),
+      );
+    const order = ['lamp-pruning', 'distillation', 'binary-weights', 'binary-weights'];
+    const [, undoing, open, after] = against([], ...order);
+    expect(undoing?.words.en).toMatch(/^It can undo step 1 \(LAMP pruning\)\./);
+    expect(open?.refused).toBe(false);
+    expect(open?.words.en).toBe(
+      'Binary weights cannot run if the weights are still pruned at this step. Binary weights are plus or minus one size and have no zero, so pruned weights would come back. Make them ternary instead.',
+    );
+    expect(open?.words.zh).toMatch(/^如果到这一步时权重仍处于剪枝状态，“二值权重”将无法运行。\p{Script=Han}.*。$/u);
+    // Where the first has run there was nothing pruned.
+    expect(after).toBeNull();
+    const start = heldBy(model({ mask, values: dense }));
+    expect(against(start, 'distillation', 'binary-weights')[1]?.words.en).toMatch(/^Binary weights cannot run if /);
+    // Pruned anew, there is no doubt.
+    expect(against([], 'lamp-pruning', 'distillation', 'lamp-pruning', 'binary-weights')[3]?.refused).toBe(true);
+    // Both are said, with the reason once.
+    expect(against([], 'lamp-pruning', 'distillation', 'weight-sharing', 'binary-weights')[3]?.words.en).toMatch(
+      /^It can undo step 3 \(.*\)\. Binary weights cannot run if the weights are still pruned at this step\. Binary weights are/,
+    );
+  });
 });
