@@ -7,7 +7,7 @@ import { prunableTensors } from '#core/model/edit';
 import type { TensorValues } from '#core/model/encoding';
 import type { Model } from '#core/model/model';
 import type { Words } from '#core/params';
-import { type Effects, type Pass, PassError } from '#core/pass';
+import { type Effect, type Effects, type Pass, PassError } from '#core/pass';
 
 /** What earlier steps achieved on one layer, in a model or in its summary. */
 export interface LayerHolds {
@@ -51,7 +51,7 @@ function kindOf(values: TensorValues): Pick<LayerHolds['encoding'], 'kind' | 'bi
 type Who = { readonly words: Words; readonly one: boolean } | null;
 
 interface Achievement {
-  readonly effect: 'masks' | 'grids' | 'codebooks';
+  readonly effect: 'masks' | 'grids' | 'activations' | 'codebooks';
   readonly holds: (layer: LayerHolds) => boolean;
   /** Whether it goes with its layer; else what stands in the layer's place may have it. */
   readonly goes: boolean;
@@ -88,7 +88,7 @@ const ACHIEVED: readonly Achievement[] = [
     },
   },
   {
-    effect: 'grids',
+    effect: 'activations',
     holds: ({ activationBits }) => activationBits !== undefined,
     goes: false,
     held: { en: 'rounded activations', zh: '已舍入的激活值' },
@@ -131,10 +131,15 @@ function range(bits: readonly number[]): Words {
   };
 }
 
+/** What a pass of these effects does to an achievement. */
+function effectOn(effects: Effects, effect: Achievement['effect']): Effect {
+  return effect === 'activations' ? (effects.activations ?? effects.grids) : effects[effect];
+}
+
 /** Why the pass cannot run on a model of these layers; null where it can. */
 export function refusal(layers: readonly LayerHolds[], pass: Pass): Words | null {
   const { effects }: { readonly effects: Effects } = pass;
-  const found = ACHIEVED.find(({ effect, holds }) => effects[effect] === 'refuses' && layers.some(holds));
+  const found = ACHIEVED.find(({ effect, holds }) => effectOn(effects, effect) === 'refuses' && layers.some(holds));
   return found ? cannot(pass, found) : null;
 }
 
@@ -170,7 +175,7 @@ function losses(before: Model, after: Model, effects: Effects): readonly Loss[] 
   const now = new Map(heldBy(after).map((layer) => [layer.name, layer]));
   const then = heldBy(before);
   return ACHIEVED.flatMap((what): Loss[] => {
-    if (effects[what.effect] !== 'consumes') return [];
+    if (effectOn(effects, what.effect) !== 'consumes') return [];
     const holding = then.filter(what.holds);
     const layers = holding.filter(({ name }) => {
       const left = now.get(name);
@@ -236,12 +241,12 @@ export function clashes(start: readonly LayerHolds[], passes: readonly (Pass | n
     if (!pass) return null;
     const { effects }: { readonly effects: Effects } = pass;
     const { makes = [] } = effects;
-    const refuses = ACHIEVED.filter(({ effect }) => effects[effect] === 'refuses');
+    const refuses = ACHIEVED.filter(({ effect }) => effectOn(effects, effect) === 'refuses');
     const refused = refuses.find(({ effect }) => held.has(effect));
     const open = refuses.find(({ effect }) => perhaps.has(effect));
     // Where it runs, there was nothing of it.
     for (const { effect } of refuses) perhaps.delete(effect);
-    const undone = [...held].filter(([effect]) => effects[effect] === 'consumes' && !makes.includes(effect));
+    const undone = [...held].filter(([effect]) => effectOn(effects, effect) === 'consumes' && !makes.includes(effect));
     for (const [effect] of undone) {
       held.delete(effect);
       perhaps.add(effect);

@@ -15,11 +15,14 @@ export type Need = 'weights' | 'knownGraph' | 'data' | 'training';
 export type Effect = 'keeps' | 'consumes' | 'refuses';
 export interface Effects {
   readonly masks: Effect;
+  /** Of weights, and of activations where `activations` says nothing else. */
   readonly grids: Effect;
+  /** Grids that activations are rounded to, where it treats them otherwise than those of weights. */
+  readonly activations?: Effect;
   readonly codebooks: Effect;
   readonly shapes: Effect;
-  /** What it achieves itself on weights that nobody has touched. */
-  readonly makes?: readonly ('masks' | 'grids' | 'codebooks')[];
+  /** What it achieves itself, with some of its values, on a model that nobody has touched; 'grids' are those of weights. */
+  readonly makes?: readonly ('masks' | 'grids' | 'activations' | 'codebooks')[];
   /** Why it consumes or refuses, where it does. */
   readonly reason?: Words;
 }

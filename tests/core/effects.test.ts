@@ -137,6 +137,30 @@ describe('the order of steps', () => {
     expect(said([], 'none such', 'distillation')).toEqual([null, null]);
   });
 
+  it('tells the grids of weights from those of activations', () => {
+    const first = 'It can undo step 1 (Weight quantization).';
+    // It leaves weights as they are, so what comes after it finds them on their grids.
+    expect(said([], 'weight-quantization', 'swap-activations', 'fold-batch-norm')).toEqual([null, null, first]);
+    expect(said([], 'static-quantization', 'weight-quantization', 'swap-activations', 'fold-batch-norm')).toEqual([
+      null,
+      null,
+      'It can undo step 1 (Weights and activations).',
+      'It can undo step 2 (Weight quantization).',
+    ]);
+    // Grids of weights go, those of activations stay; new ones take the place of both.
+    expect(said([], 'static-quantization', 'weight-sharing', 'swap-activations')).toEqual([
+      null,
+      'It can undo step 1 (Weights and activations).',
+      'It can undo step 1 (Weights and activations).',
+    ]);
+    expect(said([], 'static-quantization', 'quantization-aware-training', 'static-quantization')).toEqual(
+      Array(3).fill(null),
+    );
+    const rounded = heldBy(withActivationGrids(plain(2), { d1: grid(6) }));
+    expect(said(rounded, 'weight-sharing', 'swap-activations')).toEqual([null, 'It can undo what the start holds.']);
+    expect(said(heldBy(model({ values: grid(4) })), 'swap-activations')).toEqual([null]);
+  });
+
   it('tells what cannot run where it stands', () => {
     const [, refused] = clashes([], [passById('lamp-pruning') as Pass, passById('binary-weights') as Pass]);
     expect(refused?.refused).toBe(true);

@@ -97,6 +97,7 @@ export const adaptiveRounding = definePass({
   effects: {
     masks: 'keeps',
     grids: 'consumes',
+    activations: 'keeps',
     codebooks: 'consumes',
     shapes: 'keeps',
     makes: ['grids'],

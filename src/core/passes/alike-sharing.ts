@@ -97,6 +97,7 @@ export const alikeSharing = definePass({
   effects: {
     masks: 'keeps',
     grids: 'consumes',
+    activations: 'keeps',
     codebooks: 'consumes',
     shapes: 'keeps',
     reason: {

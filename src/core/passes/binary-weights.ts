@@ -58,6 +58,7 @@ export const binaryWeights = definePass({
   effects: {
     masks: 'refuses',
     grids: 'consumes',
+    activations: 'keeps',
     codebooks: 'consumes',
     shapes: 'keeps',
     makes: ['grids'],

@@ -116,6 +116,7 @@ export const clusteredTraining = definePass({
   effects: {
     masks: 'keeps',
     grids: 'consumes',
+    activations: 'keeps',
     codebooks: 'consumes',
     shapes: 'keeps',
     makes: ['codebooks'],

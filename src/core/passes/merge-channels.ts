@@ -70,6 +70,7 @@ export const mergeChannels = definePass({
   effects: {
     masks: 'keeps',
     grids: 'consumes',
+    activations: 'keeps',
     codebooks: 'consumes',
     shapes: 'consumes',
     reason: {

@@ -179,6 +179,7 @@ export const networkSurgery = definePass({
   effects: {
     masks: 'consumes',
     grids: 'consumes',
+    activations: 'keeps',
     codebooks: 'consumes',
     shapes: 'keeps',
     makes: ['masks'],

@@ -125,7 +125,7 @@ export const quantizationAwareTraining = definePass({
     grids: 'consumes',
     codebooks: 'consumes',
     shapes: 'keeps',
-    makes: ['grids'],
+    makes: ['grids', 'activations'],
     reason: {
       en: 'The weights get new grids and are trained on them: old grids and shared values are gone.',
       zh: '权重会放到新网格上训练：原有的网格和共享取值不再存在。',

@@ -112,7 +112,7 @@ export const staticQuantization = definePass({
     grids: 'consumes',
     codebooks: 'consumes',
     shapes: 'keeps',
-    makes: ['grids'],
+    makes: ['grids', 'activations'],
     reason: {
       en: 'The new grids take the place of old ones and of shared values, unless the weights are left as they are.',
       zh: '新网格取代旧网格和共享取值，除非选择保持权重不变。',

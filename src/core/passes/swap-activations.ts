@@ -101,7 +101,8 @@ export const swapActivations = definePass({
   needs: ['knownGraph'],
   effects: {
     masks: 'keeps',
-    grids: 'consumes',
+    grids: 'keeps',
+    activations: 'consumes',
     codebooks: 'keeps',
     shapes: 'consumes',
     reason: {

@@ -76,6 +76,7 @@ export const ternaryWeights = definePass({
   effects: {
     masks: 'keeps',
     grids: 'consumes',
+    activations: 'keeps',
     codebooks: 'consumes',
     shapes: 'keeps',
     makes: ['grids'],

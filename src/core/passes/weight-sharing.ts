@@ -81,6 +81,7 @@ export const weightSharing = definePass({
   effects: {
     masks: 'keeps',
     grids: 'consumes',
+    activations: 'keeps',
     codebooks: 'consumes',
     shapes: 'keeps',
     makes: ['codebooks'],

@@ -231,8 +231,8 @@ describe.each(PASSES.map((pass) => [pass.id, pass] as const))('%s', (_id, pass) 
       expect(typeof isShown(param, defaults)).toBe('boolean');
       for (const key of Object.keys(param.when ?? {})) expect(Object.keys(pass.params)).toContain(key);
     }
-    const { masks, grids, codebooks, shapes, reason } = pass.effects;
-    if ([masks, grids, codebooks, shapes].some((effect) => effect !== 'keeps')) {
+    const { masks, grids, activations, codebooks, shapes, reason } = pass.effects;
+    if ([masks, grids, activations ?? grids, codebooks, shapes].some((effect) => effect !== 'keeps')) {
       expect(reason).toBeDefined();
       // It stands by itself behind what was lost, or is refused.
       expect(reason?.en).toMatch(/^[A-Z].*\.$/);
@@ -263,6 +263,7 @@ describe.each(PASSES.map((pass) => [pass.id, pass] as const))('%s', (_id, pass) 
           if (!makes.includes('grids'))
             expect(kinds.every(({ kind }) => kind !== 'grid' && kind !== 'binary')).toBe(true);
           if (!makes.includes('codebooks')) expect(kinds.every(({ kind }) => kind !== 'codebook')).toBe(true);
+          if (!makes.includes('activations')) expect(changed.activationGrids).toBeUndefined();
         }),
         { numRuns: runsOf(pass), seed: 7 },
       );
@@ -366,8 +367,10 @@ describe.each(Object.entries(MODELS))('biases and outputs that are rounded, on t
       ),
     );
 
-  it.each(PASSES.filter(({ effects }) => effects.grids === 'keeps').map((pass) => [pass.id, pass] as const))(
-    'stay so after %s, which keeps grids',
+  const keepsOutputs = ({ grids, activations = grids }: Effects): boolean => activations === 'keeps';
+  const keeping = PASSES.filter(({ effects }) => effects.grids === 'keeps' || keepsOutputs(effects));
+  it.each(keeping.map((pass) => [pass.id, pass] as const))(
+    'stay so after %s, where it keeps their grids',
     async (_id, pass) => {
       await fc.assert(
         fc.asyncProperty(valuesOf(pass, model), async (values) => {
@@ -375,11 +378,12 @@ describe.each(Object.entries(MODELS))('biases and outputs that are rounded, on t
           checkEncodings(changed);
           const after = biases(changed);
           for (const [name, { encoding }] of biases(given)) {
-            if (encoding.values.kind !== 'grid' || !after.has(name)) continue;
+            if (pass.effects.grids !== 'keeps' || encoding.values.kind !== 'grid' || !after.has(name)) continue;
             const now = after.get(name)?.encoding.values;
             expect(now).toMatchObject({ kind: 'grid', bits: 5 });
           }
           for (const [name, { bits, axis }] of Object.entries(given.activationGrids ?? {})) {
+            if (!keepsOutputs(pass.effects)) break;
             if (changed.layers.some((layer) => layer.name === name))
               expect(changed.activationGrids?.[name]).toMatchObject({ bits, axis });
           }

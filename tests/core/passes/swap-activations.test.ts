@@ -59,7 +59,7 @@ describe('simpler activations', () => {
     const { model, report } = await applyPass(swapActivations, before);
     expect(model.activationGrids).toBeUndefined();
     expect(report.notes.at(-1)?.en).toContain('no longer rounded');
-    expect(swapActivations.effects.grids).toBe('consumes');
+    expect(swapActivations.effects).toMatchObject({ grids: 'keeps', activations: 'consumes' });
     const none = await applyPass(swapActivations, before, { which: 'prelu' });
     expect(none.model).toBe(before);
   });

@@ -90,6 +90,7 @@ const quantilesOf = (low: string, high: string): Words => ({
 export const NEW_GRIDS: Effects = {
   masks: 'keeps',
   grids: 'consumes',
+  activations: 'keeps',
   codebooks: 'consumes',
   shapes: 'keeps',
   makes: ['grids'],
