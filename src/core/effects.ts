@@ -61,7 +61,7 @@ interface Achievement {
   readonly still: Words;
   /** Said after a step, before the layers' names. */
   readonly lost: Words;
-  /** Said before a step, around "no longer": who is it no longer, and what. */
+  /** Said before a step, around "no longer": who is it no longer, and what; in Chinese whose what will be lost. */
   readonly ahead: (who: Who, layers: readonly LayerHolds[]) => readonly [who: Words, what: Words];
 }
 
@@ -72,7 +72,7 @@ const ACHIEVED: readonly Achievement[] = [
     goes: true,
     held: { en: 'pruned weights', zh: '已剪枝的权重' },
     still: { en: 'the weights are still pruned', zh: '权重仍处于剪枝状态' },
-    lost: { en: 'No longer pruned', zh: '不再剪枝' },
+    lost: { en: 'No longer pruned', zh: '剪枝已失效' },
     ahead: (who) => weights(who, { en: 'pruned', zh: '剪枝' }),
   },
   {
@@ -81,10 +81,10 @@ const ACHIEVED: readonly Achievement[] = [
     goes: true,
     held: { en: 'quantized weights', zh: '已量化的权重' },
     still: { en: 'the weights are still quantized', zh: '权重仍处于量化状态' },
-    lost: { en: 'No longer quantized', zh: '不再量化' },
+    lost: { en: 'No longer quantized', zh: '量化已失效' },
     ahead(who, layers) {
       const bits = range(layers.map(({ encoding }) => encoding.bits ?? 1));
-      return weights(who, { en: `quantized to ${bits.en}`, zh: `量化为 ${bits.zh}` });
+      return weights(who, { en: `quantized to ${bits.en}`, zh: ` ${bits.zh}量化` });
     },
   },
   {
@@ -93,15 +93,15 @@ const ACHIEVED: readonly Achievement[] = [
     goes: false,
     held: { en: 'rounded activations', zh: '已舍入的激活值' },
     still: { en: 'the activations are still rounded', zh: '激活值仍处于舍入状态' },
-    lost: { en: 'Activations no longer rounded', zh: '激活值不再舍入' },
+    lost: { en: 'Activations no longer rounded', zh: '激活值舍入已失效' },
     ahead(who, layers) {
       const bits = range(layers.map(({ activationBits }) => activationBits ?? 1));
       const [en, zh] = who
-        ? [`the activations of ${who.words.en}`, `${who.words.zh}的激活值`]
-        : ['the activations', '激活值'];
+        ? [`the activations of ${who.words.en}`, `${who.words.zh}激活值的`]
+        : ['the activations', '激活值的'];
       return [
         { en: `${en} are`, zh },
-        { en: `rounded to ${bits.en}`, zh: `舍入为 ${bits.zh}` },
+        { en: `rounded to ${bits.en}`, zh: ` ${bits.zh}舍入` },
       ];
     },
   },
@@ -111,14 +111,14 @@ const ACHIEVED: readonly Achievement[] = [
     goes: true,
     held: { en: 'shared weights', zh: '已共享的权重' },
     still: { en: 'the weights are still shared', zh: '权重仍处于共享状态' },
-    lost: { en: 'No longer of shared values', zh: '不再共享取值' },
-    ahead: (who) => weights(who, { en: 'of shared values', zh: '共享取值' }),
+    lost: { en: 'No longer of shared values', zh: '权重共享已失效' },
+    ahead: (who) => weights(who, { en: 'of shared values', zh: '权重共享' }),
   },
 ];
 
 function weights(who: Who, what: Words): readonly [Words, Words] {
-  if (!who) return [{ en: 'this model is', zh: '这个模型' }, what];
-  return [{ en: `${who.words.en} ${who.one ? 'is' : 'are'}`, zh: who.words.zh }, what];
+  if (!who) return [{ en: 'this model is', zh: '这个模型的' }, what];
+  return [{ en: `${who.words.en} ${who.one ? 'is' : 'are'}`, zh: `${who.words.zh}的` }, what];
 }
 
 /** "4 bits", "2 to 8 bits". */
@@ -207,7 +207,7 @@ export function lossesAhead(before: Model, after: Model, effects: Effects): read
   }
   return [...by.values()].map(({ who, what }) => ({
     en: `After this step ${who.en} ${what.map(({ en }) => `no longer ${en}`).join(' and ')}.`,
-    zh: `这一步之后，${who.zh}${what.map(({ zh }) => `不再${zh}`).join('，也')}。`,
+    zh: `这一步之后，${who.zh}${what.map(({ zh }) => zh).join('和')}将失效。`,
   }));
 }
 
@@ -215,7 +215,10 @@ function named(names: readonly string[]): Who {
   const count = names.length;
   if (count > NAMED) return { words: { en: `${count} layers`, zh: `${count} 层` }, one: false };
   const first = names.slice(0, -1).join(', ');
-  return { words: { en: `${first ? `${first} and ` : ''}${names.at(-1)}`, zh: names.join('、') }, one: count === 1 };
+  return {
+    words: { en: `${first ? `${first} and ` : ''}${names.at(-1)}`, zh: `${names.join('、')} ` },
+    one: count === 1,
+  };
 }
 
 /**

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { clashes, heldBy, lossesAhead, lostNotes, refusal } from '#core/effects';
 import { withActivationGrids } from '#core/model/edit';
 import type { Encoding, GridValues } from '#core/model/encoding';
+import type { Model } from '#core/model/model';
 import type { Effects, Pass } from '#core/pass';
 import { passById } from '#core/passes/index';
 import { denseModel, tensor } from './passes/helpers';
@@ -49,8 +50,8 @@ describe('what a step would give up', () => {
       'After this step the activations are no longer rounded to 6 bits.',
     ]);
     expect(lost.map(({ zh }) => zh)).toEqual([
-      '这一步之后，这个模型不再剪枝，也不再量化为 4 至 8 位。',
-      '这一步之后，激活值不再舍入为 6 位。',
+      '这一步之后，这个模型的剪枝和 4 至 8 位量化将失效。',
+      '这一步之后，激活值的 6 位舍入将失效。',
     ]);
     expect(english(lossesAhead(model({ values: codebook }), plain(1), all))).toEqual([
       'After this step this model is no longer of shared values.',
@@ -71,6 +72,24 @@ describe('what a step would give up', () => {
     expect(ahead(0)).toEqual([]);
   });
 
+  it('says in Chinese whose pruning, grids and shared values will be lost', () => {
+    const ahead = (given: Model, after: Model) => lossesAhead(given, after, all).map(({ zh }) => zh);
+    const grids: readonly Encoding[] = [{ mask, values: grid(8) }, { values: grid(8) }, { values: grid(8) }];
+    expect(ahead(model(...grids), model({ values: dense }, { values: dense }, { values: grid(8) }))).toEqual([
+      '这一步之后，这个模型的剪枝将失效。',
+      '这一步之后，d1、d2 的 8 位量化将失效。',
+    ]);
+    expect(ahead(model({ values: codebook }), plain(1))).toEqual(['这一步之后，这个模型的权重共享将失效。']);
+    const many = Array<Encoding>(5).fill({ values: codebook });
+    expect(ahead(model(...many), model(...many.map((one, at) => (at < 4 ? { values: dense } : one))))).toEqual([
+      '这一步之后，4 层的权重共享将失效。',
+    ]);
+    const rounded = withActivationGrids(plain(2), { d1: grid(6), d2: grid(8) });
+    expect(ahead(rounded, withActivationGrids(plain(2), { d2: grid(8) }))).toEqual([
+      '这一步之后，d1 激活值的 6 位舍入将失效。',
+    ]);
+  });
+
   it('is nothing where it has another grid, or the method says that it keeps what it finds', () => {
     const given = model({ values: grid(8) });
     expect(lossesAhead(given, model({ values: grid(2) }), all)).toEqual([]);
@@ -87,7 +106,7 @@ describe('what a step would give up', () => {
 
   it('is told with the reason when it is done', () => {
     expect(lostNotes(model({ mask, values: dense }, { mask, values: dense }), plain(2), all)).toEqual([
-      { en: 'No longer pruned: d1, d2. It is so.', zh: '不再剪枝：d1、d2。就是这样。' },
+      { en: 'No longer pruned: d1, d2. It is so.', zh: '剪枝已失效：d1、d2。就是这样。' },
     ]);
   });
 });

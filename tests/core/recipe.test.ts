@@ -222,7 +222,7 @@ describe('running a recipe', () => {
       // d2 was not touched.
       [`No longer pruned: d1. No longer quantized: d1. ${reasonOf('low-rank-dense')}`],
     ]);
-    expect(said[3]?.[0]?.zh).toMatch(/^不再剪枝：d1。不再量化：d1。一层变为两层/);
+    expect(said[3]?.[0]?.zh).toMatch(/^剪枝已失效：d1。量化已失效：d1。一层变为两层/);
   });
 
   it('keys prepared work by the values that a slider leaves alone', () => {

@@ -99,7 +99,7 @@ export const crossLayerEqualisation = definePass({
     if (model.activationGrids)
       notes.push({
         en: 'Activations are no longer rounded: their sizes have changed. Quantize them again.',
-        zh: '激活值不再舍入：它们的大小已改变。请重新量化。',
+        zh: '激活值舍入已失效：它们的大小已改变。请重新量化。',
       });
     return { model: equal, report: { notes } };
   },

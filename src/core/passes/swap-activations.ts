@@ -138,7 +138,7 @@ export const swapActivations = definePass({
 
 const UNROUNDED: Words = {
   en: 'Activations are no longer rounded: their ranges were those of the old ones. Quantize them again.',
-  zh: '激活值不再舍入：原来的取值范围属于旧的激活函数。请重新量化。',
+  zh: '激活值舍入已失效：原来的取值范围属于旧的激活函数。请重新量化。',
 };
 
 /** PReLU as leaky ReLU with the mean slope, kept within 0 to 1. */

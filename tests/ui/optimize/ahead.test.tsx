@@ -41,7 +41,7 @@ beforeEach(() => {
 test('what would be lost is said with the reason as soon as it is known, and can be done all the same', () => {
   act(() => {
     setMethod('distillation');
-    const lost = [{ en: 'After this step this model is no longer pruned.', zh: '这一步之后，这个模型不再剪枝。' }];
+    const lost = [{ en: 'After this step this model is no longer pruned.', zh: '这一步之后，这个模型的剪枝将失效。' }];
     optimize.setState({ preview: { ...preview, lost } });
   });
   expect(screen.getByText('After this step this model is no longer pruned.')).toBeTruthy();
