@@ -118,7 +118,7 @@ describe('batch-normalisation statistics', () => {
     const before = large(300);
     const slow = await withQuickNorms(before, 256, plainContext());
     expect(slow.model).toBe(before);
-    expect(slow.notes[0]?.en).toContain('too long for a slider');
+    expect(slow.notes[0]?.en).toContain('too long to follow a slider');
   });
 
   it('says when there is none', async () => {

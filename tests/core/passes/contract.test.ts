@@ -311,10 +311,11 @@ describe.each(PASSES.map((pass) => [pass.id, pass] as const))('%s', (_id, pass) 
       'after %s, does to its work what it declares',
       async (_first, first) => {
         await fc.assert(
-          fc.asyncProperty(valuesOf(first, model), valuesOf(pass, model), async (earlier, values) => {
+          fc.asyncProperty(valuesOf(first, model), valuesOf(pass, model), async (earlier, wanted) => {
             const given = await run(first, model, earlier);
             if (isRefused(given, pass)) return;
-            const changed = await run(pass, given, amongLayersOf(given, values), 3);
+            const values = amongLayersOf(given, wanted);
+            const changed = await run(pass, given, values, 3);
             validateModel(changed);
             checkEncodings(changed);
             // What is told before a step, from its sketch where it trains, is what comes of it.
