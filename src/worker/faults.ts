@@ -35,13 +35,22 @@ export function failureOf(error: unknown): BackendError | null {
   return cause instanceof BackendError && (cause.code === 'lost' || cause.code === 'shader') ? cause : null;
 }
 
-/** Does `work` and then drops what was kept of it, unless it is the backend that failed: then somebody may go on with it. */
+/** Whether what was kept of a piece of work is still good for another try: not the work failed, but what it needs. */
+function mayGoOn(error: unknown): boolean {
+  const isMissing = error instanceof DatasetError || (error instanceof EngineError && error.code === 'backend');
+  return isMissing || failureOf(error) !== null;
+}
+
+/**
+ * Does `work` and then drops what was kept of it, unless the backend failed, none could be had, or the data set could not:
+ * then somebody may go on with it.
+ */
 export async function keptForAnother<T>(drop: () => Promise<void> | undefined, work: () => Promise<T>): Promise<T> {
   let goesOn = false;
   try {
     return await work();
   } catch (error) {
-    goesOn = failureOf(error) !== null;
+    goesOn = mayGoOn(error);
     throw error;
   } finally {
     if (!goesOn) await drop();

@@ -3,9 +3,10 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Architecture } from '#core/architecture';
 import { type Backend, BackendError } from '#engine/backend';
 import { makeCpuBackend } from '#engine/backends/cpu';
+import { EngineError } from '#engine/errors';
 import type { Calls, TrainProgress } from '#worker/protocol';
 import { memoryFiles } from '#worker/vault/files';
-import { makeSetting, SETTINGS, type Setting } from './setting';
+import { makeSetting, SETTINGS, type Setting, served } from './setting';
 
 const architecture: Architecture = {
   name: 'Tiny',
@@ -86,6 +87,15 @@ function disk() {
     },
   };
 }
+/** A server that is back after one answer. */
+function downOnce(): typeof fetch {
+  let isDown = true;
+  return (...asked) => {
+    if (!isDown) return served(...asked);
+    isDown = false;
+    return Promise.resolve(new Response('', { status: 503 }));
+  };
+}
 
 let undisturbed: Calls['train']['response'];
 beforeAll(async () => {
@@ -133,6 +143,19 @@ describe('a worker that died while training', () => {
     expect(seen[0]).toBeGreaterThan(run?.epoch as number);
     expect(result.model.id).toBe(undisturbed.model.id);
     expect(await next.call('interrupted', {})).toBeNull();
+  });
+
+  it.each([true, false])('is left as it is where the data set cannot be had, asked to go on: %s', async (resume) => {
+    const { files, kept, take } = disk();
+    await die(files, 40);
+    take();
+    const next = makeSetting({ files: kept, checkpointEvery: 0, fetch: downOnce() });
+    await expect(begin(next, resume)).rejects.toMatchObject({ code: 'dataset-fetch' });
+    expect((await next.call('interrupted', {}))?.epoch).toBeGreaterThanOrEqual(1);
+    const seen: number[] = [];
+    const result = await begin(next, true, ({ point }) => seen.push(point.epoch));
+    expect(seen[0]).toBeGreaterThan(1);
+    expect(result.model.id).toBe(undisturbed.model.id);
   });
 
   it('is not taken up by a run with other settings', async () => {
@@ -221,6 +244,43 @@ describe('a recipe that is being applied when the engine ends', () => {
     expect(await next.call('interruptedRecipe', {})).toBeNull();
   });
 
+  it.each([true, false])('is left as it is where the data set cannot be had, asked to go on: %s', async (resume) => {
+    const whole = await applied(makeSetting(), false);
+    const next = makeSetting({ files: await ended(1), checkpointEvery: 0, fetch: downOnce() });
+    await expect(applied(next, resume)).rejects.toMatchObject({ code: 'dataset-fetch' });
+    expect(await next.call('interruptedRecipe', {})).toMatchObject({ done: 2 });
+    const seen: number[] = [];
+    const result = await applied(next, true, ({ step, outcome }) => outcome ?? seen.push(step));
+    expect(result.model.id).toBe(whole.model.id);
+    expect(Math.min(...seen)).toBe(2);
+  });
+
+  it('is left as it is where no backend can be had', async () => {
+    const kept = await ended(1);
+    const none = new EngineError('backend', { en: 'none', zh: '' });
+    const next = makeSetting({ files: kept, makeBackend: () => Promise.reject(none) });
+    await expect(applied(next, true)).rejects.toMatchObject({ code: 'engine-backend' });
+    expect(await next.call('interruptedRecipe', {})).toMatchObject({ done: 2 });
+  });
+
+  it('is let go where it is given up, or where the method itself refuses', async () => {
+    const files = await ended(0.5);
+    const stop = new AbortController();
+    const waits: typeof fetch = (_, { signal } = {}) =>
+      new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
+    const next = makeSetting({ files, fetch: waits });
+    const { id } = await next.call('create', { architecture, seed: 1 });
+    const request = { model: id, dataset: 'digits', name: 'made', parents: {}, resume: true } as const;
+    const given = next.call('apply', { ...request, recipe: { version: 1, seed: 5, steps } }, { signal: stop.signal });
+    setTimeout(() => stop.abort(), 20);
+    await expect(given).rejects.toMatchObject({ code: 'aborted' });
+    expect(await next.call('interruptedRecipe', {})).toBeNull();
+    const other = makeSetting({ files: await ended(0.5) });
+    const refused = { version: 1, seed: 5, steps: [{ pass: 'distillation', values: { teacher: 'gone' } }] } as const;
+    await expect(applied(other, true, undefined, { recipe: refused })).rejects.toMatchObject({ code: 'pass' });
+    expect(await other.call('interruptedRecipe', {})).toBeNull();
+  });
+
   it('can be let go after a reload', async () => {
     const next = makeSetting({ files: await ended(0.5) });
     expect(await next.call('interruptedRecipe', {})).toMatchObject({ done: 2 });
@@ -289,7 +349,9 @@ describe('members that are being made when the page is left', () => {
     '%s goes on with what is done',
     async (making) => {
       const whole = await made(makeSetting(), making);
-      const next = makeSetting({ files: await left(making), checkpointEvery: 0 });
+      const next = makeSetting({ files: await left(making), checkpointEvery: 0, fetch: downOnce() });
+      // Where the data set cannot be had, nothing that is done is lost.
+      await expect(made(next, making)).rejects.toMatchObject({ code: 'dataset-fetch' });
       // The page comes back first, and has the vault forget whatever is on no page.
       const { id } = await next.call('create', { architecture, seed: 1 });
       await next.call('held', { models: [id], keepOnly: true });

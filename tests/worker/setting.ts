@@ -23,7 +23,7 @@ export interface Setting {
   ): Promise<Calls[N]['response']>;
 }
 
-const served: typeof fetch = async (address) => {
+export const served: typeof fetch = async (address) => {
   const bytes = await readFile(`public/${new URL(String(address)).pathname.slice(1)}`).catch(() => null);
   return bytes ? new Response(new Uint8Array(bytes)) : new Response('', { status: 404 });
 };
@@ -33,12 +33,14 @@ export interface SettingOptions {
   readonly checkpointEvery?: number;
   /** Makes the backend each time one is taken up. */
   readonly makeBackend?: () => Promise<Backend>;
+  readonly fetch?: typeof fetch;
 }
 
 export function makeSetting({
   files = memoryFiles(),
   checkpointEvery,
   makeBackend = makeCpuBackend,
+  fetch = served,
 }: SettingOptions = {}): Setting {
   const notices: Fault[] = [];
   const taken: string[] = [];
@@ -49,7 +51,7 @@ export function makeSetting({
       onFailure: (error) => notices.push({ code: 'not-saved', words: { en: String(error), zh: '' } }),
     }),
     notice: (fault) => notices.push(fault),
-    fetch: served,
+    fetch,
     onBackend: ({ backend }) => taken.push(backend.id),
     ...(checkpointEvery === undefined ? {} : { checkpointEvery }),
     startBackends: async (_asked, onReport) => {

@@ -6,6 +6,7 @@ import { modelId } from '#core/model/hash';
 import type { Model } from '#core/model/model';
 import { PASSES } from '#core/passes/index';
 import { runRecipe, trains } from '#core/recipe';
+import type { Dataset } from '#engine/datasets/dataset';
 import { type CallContext, type Handler, throttled } from '#worker/call';
 import { type Journal, openJournal } from '#worker/calls/journal';
 import { contextMaker } from '#worker/calls/pass-context';
@@ -23,17 +24,23 @@ type Progress = Calls['apply']['progress'];
 export const apply: Handler<'apply'> = async (request, context) => {
   const { model, dataset, recipe, from, parents, resume = false } = request;
   const key = JSON.stringify([model, dataset, recipe, from, parents]);
+  const { session, signal } = context;
   // What does not train is quickly done again.
-  const journal = trains(recipe, PASSES, from) ? await openJournal(context.session, 'applying', key, resume) : null;
+  const keeper = trains(recipe, PASSES, from) ? (await session.vault).applying : null;
   return keptForAnother(
-    () => journal?.drop(),
-    () => run(request, context, journal),
+    () => keeper?.drop(),
+    async () => {
+      // First of all: where it cannot be had, what is kept stays as it is.
+      const data = dataset ? await session.dataset(dataset, { signal }) : null;
+      return run(request, context, data, keeper && (await openJournal(session, 'applying', key, resume)));
+    },
   );
 };
 
 async function run(
   { model: id, dataset: datasetId, recipe, from: first = 0, name, parents }: Calls['apply']['request'],
   { session, signal, progress }: CallContext<'apply'>,
+  dataset: Dataset | null,
   journal: Journal | null,
 ): Promise<ApplyResult> {
   const begun = performance.now();
@@ -41,7 +48,6 @@ async function run(
   const start = journal?.model ?? (await vault.get(id));
   const from = (journal?.outcomes.at(-1)?.step ?? first - 1) + 1;
   if (journal?.goesOn) session.notice({ code: 'resumed', words: journal.goesOn });
-  const dataset = datasetId ? await session.dataset(datasetId, { signal }) : null;
   const running = recipe.steps.flatMap((step, index) => (index >= first && !step.off ? [index] : []));
   const report = throttled(progress);
   const tell = (step: number, done: number, more: Pick<Progress, 'train'> = {}): void =>

@@ -37,8 +37,6 @@ export interface Journal {
   done(outcome: StepOutcome, model: Model): Promise<void>;
   /** The training of one step's context, remembered. `begin` gets the checkpoint to go on from and where to keep others. */
   remembering(begin: (from: Checkpoint | null, keep: (checkpoint: Checkpoint) => void) => Train): Train;
-  /** Forgets everything. */
-  drop(): Promise<void>;
 }
 
 /** `of`: each has one journal. `resume`: goes on with what was kept under the same key. */
@@ -87,7 +85,6 @@ export async function openJournal(
         return model;
       };
     },
-    drop: () => keeper.drop(),
   };
 }
 

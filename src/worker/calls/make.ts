@@ -29,11 +29,24 @@ type Request = Calls['make']['request'];
  */
 export const make: Handler<'make'> = async (request, context) => {
   const { name: _, ...asked } = request;
-  const journal = await openJournal(context.session, 'making', JSON.stringify(asked), true);
-  return keptForAnother(journal.drop, () => run(request, context, journal));
+  const { session, signal } = context;
+  const { making: keeper } = await session.vault;
+  return keptForAnother(
+    () => keeper.drop(),
+    async () => {
+      // First of all: where it cannot be had, what is kept stays as it is.
+      const dataset = await session.dataset(request.dataset, { signal });
+      return run(request, context, dataset, await openJournal(session, 'making', JSON.stringify(asked), true));
+    },
+  );
 };
 
-async function run(request: Request, context: CallContext<'make'>, journal: Journal): Promise<MakeResult> {
+async function run(
+  request: Request,
+  context: CallContext<'make'>,
+  dataset: Dataset,
+  journal: Journal,
+): Promise<MakeResult> {
   const begun = performance.now();
   const { session, signal, progress } = context;
   const { dataset: datasetId, name } = request;
@@ -41,7 +54,6 @@ async function run(request: Request, context: CallContext<'make'>, journal: Jour
   const { least, most } = making.models;
   if (request.models.length < least || request.models.length > most) throw new PassError(countWords(least, most));
   const vault = await session.vault;
-  const dataset = await session.dataset(datasetId, { signal });
   if (journal.goesOn) session.notice({ code: 'resumed', words: journal.goesOn });
   const models: Given[] = [];
   for (const { id, name: called } of request.models) {

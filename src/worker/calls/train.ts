@@ -35,10 +35,11 @@ export const train: Handler<'train'> = async (
   session.training = control;
   const vault = await session.vault;
   const work = async () => {
+    // First of all: where it cannot be had, what is kept stays as it is.
+    const dataset = await session.dataset(datasetId);
     const kept = resume ? await vault.run.read() : null;
     const own = kept && sameRun(kept.facts, { model: id, dataset: datasetId, settings }) ? kept : null;
     if (!own) await vault.run.drop();
-    const dataset = await session.dataset(datasetId);
     const start = await vault.get(id);
     const objective = objectiveOf(start, settings);
     const isActive = (): boolean => control.state !== 'paused';
