@@ -6,7 +6,7 @@ import type { Param, Values, Words } from '#core/params';
 import { PASSES, passById } from '#core/passes/index';
 import { type Recipe, trains } from '#core/recipe';
 import { nodeFits } from '#stores/datasets';
-import { call, isLost } from '#stores/engine';
+import { call, isLost, isWithoutData, mayGoOn } from '#stores/engine';
 import { forgetApplying, keepApplying, lookForApplication } from '#stores/interrupted-applying';
 import type { Run } from '#stores/lineage';
 import { addNode, project, uniqueName } from '#stores/project';
@@ -47,18 +47,26 @@ export async function runApplication(wanted: Application): Promise<{ made: Model
   const { node, at, from, model, known } = wanted.run;
   const name = uniqueName(wanted.name);
   const dataset = node.dataset && nodeFits(node, node.dataset) ? node.dataset : null;
+  let hasBegun = wanted.resume;
   const run = async (life: number): Promise<ApplyResult> => {
     const request = { model, dataset, recipe, from, name, parents, resume: wanted.resume || life > 1 };
     try {
       return await call('apply', request, { signal, onProgress });
     } catch (error) {
       if (!isLost(error) || signal.aborted || life === lives) throw error;
+      hasBegun = true;
       wanted.onAgain();
       notify({ level: 'info', words: again });
       return run(life + 1);
     }
   };
-  const result = await (trains(recipe, PASSES, from) ? kept(wanted.asked, () => run(1)) : run(1));
+  const result = await (trains(recipe, PASSES, from)
+    ? kept(
+        wanted.asked,
+        () => run(1),
+        () => hasBegun,
+      )
+    : run(1));
   if (wanted.asked.way === 'method' && result.model.id === node.model) throw new FaultError(nothingChanged(result));
   const made: ModelNode = {
     id: crypto.randomUUID(),
@@ -84,15 +92,19 @@ export async function runApplication(wanted: Application): Promise<{ made: Model
   return { made, result };
 }
 
-/** Does `work`, and has the next visit hear of it where this one does not end it; nor where it is the engine that failed. */
-async function kept<T>(asked: AskedApplication, work: () => Promise<T>): Promise<T> {
-  keepApplying(asked);
+/**
+ * Does `work`, and has the next visit hear of it where this one does not end it. Where it failed for want of an engine or of
+ * the data set, what is left of it is offered; or of what was asked for before, where nothing of this has begun.
+ */
+async function kept<T>(asked: AskedApplication, work: () => Promise<T>, hasBegun: () => boolean): Promise<T> {
+  const undo = keepApplying(asked);
   try {
     const done = await work();
     forgetApplying();
     return done;
   } catch (error) {
-    if (isLost(error)) void lookForApplication();
+    if (isWithoutData(error) && !hasBegun()) undo();
+    if (mayGoOn(error)) void lookForApplication();
     else forgetApplying();
     throw error;
   }

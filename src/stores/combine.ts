@@ -9,7 +9,7 @@ import { clampValues, defaultsOf, type Values, type Words } from '#core/params';
 import { TREE_METHODS, treeMethodById } from '#core/trees/index';
 import { combine } from '#stores/combine-state';
 import { datasets } from '#stores/datasets';
-import { call, faultOf, isAbort } from '#stores/engine';
+import { call, faultOf, isAbort, mayGoOn } from '#stores/engine';
 import { fittedIn } from '#stores/fitted';
 import { forgetMaking, keepMaking, takeUpMaking } from '#stores/interrupted-making';
 import { type Unknown, whyUnknown } from '#stores/origins';
@@ -294,9 +294,11 @@ export async function makeMembers(): Promise<void> {
   const nodes = nodesOnPage(sources);
   const values = makingValues[making] ?? {};
   if (combine.getState().running) return;
+  const { interrupted } = combine.getState();
   keepMaking({ making, values, sources, seed });
-  await run('make', (ways) => addMade({ making, values, nodes, seed }, ways));
-  forgetMaking();
+  const isLeft = await run('make', (ways) => addMade({ making, values, nodes, seed }, ways));
+  if (isLeft && interrupted) takeUpMaking();
+  else forgetMaking();
 }
 /** Grows trees as chosen. */
 export async function growTrees(): Promise<void> {
@@ -310,11 +312,12 @@ export async function growTrees(): Promise<void> {
   ]);
 }
 
+/** True where it failed and what the engine has kept of it is still there. */
 async function run(
   kind: CombineView,
   work: (ways: Parameters<typeof addCombination>[2]) => Promise<readonly ModelNode[]>,
-): Promise<void> {
-  if (combine.getState().running) return;
+): Promise<boolean> {
+  if (combine.getState().running) return false;
   const stop = new AbortController();
   stopRun = stop;
   const begin = (): void => combine.setState({ running: { kind, done: 0, train: null } });
@@ -331,11 +334,13 @@ async function run(
       }),
     );
     combine.setState({ made: { kind, nodes: made.map(({ id }) => id), notes: made.at(-1)?.notes ?? [] } });
+    return false;
   } catch (error) {
-    if (isAbort(error)) return;
+    if (isAbort(error)) return false;
     const fault = faultOf(error);
     combine.setState({ fault });
     notify({ level: 'error', words: fault.words, hint: fault.hint });
+    return mayGoOn(error);
   } finally {
     stopRun = null;
     combine.setState({ running: null });

@@ -62,6 +62,17 @@ export function isLost(error: unknown): boolean {
 }
 const lostCodes: ReadonlySet<string> = new Set(['worker-died', 'backend-lost', 'backend-shader']);
 
+/** Whether what the engine keeps of a piece of work is still there after this: not the work failed, but what it needs. */
+export function mayGoOn(error: unknown): boolean {
+  return (
+    isLost(error) || isWithoutData(error) || (error instanceof FaultError && error.fault.code === 'engine-backend')
+  );
+}
+/** Whether a data set could not be had: the engine fetches it before it touches what it has kept. */
+export function isWithoutData(error: unknown): boolean {
+  return error instanceof FaultError && error.fault.code.startsWith('dataset-');
+}
+
 /** The fault to be shown for whatever was thrown. */
 export function faultOf(error: unknown): Fault {
   if (error instanceof FaultError) return error.fault;

@@ -10,7 +10,7 @@ import { call } from '#stores/engine';
 import { keep, readKept } from '#stores/kept';
 import { project } from '#stores/project';
 import type { AskedApplication, InterruptedState } from '#stores/state';
-import { notify } from '#stores/view';
+import { dismissNotice, notify } from '#stores/view';
 
 const NAME = 'applying';
 
@@ -19,11 +19,14 @@ export const interruptedApplying = createStore<InterruptedState>()(() => ({ appl
 /** Counts what is begun: an answer about what was there before is of no use then. */
 let begun = 0;
 
-/** It has begun: the next visit hears of it where this one does not end it. */
-export function keepApplying(asked: AskedApplication): void {
+/** It has begun: the next visit hears of it where this one does not end it. Returns what undoes that, where it has not. */
+export function keepApplying(asked: AskedApplication): () => void {
   begun++;
   interruptedApplying.setState({ application: null });
-  if (project.getState().saved !== 'other-tab') keep(NAME, { ...asked });
+  if (project.getState().saved === 'other-tab') return () => undefined;
+  const before = readKept(NAME);
+  keep(NAME, { ...asked });
+  return () => keep(NAME, before);
 }
 /** It has come to an end, or is not wanted. */
 export function forgetApplying(): void {
@@ -31,6 +34,12 @@ export function forgetApplying(): void {
   interruptedApplying.setState({ application: null });
   if (project.getState().saved !== 'other-tab') keep(NAME, {});
 }
+
+/** The one that tells of the offer; it goes when that does. */
+let notice = 0;
+interruptedApplying.subscribe(({ application }, before) => {
+  if (before.application && !application) dismissNotice(notice);
+});
 
 /** Sees whether an earlier visit, or an engine that failed, left something that could go on. */
 export async function lookForApplication(): Promise<void> {
@@ -44,7 +53,7 @@ export async function lookForApplication(): Promise<void> {
   if (!node || !project.getState().nodes[asked.start] || !isKnown) return discardApplication();
   interruptedApplying.setState({ application: { asked, ...left } });
   const { en, zh } = titleOf(asked);
-  notify({
+  notice = notify({
     level: 'info',
     words: {
       en: `${en} was being applied to ${node.name} and was interrupted. The Optimize tab offers to go on with it.`,

@@ -8,11 +8,11 @@ import type { TrainPoint } from '#core/objective';
 import { ADAM } from '#core/objective';
 import { createModel } from '#stores/build';
 import { datasets, loadDataset } from '#stores/datasets';
-import { call, faultOf, isAbort, isLost } from '#stores/engine';
+import { call, faultOf, isAbort, isLost, mayGoOn } from '#stores/engine';
 import { keep, readKept } from '#stores/kept';
 import { addNode, project, select, selectedNode, uniqueName } from '#stores/project';
 import type { ModelNode, TrainingState } from '#stores/state';
-import { announce, notify } from '#stores/view';
+import { announce, dismissNotice, notify } from '#stores/view';
 import type { Calls, DatasetId, InterruptedRun, TrainResult, TrainSettings } from '#worker/protocol';
 
 /** Epochs after which the small CNN has learned most of what it will: a small data set has few batches in one. */
@@ -143,12 +143,13 @@ async function run(paused: boolean, going: TrainingState['interrupted'] = null):
     fault: null,
   });
   training.setState({ interrupted: null });
-  let mayGoOn = false;
+  let isLeft = false;
   try {
     const dataset = going?.run.dataset ?? datasets.getState().selected;
     if (!(await loadDataset(dataset))) {
       training.setState({ fault: datasets.getState().faults[dataset] ?? null });
-      mayGoOn = going !== null;
+      // What an earlier run left is as it was.
+      isLeft = true;
       return;
     }
     const from = going ? project.getState().nodes[going.node] : await startNode(dataset);
@@ -160,13 +161,13 @@ async function run(paused: boolean, going: TrainingState['interrupted'] = null):
     addTrained(from, dataset, settings, result);
   } catch (error) {
     if (isAbort(error)) return;
-    mayGoOn = isLost(error);
+    isLeft = mayGoOn(error);
     const fault = faultOf(error);
     training.setState({ fault });
     notify({ level: 'error', words: fault.words, hint: fault.hint });
   } finally {
     training.setState({ status: 'idle', node: null });
-    if (mayGoOn) void lookForRun();
+    if (isLeft) void lookForRun();
     else keep('run', {});
   }
 }
@@ -204,6 +205,12 @@ async function survive(request: Calls['train']['request']): Promise<TrainResult>
   }
 }
 
+/** The one that tells of the offer; it goes when that does. */
+let notice = 0;
+training.subscribe(({ interrupted }, before) => {
+  if (before.interrupted && !interrupted) dismissNotice(notice);
+});
+
 /** Sees whether an earlier visit, or an engine that failed, left a run that could go on. */
 async function lookForRun(): Promise<void> {
   const { node: id } = readKept('run');
@@ -212,7 +219,7 @@ async function lookForRun(): Promise<void> {
   if (training.getState().status !== 'idle' || !left) return;
   if (project.getState().nodes[id]?.model !== left.model) return discardRun();
   training.setState({ interrupted: { node: id, run: left } });
-  notify({
+  notice = notify({
     level: 'info',
     words: {
       en: 'A training run was interrupted. The Train tab offers to go on with it.',

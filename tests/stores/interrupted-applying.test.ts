@@ -29,6 +29,7 @@ async function reload(without: readonly string[] = []): Promise<void> {
   s.project.setState({ saved: 'saved' });
 }
 const offered = () => s.interruptedApplying.getState().application;
+const told = () => s.view.getState().notices.map(({ words }) => words.en);
 const kept = () => localStorage.getItem('whittle.applying') ?? '{}';
 
 beforeEach(async () => {
@@ -62,6 +63,7 @@ describe('a method that trains', () => {
     // The same question to the letter: the engine knows what it has kept by it.
     expect(JSON.stringify(again.request)).toBe(JSON.stringify({ ...(asked.request as object), resume: true }));
     expect(offered()).toBeNull();
+    expect(told()).toEqual([]);
     expect(s.optimize.getState()).toMatchObject({ method: 'fine-tuning', seed: 4 });
     expect(s.optimize.getState().values['fine-tuning']).toMatchObject({ epochs: 7 });
     expect(s.view.getState()).toMatchObject({ tab: 'optimize', optimizeView: 'method' });
@@ -93,6 +95,7 @@ describe('a method that trains', () => {
     expect(discarded.request).toEqual({ discard: true });
     discarded.resolve(null);
     await gone;
+    expect(told()).toEqual([]);
     expect(offered()).toBeNull();
     expect(kept()).toBe('{}');
   });
@@ -120,6 +123,49 @@ describe('a method that trains', () => {
       await settle();
       expect(offered()).toBeNull();
     }
+  });
+
+  it('stays on offer where the data set or a backend could not be had', async () => {
+    void s.apply();
+    await s.next('apply');
+    const asked = kept();
+    await reload();
+    (await s.next('interruptedRecipe')).resolve({ done: 0, epoch: 2.5 });
+    await settle();
+    for (const code of ['dataset-fetch', 'engine-backend']) {
+      const going = s.continueApplication();
+      (await s.next('apply')).reject(new s.FaultError({ code, words: { en: 'not there', zh: '' } }));
+      await going;
+      expect(kept()).toBe(asked);
+      (await s.next('interruptedRecipe')).resolve({ done: 0, epoch: 2.5 });
+      await settle();
+      expect(offered()).toMatchObject({ asked: { way: 'method', node: 'a' }, epoch: 2.5 });
+      expect(told()).toEqual(['not there', expect.stringMatching(/^Fine-tuning was being applied/)]);
+    }
+    const going = s.continueApplication();
+    (await s.next('apply')).reject(new s.FaultError({ code: 'pass', words: { en: 'refused', zh: '' } }));
+    await going;
+    expect(offered()).toBeNull();
+    expect(kept()).toBe('{}');
+  });
+
+  it('is still offered where something else was asked for and could not begin', async () => {
+    void s.apply();
+    await s.next('apply');
+    const asked = kept();
+    await reload();
+    (await s.next('interruptedRecipe')).resolve({ done: 0, epoch: 2.5 });
+    await settle();
+    s.select('a');
+    s.setMethod('fine-tuning');
+    s.setSeed(9);
+    const other = s.apply();
+    (await s.next('apply')).reject(new s.FaultError({ code: 'dataset-fetch', words: { en: 'not there', zh: '' } }));
+    await other;
+    expect(kept()).toBe(asked);
+    (await s.next('interruptedRecipe')).resolve({ done: 0, epoch: 2.5 });
+    await settle();
+    expect(offered()).toMatchObject({ asked: { recipe: { seed: 4 } } });
   });
 
   it('is offered also where engine after engine failed', async () => {

@@ -36,6 +36,10 @@ describe('making members', () => {
       seed: 4,
       interrupted: true,
     });
+    const failing = s.makeMembers();
+    (await s.next('make')).reject(new s.FaultError({ code: 'dataset-fetch', words: { en: 'not there', zh: '' } }));
+    await failing;
+    expect(s.combine.getState()).toMatchObject({ interrupted: true, fault: { code: 'dataset-fetch' } });
     const run = s.makeMembers();
     expect(s.combine.getState().interrupted).toBe(false);
     const again = await s.next('make');

@@ -276,7 +276,28 @@ describe('a run that was cut short', () => {
     (await s.next('interrupted')).resolve(left('untrained', 25));
     await settle();
     expect(s.training.getState().interrupted).toMatchObject({ node });
+    const offer = 'A training run was interrupted. The Train tab offers to go on with it.';
+    expect(said()).toEqual([offer]);
+    // Neither going on nor a new run ends it where the data set cannot be had.
+    const unread = () => new s.FaultError({ code: 'dataset-fetch', words: { en: 'not there', zh: '' } });
+    for (const again of [s.continueRun, s.train]) {
+      const going = again();
+      (await s.next('loadDataset')).reject(unread());
+      await going;
+      (await s.next('interrupted')).resolve(left('untrained', 25));
+      await settle();
+      expect(s.training.getState().interrupted).toMatchObject({ node });
+    }
+    const going = s.continueRun();
+    (await s.next('loadDataset')).resolve(digits);
+    (await s.next('train')).reject(unread());
+    await going;
+    (await s.next('interrupted')).resolve(left('untrained', 25));
+    await settle();
+    expect(s.training.getState().interrupted).toMatchObject({ node });
+    expect(said()).toEqual(['not there', offer]);
     void s.discardRun();
+    expect(said()).toEqual(['not there']);
     expect((await s.next('interrupted')).request).toEqual({ discard: true });
     expect(s.training.getState().interrupted).toBeNull();
     expect(localStorage.getItem('whittle.run')).toBe('{}');
