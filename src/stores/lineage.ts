@@ -69,7 +69,13 @@ export function keptSteps(line: Line, draft: Draft): number {
 
 /** Whether a draft is the line itself. */
 export function isUnchanged(line: Line, draft: Draft): boolean {
-  return draft.steps.length === line.steps.length && keptSteps(line, draft) === draft.steps.length;
+  return isSameDraft(draftOf(line), draft);
+}
+
+/** Whether two drafts would do the same. */
+export function isSameDraft(a: Draft, b: Draft): boolean {
+  const isSame = a.start === b.start && a.steps.length === b.steps.length;
+  return isSame && a.steps.every(({ step }, at) => sameStep(step, b.steps[at]?.step));
 }
 
 function sameStep(a: RecipeStep, b: RecipeStep | undefined): boolean {

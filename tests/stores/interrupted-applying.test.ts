@@ -213,3 +213,33 @@ it('a recipe goes on as it was edited', async () => {
   expect(s.selectedNode()).toMatchObject({ model: 'm-made' });
   expect(kept()).toBe('{}');
 });
+
+it('a recipe that was edited otherwise in the meantime is not written over', async () => {
+  s.select('b');
+  s.addStep(tune.pass);
+  void s.runFrom(0);
+  const asked = await s.next('apply');
+  await reload();
+  (await s.next('interruptedRecipe')).resolve({ done: 0, epoch: 0.5 });
+  await settle();
+  s.select('b');
+  s.setStepValue(0, 'bits', 2);
+  const { drafts } = s.recipes.getState();
+  await s.continueApplication();
+  expect(s.recipes.getState().drafts).toEqual(drafts);
+  expect(s.asked.filter(({ name }) => name === 'apply')).toEqual([]);
+  expect(offered()).not.toBeNull();
+  expect(told().at(-1)).toMatch(/^This recipe has been changed since it was interrupted\. Undo the changes first/);
+  s.resetDraft();
+  const going = s.continueApplication();
+  const again = await s.next('apply');
+  expect(JSON.stringify(again.request)).toBe(JSON.stringify({ ...(asked.request as object), resume: true }));
+  expect(told()).toEqual([]);
+  // What it was asked for is its draft now: after a failure it can be asked for again.
+  again.reject(new s.FaultError({ code: 'dataset-fetch', words: { en: 'not there', zh: '' } }));
+  await going;
+  (await s.next('interruptedRecipe')).resolve({ done: 0, epoch: 0.5 });
+  await settle();
+  void s.continueApplication();
+  expect((await s.next('apply')).request).toEqual(again.request);
+});
