@@ -14,6 +14,8 @@ interface Common {
   readonly help?: Words;
   /** A live parameter is a slider whose every move is previewed; others enter `prepare`. Default false. */
   readonly live?: boolean;
+  /** False for one that is not live and that `prepare` does not read: what was made ready serves all its values. Default true. */
+  readonly prepares?: boolean;
   /** Most people never change it: it stands behind a fold. Not for live parameters. Default false. */
   readonly advanced?: boolean;
   /** Shown only when this holds, e.g. { student: ['narrower'] }. */

@@ -167,9 +167,9 @@ function unknownNotes({ values }: RecipeStep, pass: Pass): readonly Words[] {
   ];
 }
 
-/** The values that enter `prepare`, as a key: what a slider's move leaves alone. */
+/** The values that enter `prepare`, as a key: what the move of a slider, or a choice that it does not read, leaves alone. */
 export function preparedKey(pass: Pass, values: Values): string {
-  const still = Object.entries(pass.params as Params).filter(([, param]) => !param.live);
+  const still = Object.entries(pass.params as Params).filter(([, param]) => !param.live && param.prepares !== false);
   return JSON.stringify([pass.id, ...still.map(([key]) => [key, values[key]])]);
 }
 

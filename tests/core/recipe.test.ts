@@ -230,6 +230,12 @@ describe('running a recipe', () => {
     expect(preparedKey(pass, { ...values, sparsity: 0.1 })).toBe(preparedKey(pass, { ...values, sparsity: 0.9 }));
     expect(preparedKey(pass, { ...values, scope: 'layer' })).not.toBe(preparedKey(pass, values));
   });
+
+  it('leaves out of that key what is no slider but is not read either', () => {
+    const { pass, values } = readyStep({ pass: 'mixed-precision', values: {} }, PASSES);
+    expect(preparedKey(pass, { ...values, budget: 'size' })).toBe(preparedKey(pass, { ...values, budget: 'mean' }));
+    expect(preparedKey(pass, { ...values, by: 'noise' })).not.toBe(preparedKey(pass, values));
+  });
 });
 
 describe('reading a recipe', () => {

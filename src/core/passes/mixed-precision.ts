@@ -61,11 +61,12 @@ export const mixedPrecision = definePass({
   params: {
     budget: {
       kind: 'choice',
+      prepares: false,
       default: 'mean',
       label: { en: 'Budget', zh: '预算' },
       help: {
         en: 'As bits a weight, or as the size of all weights together before packing.',
-        zh: '按平均每个权重的位数，或按全部权重压缩前的总大小。',
+        zh: '按平均每个权重的位数，或按全部权重打包前的总大小。',
       },
       options: [
         { value: 'mean', label: { en: 'Bits a weight', zh: '每个权重的位数' } },
@@ -100,7 +101,7 @@ export const mixedPrecision = definePass({
       label: { en: 'Weights, kB', zh: '权重大小（kB）' },
       help: {
         en: 'The budget: the bits of all weights together, before the file is packed. 1 kB is 8,000 bits.',
-        zh: '预算：全部权重在打包之前的总位数。1 kB 为 8,000 位。',
+        zh: '预算：全部权重在打包前的总位数。1 kB 为 8,000 位。',
       },
     },
     by: {
@@ -220,16 +221,23 @@ function widthNote(ready: readonly Ready[], chosen: readonly number[]): Words {
   const list = widths.map((one) => `${one.name} ${one.bits}`).join(', ');
   return {
     en: `Bits: ${list}. On average ${(bits / weights).toFixed(2)} a weight, ${kB(bits)} kB before packing.`,
-    zh: `位数：${list}。平均每个权重 ${(bits / weights).toFixed(2)} 位，压缩前共 ${kB(bits)} kB。`,
+    zh: `位数：${list}。平均每个权重 ${(bits / weights).toFixed(2)} 位，打包前共 ${kB(bits)} kB。`,
   };
 }
 
-const kB = (bits: number): string => (bits / BITS_PER_KB).toFixed(1);
+/** To a tenth, below 1 kB to the byte; `digits`: decimals where that is not enough. */
+function kB(bits: number, digits = 0): string {
+  const kilobytes = bits / BITS_PER_KB;
+  const few = kilobytes < 1 ? String(Number(kilobytes.toFixed(3))) : kilobytes.toFixed(1);
+  return digits === 0 ? few : kilobytes.toFixed(digits);
+}
 
 /** Said where even the fewest bits are more than the budget. */
 function tooSmallNotes(fewest: number, most: number): readonly Words[] {
   if (fewest <= most + 1e-6) return [];
-  const [least, budget] = [kB(fewest), kB(most)];
+  // With as many decimals as tell the two apart.
+  const digits = [0, 2, 3, 4].find((some) => kB(fewest, some) !== kB(most, some)) ?? 5;
+  const [least, budget] = [kB(fewest, digits), kB(most, digits)];
   return [
     {
       en: `The budget of ${budget} kB is too small: with ${WIDTHS[0]} bits everywhere it is ${least} kB. Prune or narrow the model first.`,

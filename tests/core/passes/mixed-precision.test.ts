@@ -49,6 +49,24 @@ describe('mixed precision', () => {
     );
   });
 
+  it('tells a budget that is a little too small apart from what is needed', async () => {
+    const tooSmall = async (weights: number, kilobytes: number) => {
+      const wide = denseModel(tensor([1, weights], grown(1, weights)));
+      const { report } = await applyPass(mixedPrecision, wide, { budget: 'size', kilobytes, by: 'noise' });
+      return report.notes.map(({ en }) => en).join(' ');
+    };
+    // 2 bits each: 416 weights are 104 bytes, 401 weights 100.25 bytes, 8,080 weights 2,020 bytes.
+    expect(await tooSmall(416, 0.1)).toContain(
+      'The budget of 0.1 kB is too small: with 2 bits everywhere it is 0.104 kB',
+    );
+    expect(await tooSmall(416, 0.1)).toContain('0.104 kB before packing');
+    expect(await tooSmall(401, 0.1)).toContain(
+      'budget of 0.1000 kB is too small: with 2 bits everywhere it is 0.1003 kB',
+    );
+    expect(await tooSmall(8080, 2)).toContain('budget of 2.00 kB is too small: with 2 bits everywhere it is 2.02 kB');
+    expect(await tooSmall(400, 0.1)).not.toContain('too small');
+  });
+
   it('never goes over the budget, and asks for no data when it goes by noise', async () => {
     for (const bits of [2, 2.7, 3.9, 5.2, 7]) {
       const { model } = await applyPass(mixedPrecision, THREE, { bits, by: 'noise' });
