@@ -5,7 +5,7 @@
  */
 import { createStore } from 'zustand/vanilla';
 import type { Values } from '#core/params';
-import { clampValues, defaultsOf } from '#core/params';
+import { clampValues, defaultsOf, isShown } from '#core/params';
 import type { Pass } from '#core/pass';
 import { PASSES, passById } from '#core/passes/index';
 import { preparedKey, type Recipe, type RecipeStep } from '#core/recipe';
@@ -15,7 +15,7 @@ import { call, faultOf, isAbort } from '#stores/engine';
 import { project, selectedNode } from '#stores/project';
 import type { OptimizeState } from '#stores/state';
 import { announce, notify, view } from '#stores/view';
-import type { DatasetId, ModelId, PreviewResult, SweepPoint } from '#worker/protocol';
+import type { DatasetId, Fault, ModelId, PreviewResult, SweepPoint } from '#worker/protocol';
 
 export const optimize = createStore<OptimizeState>()(() => ({
   method: PASSES[0]?.id ?? '',
@@ -65,6 +65,8 @@ export function answered(): Question | null {
 }
 let waiting: 'moving' | 'rest' | null = null;
 let sweeping: AbortController | null = null;
+/** Why the last Apply made nothing: stays in sight until other values are asked about. */
+let applyFault: Fault | null = null;
 /** The slider last touched. */
 let touched: string | null = null;
 
@@ -98,7 +100,7 @@ export function takeStep({ pass: id, values: wanted }: RecipeStep): void {
   rest();
 }
 export function setSeed(seed: number): void {
-  optimize.setState({ seed, sweep: null });
+  optimize.setState({ seed, sweep: null, fault: null });
   rest();
 }
 
@@ -157,7 +159,7 @@ async function fly(): Promise<void> {
     const show = (preview: PreviewResult): void => {
       if (stop.signal.aborted) return;
       shownFor = asked;
-      optimize.setState({ preview, fault: null });
+      optimize.setState(({ fault }) => ({ preview, fault: fault === applyFault ? fault : null }));
       // Sizes that come before the first estimate are not all that was asked for.
       own.shown = preview.accuracy !== null || asked.dataset === null;
       // A later value waits: this one has its first estimate and need not be refined.
@@ -167,7 +169,11 @@ async function fly(): Promise<void> {
       show(await call('preview', { ...asked, rest: own.rest }, { signal: stop.signal, onProgress: show }));
       if (own.rest && !waiting) void sweep(asked);
     } catch (error) {
-      if (!isAbort(error)) optimize.setState({ preview: null, fault: faultOf(error) });
+      if (!isAbort(error))
+        optimize.setState(({ fault }) => ({
+          preview: null,
+          fault: fault !== null && fault === applyFault ? fault : faultOf(error),
+        }));
     } finally {
       flight = null;
     }
@@ -177,11 +183,16 @@ async function fly(): Promise<void> {
 
 async function sweep(asked: Question): Promise<void> {
   const pass = currentPass();
+  if (pass.id !== asked.step.pass) return;
+  // What is not in force under these values has no slider in sight.
+  const isInForce = (key: string): boolean => isShown(pass.params[key], asked.step.values);
   const param =
-    touched ??
-    Object.keys(pass.params).find((key) => pass.params[key]?.kind === 'number' && pass.params[key]?.live) ??
-    null;
-  if (param === null || pass.id !== asked.step.pass) return;
+    touched !== null && isInForce(touched)
+      ? touched
+      : Object.keys(pass.params).find(
+          (key) => pass.params[key]?.kind === 'number' && pass.params[key]?.live && isInForce(key),
+        );
+  if (param === undefined) return;
   const values = sweepValues(pass.params[param], asked.step.values, param);
   if (!pass.params[param]?.live || values.length === 0) return;
   endSweep(false);
@@ -219,11 +230,13 @@ export async function apply(resume = false): Promise<void> {
   if (!node || optimize.getState().applying) return;
   const asked = question();
   if (!asked) return;
+  const isUnfinished = flight !== null || sweeping !== null;
   flight?.stop.abort();
   waiting = null;
   endSweep(false);
   const stop = new AbortController();
   applyStop = stop;
+  let isMade = false;
   optimize.setState({ applying: { done: 0, train: null }, result: null, fault: null });
   const recipe: Recipe = { version: 1, seed: asked.seed, steps: [asked.step] };
   try {
@@ -241,9 +254,11 @@ export async function apply(resume = false): Promise<void> {
     });
     // Selecting the new model forgot the slider's preview; the result of Apply stays in sight.
     optimize.setState({ result });
+    isMade = true;
   } catch (error) {
     if (isAbort(error)) return;
     const fault = faultOf(error);
+    applyFault = fault;
     optimize.setState({ fault });
     // Nothing has failed where nothing was changed.
     if (fault.code === UNCHANGED) announce(fault.words);
@@ -251,6 +266,8 @@ export async function apply(resume = false): Promise<void> {
   } finally {
     applyStop = null;
     optimize.setState({ applying: null });
+    // The values are as they were: what Apply broke off is gone on with.
+    if (!isMade && (isUnfinished || !optimize.getState().preview)) rest();
   }
 }
 

@@ -92,6 +92,20 @@ describe('a slider', () => {
     expect(s.optimize.getState().sweep?.points).toHaveLength(2);
   });
 
+  it('sweeps the slider that is in force, touched or not', async () => {
+    s.setMethod('mixed-precision');
+    (await s.next('preview')).resolve(preview(500));
+    expect((await s.next('sweep')).request.param).toBe('bits');
+    s.setValue('bits', 3, false);
+    (await s.next('preview')).resolve(preview(500));
+    expect((await s.next('sweep')).request.param).toBe('bits');
+    s.setValue('budget', 'size', false);
+    (await s.next('preview')).resolve(preview(500));
+    const sweep = await s.next('sweep');
+    expect(sweep.request.param).toBe('kilobytes');
+    expect(sweep.request.values).toContain(20);
+  });
+
   it('waits for what is made ready, where a later value needs it too, and for the first estimate', async () => {
     s.setValue('sparsity', 0.5, false);
     const first = await s.next('preview');
@@ -233,6 +247,59 @@ describe('Apply', () => {
     await done;
     expect(s.project.getState().order).toEqual(['n']);
     expect(s.optimize.getState()).toMatchObject({ applying: null, fault: null });
+  });
+
+  describe('that makes nothing goes on with what it broke off', () => {
+    const broken = async () => {
+      s.setValue('sparsity', 0.9, false);
+      const flight = await s.next('preview');
+      flight.progress(preview(500));
+      const done = s.apply();
+      expect(flight.signal?.aborted).toBe(true);
+      return { done, call: await s.next('apply') };
+    };
+    const written = { ...preview(500), isWritten: true };
+
+    it('when it is given up', async () => {
+      const { done } = await broken();
+      s.cancelApply();
+      await done;
+      const again = await s.next('preview');
+      expect(again.request).toMatchObject({ rest: true, step: { values: { sparsity: 0.9 } } });
+      again.resolve(written);
+      expect((await s.next('sweep')).request.param).toBe('sparsity');
+      expect(s.optimize.getState()).toMatchObject({ preview: { isWritten: true }, previewing: false, fault: null });
+    });
+
+    it('when nothing was changed, or it failed: why stays in sight until the values change', async () => {
+      for (const failed of [false, true]) {
+        const { done, call } = await broken();
+        if (failed) call.reject(new s.FaultError({ code: 'pass', words: { en: 'cannot', zh: '' } }));
+        else call.resolve({ ...result, model: summary('m') });
+        await done;
+        const code = failed ? 'pass' : 'unchanged';
+        (await s.next('preview')).resolve(written);
+        await settle();
+        expect(s.optimize.getState()).toMatchObject({ preview: { isWritten: true }, fault: { code } });
+        s.setValue('sparsity', 0.8, true);
+        expect(s.optimize.getState().fault).toBeNull();
+        (await s.next('preview')).resolve(written);
+        await settle();
+        expect(s.optimize.getState().fault).toBeNull();
+      }
+    });
+
+    it('and nothing is asked again where nothing was broken off', async () => {
+      s.setValue('sparsity', 0.9, true);
+      (await s.next('preview')).resolve(written);
+      await settle();
+      const done = s.apply();
+      await s.next('apply');
+      s.cancelApply();
+      await done;
+      await settle();
+      expect(previews()).toBe(0);
+    });
   });
 
   it('is taken up by the next engine when one dies, and says so', async () => {
