@@ -18,7 +18,7 @@ interface MovingProps {
 }
 
 export function Moving({ axes, unit, tickY }: MovingProps) {
-  const { live, preview, previewSize, sweep } = useContext(MovingContext);
+  const { live, preview, previewSize, isEstimate, sweep } = useContext(MovingContext);
   const clip = useId();
   const area = usePlotArea();
   const toX = useXAxisScale();
@@ -49,6 +49,22 @@ export function Moving({ axes, unit, tickY }: MovingProps) {
       />
     );
   };
+  // What follows the slider says itself that its size is not counted yet; on the side that has room.
+  const approximately = (x: number, y: number) => {
+    const side = x + 26 * unit > area.x + area.width ? -1 : 1;
+    return (
+      <text
+        className={styles.pointLabel}
+        x={x + side * 10 * unit}
+        y={y}
+        dominantBaseline="central"
+        textAnchor={side < 0 ? 'end' : 'start'}
+      >
+        ≈
+      </text>
+    );
+  };
+  const place = preview && at(preview);
   return (
     <>
       <ZIndexLayer zIndex={350}>
@@ -67,6 +83,8 @@ export function Moving({ axes, unit, tickY }: MovingProps) {
           <Interval point={preview} at={at} half={6 * unit} stroke="var(--w-accent)" faint={false} unit={unit} />
         )}
         {ring(preview, '3 2.5')}
+        {isEstimate && place && approximately(place.x, Math.min(place.y, bottom - 6 * unit))}
+        {isEstimate && previewSize !== null && approximately(toX(previewSize) ?? 0, area.y + 10 * unit)}
         {ring(live, 'none', styles.live)}
       </ZIndexLayer>
     </>

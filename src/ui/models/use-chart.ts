@@ -58,9 +58,13 @@ export function previewPoint(preview: PreviewResult | null, axis: Axis): LoosePo
   return { x, y: value * 100, low: low * 100, high: high * 100 };
 }
 
+/** Whether the place is not measured: bytes of a file that was not written. */
+const isEstimated = ({ isWritten }: PreviewResult, axis: Axis): boolean => axis === 'bytes' && !isWritten;
+
+/** Only what was measured: a curve of estimates would not go through the places where a file was written. */
 function sweepPoints(sweep: OptimizeState['sweep'], axis: Axis): readonly LoosePoint[] {
   return (sweep?.points ?? []).flatMap((point) => {
-    const x = costOf(point, axis, null);
+    const x = isEstimated(point, axis) ? null : costOf(point, axis, null);
     return point.accuracy && x !== null ? [{ x, y: point.accuracy.value * 100 }] : [];
   });
 }
@@ -136,12 +140,19 @@ export function useChart(ticks: number): ChartContent {
   const moving = useMemo(() => {
     const live = livePoint({ nodes }, run, axis);
     if (tab === 'combine')
-      return { live, preview: togetherPoint(together, axis), previewSize: null, sweep: curvePoints(together, axis) };
+      return {
+        live,
+        preview: togetherPoint(together, axis),
+        previewSize: null,
+        isEstimate: false,
+        sweep: curvePoints(together, axis),
+      };
     const sliding = tab === 'optimize';
     return {
       live,
       preview: sliding ? previewPoint(preview, axis) : null,
       previewSize: sliding && preview && !preview.accuracy ? costOf(preview, axis, null) : null,
+      isEstimate: sliding && preview !== null && isEstimated(preview, axis),
       sweep: sliding ? sweepPoints(sweep, axis) : [],
     };
   }, [nodes, run, axis, tab, preview, sweep, together]);

@@ -39,6 +39,39 @@ beforeEach(() => {
   setAxis('nonZero');
 });
 
+describe('on the axis of bytes', () => {
+  const written = { ...preview(100_000, 0.97), isWritten: true };
+
+  it('what was not written is told as an estimate, and only there', () => {
+    setAxis('bytes');
+    optimize.setState({ preview: preview(100_000, 0.97) });
+    const { result } = renderHook(() => useChart(8));
+    expect(result.current.moving).toMatchObject({ preview: { x: 400_000 }, isEstimate: true });
+    act(() => setAxis('nonZero'));
+    expect(result.current.moving).toMatchObject({ preview: { x: 100_000 }, isEstimate: false });
+  });
+
+  it('what was written is not', () => {
+    setAxis('bytes');
+    optimize.setState({ preview: written });
+    expect(renderHook(() => useChart(8)).result.current.moving.isEstimate).toBe(false);
+  });
+
+  it('a sweep goes through what was written only', () => {
+    const points = [
+      { value: 0.5, ...preview(200_000, 0.98) },
+      { value: 0.75, ...written },
+      { value: 0.9, ...preview(40_000, 0.9), isWritten: true },
+    ];
+    setAxis('bytes');
+    optimize.setState({ sweep: { param: 'sparsity', points } });
+    const { result } = renderHook(() => useChart(8));
+    expect(result.current.moving.sweep.map(({ x }) => x)).toEqual([400_000, 160_000]);
+    act(() => setAxis('nonZero'));
+    expect(result.current.moving.sweep).toHaveLength(3);
+  });
+});
+
 describe('the axes', () => {
   it('grow with the slider, stay when it goes back, and are as before when its answer is gone', () => {
     const { result } = renderHook(() => useChart(8));
