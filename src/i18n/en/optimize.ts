@@ -49,8 +49,8 @@ export const optimize = {
   axisShow: 'Show {{axis}}',
   structureOnly: 'This method trains: its accuracy is known after Apply. Parameters and MACs are already right.',
   rows: { parameters: 'Parameters', nonZero: 'Non-zero', bytes: 'Size', macs: 'MACs', accuracy: 'Validation' },
-  bytesEstimate:
-    '≈ is an estimate. When the slider rests the file is written and its bytes are counted; for methods that train, on Apply.',
+  bytesAtRest: '≈ is an estimate: the bytes are counted when the slider rests.',
+  bytesOnApply: '≈ is an estimate: the bytes are counted on Apply.',
   result: 'Made {{name}}',
   resultTest: 'Accuracy (test)',
   resultTook: 'Took',

@@ -27,7 +27,7 @@ export function PreviewTable({ node, structureOnly }: { node: ModelNode; structu
     { key: 'bytes', term: null, show: format.bytes, now: summary.bytes, next: preview?.bytes },
     { key: 'macs', term: 'macs', show: format.short, now: summary.macs, next: preview?.macs },
   ] as const;
-  const isEstimate = (key: string) => key === 'bytes' && preview?.isWritten === false;
+  const isEstimate = preview?.isWritten === false;
   const accuracy = preview?.accuracy ?? null;
   return (
     <div className={styles.preview} aria-busy={previewing}>
@@ -48,7 +48,7 @@ export function PreviewTable({ node, structureOnly }: { node: ModelNode; structu
               </th>
               <td data-value={now}>{show(now)}</td>
               <td data-value={next}>
-                {isEstimate(key) && '≈ '}
+                {key === 'bytes' && isEstimate && '≈ '}
                 {next === undefined ? '–' : show(next)}
               </td>
               <td className={styles.change}>{next === undefined ? '' : changeOf(next / now, format)}</td>
@@ -82,8 +82,13 @@ export function PreviewTable({ node, structureOnly }: { node: ModelNode; structu
           })}
         </Help>
       )}
-      <Help>{t('optimize.bytesEstimate')}</Help>
       {preview && <AxisHint summary={summary} preview={preview} />}
+      {/* Its place stays when the bytes are counted, so that nothing below moves whenever the slider rests. */}
+      {(preview || previewing) && (
+        <div style={{ visibility: isEstimate ? 'visible' : 'hidden' }}>
+          <Help>{t(structureOnly ? 'optimize.bytesOnApply' : 'optimize.bytesAtRest')}</Help>
+        </div>
+      )}
     </div>
   );
 }
