@@ -159,8 +159,10 @@ async function fly(): Promise<void> {
   combine.setState({ previewing: false });
 }
 
-/** The choice before a model of it left the page, and after. */
-const parted: { [Key in 'members' | 'sources']?: { readonly whole: readonly string[]; readonly rest: string } } = {};
+/** The choice before a model of it left the page, and after; another choice since makes it void. */
+const parted: {
+  [Key in 'members' | 'sources']?: { readonly whole: readonly string[]; readonly rest: readonly string[] };
+} = {};
 
 /** What leaves the page is no member any more; when it comes back and the choice is as it left it, it is one again. */
 project.subscribe((state, before) => {
@@ -168,12 +170,12 @@ project.subscribe((state, before) => {
   for (const key of ['sources', 'members'] as const) {
     const now = combine.getState()[key];
     const was = parted[key];
-    const whole = was?.rest === `${now}` ? was.whole : now;
+    const whole = was?.rest === now ? was.whole : now;
     const there = whole.filter((id) => state.order.includes(id));
     if (`${there}` === `${now}`) continue;
-    parted[key] = { whole, rest: `${there}` };
     if (key === 'members') setMembers(there);
     else combine.setState({ sources: there });
+    parted[key] = { whole, rest: combine.getState()[key] };
   }
 });
 
