@@ -5,6 +5,7 @@
 
 import { accuracyOf } from '#core/metrics/classification';
 import type { Model } from '#core/model/model';
+import type { Words } from '#core/params';
 import type { Predictor, Split } from '#core/predictor';
 import type { Backend } from '#engine/backend';
 import { breathe } from '#engine/breathe';
@@ -38,6 +39,8 @@ export interface Started {
 export interface Changed {
   readonly model: Model;
   readonly trains: boolean;
+  /** What the step gives up of what earlier ones achieved. */
+  readonly lost: readonly Words[];
 }
 export interface Session {
   readonly scheduler: Scheduler;

@@ -2,7 +2,7 @@
  * A model after one step, as sliders ask for it: what `prepare` makes is kept between moves, and so is the last model made,
  * which more than one call looks at.
  */
-import { checkEffects } from '#core/effects';
+import { checkEffects, lossesAhead } from '#core/effects';
 import { modelId } from '#core/model/hash';
 import type { Model } from '#core/model/model';
 import { PASSES } from '#core/passes/index';
@@ -45,8 +45,12 @@ async function make(
   const dataset = question.dataset ? await session.dataset(question.dataset) : null;
   const contextFor = await contextMaker(session, { dataset, signal, between, parents: question.parents });
   const context = contextFor(stepSeed(question.seed, 0, pass.id), () => undefined);
-  if (pass.preview === 'structure')
-    return { model: (await pass.sketch?.(base, values, context)) ?? base, trains: true };
+  const given = (model: Model, trains: boolean): Changed => ({
+    model,
+    trains,
+    lost: lossesAhead(base, model, pass.effects),
+  });
+  if (pass.preview === 'structure') return given((await pass.sketch?.(base, values, context)) ?? base, true);
   const key = JSON.stringify([
     modelId(base),
     preparedKey(pass, values),
@@ -58,5 +62,5 @@ async function make(
   const known = session.prepared.get(key);
   const prepared = known ?? { value: (await pass.prepare?.(base, values, context)) as unknown };
   session.prepared.set(key, prepared);
-  return { model: (await pass.apply(base, values, context, prepared.value)).model, trains: false };
+  return given((await pass.apply(base, values, context, prepared.value)).model, false);
 }

@@ -6,11 +6,8 @@
  * first estimate of accuracy to five times as long (many zeros, few values), for small models too. When the slider rests the
  * file is written, after everything else is known.
  */
-import { lossesAhead } from '#core/effects';
 import { countMacs } from '#core/metrics/operations';
 import { countValues, estimateBytes } from '#core/metrics/size';
-import { PASSES } from '#core/passes/index';
-import { readyStep } from '#core/recipe';
 import { knownEvaluation } from '#engine/evaluations';
 import { type PreviewEstimate, previewAccuracy } from '#engine/preview';
 import type { Handler } from '#worker/call';
@@ -72,8 +69,6 @@ export async function answer(
   const dataset = question.dataset ? await session.dataset(question.dataset) : null;
   const { parameters, nonZero } = countValues(changed.model);
   const { total: macs } = countMacs(changed.model);
-  const { pass } = readyStep(question.step, PASSES);
-  const lost = lossesAhead(base, changed.model, pass.effects);
   let bytes: Pick<PreviewResult, 'bytes' | 'isWritten'> = { bytes: estimateBytes(changed.model), isWritten: false };
   const result = (accuracy: PreviewEstimate | null): PreviewResult => ({
     parameters,
@@ -81,7 +76,7 @@ export async function answer(
     macs,
     ...bytes,
     accuracy,
-    ...(lost.length > 0 ? { lost } : {}),
+    ...(changed.lost.length > 0 ? { lost: changed.lost } : {}),
   });
   await between();
   // A sketch has no weights to write.
