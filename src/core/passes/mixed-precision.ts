@@ -164,7 +164,7 @@ export const mixedPrecision = definePass({
   },
 
   async apply(model, { budget, bits, kilobytes, layers }, _context, ready) {
-    const weights = ready.reduce((sum, { tensor }) => sum + tensor.data.length, 0);
+    const weights = weightsOf(ready);
     const most = budget === 'size' ? BITS_PER_KB * kilobytes : bits * weights;
     const chosen = allocate(ready, most);
     const changed = new Map(ready.map(({ layer, kernels }, i) => [layer.name, kernels[chosen[i] as number] as Tensor]));
@@ -192,12 +192,13 @@ function noiseOf({ data }: Tensor, rounded: Tensor): number {
   return signal === 0 ? 0 : noise / signal;
 }
 
+const weightsOf = (ready: readonly Ready[]): number => ready.reduce((sum, { tensor }) => sum + tensor.data.length, 0);
+
 /** For each layer the index of its width. `most`: bits of all weights together. */
 function allocate(ready: readonly Ready[], most: number): readonly number[] {
   const sizes = ready.map(({ tensor }) => tensor.data.length);
-  const total = sizes.reduce((sum, size) => sum + size, 0);
   const chosen = ready.map(() => 0);
-  let room = most - WIDTHS[0] * total + 1e-6;
+  let room = most - WIDTHS[0] * weightsOf(ready) + 1e-6;
   for (;;) {
     let best: { i: number; k: number; gain: number; bits: number } | null = null;
     for (const [i, { losses }] of ready.entries()) {
@@ -217,7 +218,7 @@ function allocate(ready: readonly Ready[], most: number): readonly number[] {
 function widthNote(ready: readonly Ready[], chosen: readonly number[]): Words {
   const widths = ready.map(({ layer }, i) => ({ name: layer.name, bits: WIDTHS[chosen[i] as number] as number }));
   const bits = ready.reduce((sum, { tensor }, i) => sum + tensor.data.length * (widths[i]?.bits ?? 0), 0);
-  const weights = ready.reduce((sum, { tensor }) => sum + tensor.data.length, 0);
+  const weights = weightsOf(ready);
   const list = widths.map((one) => `${one.name} ${one.bits}`).join(', ');
   return {
     en: `Bits: ${list}. On average ${(bits / weights).toFixed(2)} a weight, ${kB(bits)} kB before packing.`,
