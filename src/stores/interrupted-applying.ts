@@ -10,7 +10,7 @@ import { call } from '#stores/engine';
 import { keep, readKept } from '#stores/kept';
 import { project } from '#stores/project';
 import type { AskedApplication, InterruptedState } from '#stores/state';
-import { dismissNotice, notify } from '#stores/view';
+import { noticesOf } from '#stores/view';
 
 const NAME = 'applying';
 
@@ -35,11 +35,8 @@ export function forgetApplying(): void {
   if (project.getState().saved !== 'other-tab') keep(NAME, {});
 }
 
-/** The one that tells of the offer; it goes when that does. */
-let notice = 0;
-interruptedApplying.subscribe(({ application }, before) => {
-  if (before.application && !application) dismissNotice(notice);
-});
+/** Tells something of the offer; it goes when that does. */
+export const tellOfApplication = noticesOf(interruptedApplying, ({ application }) => application !== null);
 
 /** Sees whether an earlier visit, or an engine that failed, left something that could go on. */
 export async function lookForApplication(): Promise<void> {
@@ -53,7 +50,7 @@ export async function lookForApplication(): Promise<void> {
   if (!node || !project.getState().nodes[asked.start] || !isKnown) return discardApplication();
   interruptedApplying.setState({ application: { asked, ...left } });
   const { en, zh } = titleOf(asked);
-  notice = notify({
+  tellOfApplication({
     level: 'info',
     words: {
       en: `${en} was being applied to ${node.name} and was interrupted. The Optimize tab offers to go on with it.`,

@@ -9,13 +9,13 @@ import { RecipeError, type RecipeStep, readRecipe, seedOf, stepSeed } from '#cor
 import { modelsNamed, runApplication } from '#stores/applying';
 import { stepName } from '#stores/describe';
 import { faultOf, isAbort } from '#stores/engine';
-import { interruptedApplying } from '#stores/interrupted-applying';
+import { interruptedApplying, tellOfApplication } from '#stores/interrupted-applying';
 import { draftOf, isSameDraft, isUnchanged, type Line, lineOf, recipeOf, runnable, runOf } from '#stores/lineage';
 import { apply, optimize, setSeed, takeStep } from '#stores/optimize';
 import { project, select } from '#stores/project';
 import { readFragment } from '#stores/recipe-link';
 import type { Draft, DraftStep, RecipesState } from '#stores/state';
-import { announce, dismissNotice, notify, setOptimizeView } from '#stores/view';
+import { announce, notify, setOptimizeView } from '#stores/view';
 
 export const recipes = createStore<RecipesState>()(() => ({
   drafts: {},
@@ -210,11 +210,6 @@ const otherwiseEdited: Words = {
   en: 'This recipe has been changed since it was interrupted. Undo the changes first, then continue: going on would replace them.',
   zh: '该配方在中断之后又有改动。继续会覆盖这些改动，请先撤销改动，再继续。',
 };
-/** The notice that says so, as long as there is something to go on with. */
-let toldEdited = 0;
-interruptedApplying.subscribe(({ application }, before) => {
-  if (before.application && !application) dismissNotice(toldEdited);
-});
 
 /**
  * Goes on with what was being applied when the page was left, as it was asked for then. Not over a recipe that has been
@@ -241,7 +236,7 @@ export async function continueApplication(): Promise<void> {
   }));
   const edited = recipes.getState().drafts[node];
   if (edited && !isSameDraft(edited, { start, steps })) {
-    toldEdited = notify({ level: 'info', words: otherwiseEdited });
+    tellOfApplication({ level: 'info', words: otherwiseEdited });
     return;
   }
   keepDraft(node, at.line, { start, steps });

@@ -12,7 +12,7 @@ import { call, faultOf, isAbort, isLost, mayGoOn } from '#stores/engine';
 import { keep, readKept } from '#stores/kept';
 import { addNode, project, select, selectedNode, uniqueName } from '#stores/project';
 import type { ModelNode, TrainingState } from '#stores/state';
-import { announce, dismissNotice, notify } from '#stores/view';
+import { announce, noticesOf, notify } from '#stores/view';
 import type { Calls, DatasetId, InterruptedRun, TrainResult, TrainSettings } from '#worker/protocol';
 
 /** Epochs after which the small CNN has learned most of what it will: a small data set has few batches in one. */
@@ -205,11 +205,7 @@ async function survive(request: Calls['train']['request']): Promise<TrainResult>
   }
 }
 
-/** The one that tells of the offer; it goes when that does. */
-let notice = 0;
-training.subscribe(({ interrupted }, before) => {
-  if (before.interrupted && !interrupted) dismissNotice(notice);
-});
+const tellOfRun = noticesOf(training, ({ interrupted }) => interrupted !== null);
 
 /** Sees whether an earlier visit, or an engine that failed, left a run that could go on. */
 async function lookForRun(): Promise<void> {
@@ -219,7 +215,7 @@ async function lookForRun(): Promise<void> {
   if (training.getState().status !== 'idle' || !left) return;
   if (project.getState().nodes[id]?.model !== left.model) return discardRun();
   training.setState({ interrupted: { node: id, run: left } });
-  notice = notify({
+  tellOfRun({
     level: 'info',
     words: {
       en: 'A training run was interrupted. The Train tab offers to go on with it.',

@@ -2,7 +2,7 @@
  * How the page is looked at: tab, axis of the chart, language, colours, and what it says to the person. Language,
  * colours and axis are kept in localStorage; the language starts as the browser's.
  */
-import { createStore } from 'zustand/vanilla';
+import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { Words } from '#core/params';
 import { keep, readKept } from '#stores/kept';
 import type { Axis, OptimizeView, TabId, ViewState } from '#stores/state';
@@ -56,14 +56,16 @@ export function setScheme(scheme: 'light' | 'dark' | 'auto'): void {
   keepView();
 }
 
-let lastNotice = 0;
-/** Shows a notice until it is dismissed (at most the five latest, each once), and announces it. Returns its id. */
-export function notify(notice: {
+interface Told {
   readonly level: 'info' | 'error';
   readonly words: Words;
   readonly hint?: Words | undefined;
   readonly restores?: string;
-}): number {
+}
+
+let lastNotice = 0;
+/** Shows a notice until it is dismissed (at most the five latest, each once), and announces it. Returns its id. */
+export function notify(notice: Told): number {
   const id = ++lastNotice;
   const { hint, ...told } = notice;
   const { words } = told;
@@ -80,4 +82,13 @@ export function dismissNotice(id: number): void {
 /** Says something in the status region only. */
 export function announce(words: Words): void {
   view.setState({ announcement: words });
+}
+
+/** A way to tell of what a store has on offer: such notices go when it has it no more. */
+export function noticesOf<S>(store: StoreApi<S>, isOffered: (state: S) => boolean): (notice: Told) => void {
+  const told: number[] = [];
+  store.subscribe((state, before) => {
+    if (isOffered(before) && !isOffered(state)) for (const id of told.splice(0)) dismissNotice(id);
+  });
+  return (notice) => void told.push(notify(notice));
 }
