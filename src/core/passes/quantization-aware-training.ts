@@ -13,7 +13,7 @@
  * Papers: Esser, McKinstry, Bablani, Appuswamy, Modha 2020, "Learned Step Size Quantization"; Bengio et al. 2013 (straight-through); Rastegari et al. 2016 (binary weights);
  * Zhou et al. 2016, "DoReFa-Net".
  */
-import { type Formula, lines } from '#core/formula';
+import { lines } from '#core/formula';
 import { mapPrunable, withActivationGrids } from '#core/model/edit';
 import { channelOf, codesOf, type GridValues } from '#core/model/encoding';
 import type { Model, Tensor } from '#core/model/model';
@@ -26,6 +26,7 @@ import type { Words } from '#core/params';
 import { definePass, type TrainHooks } from '#core/pass';
 import { roundBiases } from '#core/passes/shared/bias-rounding';
 import { ACTIVATION_BITS, WEIGHT_BITS } from '#core/passes/shared/bits';
+import { boundedFormula, boundedGrid, boundedNote } from '#core/passes/shared/bounded-grid';
 import { calibrate, edgeNotes, roundedEdges, wideEdges } from '#core/passes/shared/calibration';
 import { CALIBRATION_IMAGES } from '#core/passes/shared/importance';
 import { integerNotes, integerSamples } from '#core/passes/shared/integer-notes';
@@ -40,7 +41,7 @@ import {
 } from '#core/passes/shared/kernel-grids';
 import { OUTER, type Outer, outerLayers, outerNotes } from '#core/passes/shared/outer-layers';
 import { type Selected, selectPrunable } from '#core/passes/shared/selection';
-import { type SettlingValues, settlingFormula, settlingParams, softLoss } from '#core/passes/shared/settling';
+import { settlingFormula, settlingParams, softLoss } from '#core/passes/shared/settling';
 import { TEACHER_MODEL, teacherModel } from '#core/passes/shared/students';
 import { objectiveOf } from '#core/passes/shared/training';
 
@@ -191,25 +192,6 @@ export const quantizationAwareTraining = definePass({
   },
 });
 
-/** DoReFa's, with its numbers. */
-function boundedFormula(
-  values: SettlingValues & {
-    readonly weightBits: number;
-    readonly activations: string;
-    readonly activationBits: number;
-  },
-): Formula {
-  const { weightBits: b, activations, activationBits } = values;
-  const rounded = `x′ = Q_x(clamp(x, 0, 1)),   Q_x(x) = round(${2 ** activationBits - 1} · x) / ${2 ** activationBits - 1}`;
-  return lines(
-    b === 1
-      ? 'w′ = a · sign(w),   a = mean |w|'
-      : `w′ = 2 · Q_w(tanh w / (2 · max |tanh w|) + 1/2) − 1,   Q_w(x) = round(${2 ** b - 1} · x) / ${2 ** b - 1}`,
-    ...(activations === 'round' ? [rounded] : []),
-    ...settlingFormula(values),
-  );
-}
-
 interface KernelValues {
   readonly weightBits: number;
   readonly steps: string;
@@ -269,26 +251,11 @@ function startKernels(
   return { starts, bounded, notes };
 }
 
-function boundedNote(layers: readonly string[], weightBits: number): Words {
-  const [list, count] = [layers.join(', '), 2 ** Math.max(2, weightBits)];
-  return {
-    en: `Weights of ${list} take ${count} values from −1 to 1. 0 lies between two of them and is kept for pruned weights, so the grid is counted with one bit more${weightBits === 8 ? ', which TensorFlow.js stores in 16' : ''}.`,
-    zh: `${list} 的权重取从 −1 到 1 的 ${count} 个值。0 位于其中两个之间，留给被剪枝的权重，因此网格多计一位${weightBits === 8 ? '，TensorFlow.js 会用 16 位存储' : ''}。`,
-  };
-}
-
 /** LSQ's first grid for weights. */
 function learnedGrid(channels: readonly Float32Array[], bits: number, axis: number | null): GridValues {
   const codes: Codes = { qMin: -(2 ** (bits - 1)), qMax: 2 ** (bits - 1) - 1, symmetric: false };
   const grids = channels.map((kept): Grid => ({ scale: firstStep(meanSize(kept), codes.qMax), zero: 0 }));
   return gridValues(grids, codes, bits, axis);
-}
-
-/** The steps of weights from -1 to 1: odd numbers of halves of a step, so a grid with one bit more holds them. */
-function boundedGrid(bits: number): GridValues {
-  const qMax = 2 ** bits - 1;
-  const scale = Math.fround(1 / qMax);
-  return gridValues([{ scale, zero: 0 }], { qMin: -qMax, qMax, symmetric: true }, bits + 1, null);
 }
 
 function activationGrid(spread: Spread, bits: number, wide: boolean, steps: string): GridValues {
