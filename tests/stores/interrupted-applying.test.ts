@@ -28,6 +28,16 @@ async function reload(without: readonly string[] = []): Promise<void> {
   s.project.setState({ saved: 'restoring' });
   s.project.setState({ saved: 'saved' });
 }
+/** An Apply that the page is left in; how it was kept. The next visit hears that 2.5 epochs of it are done. */
+async function cutShort(): Promise<string> {
+  void s.apply();
+  await s.next('apply');
+  const asked = kept();
+  await reload();
+  (await s.next('interruptedRecipe')).resolve({ done: 0, epoch: 2.5 });
+  await settle();
+  return asked;
+}
 const offered = () => s.interruptedApplying.getState().application;
 const told = () => s.view.getState().notices.map(({ words }) => words.en);
 const kept = () => localStorage.getItem('whittle.applying') ?? '{}';
@@ -126,12 +136,7 @@ describe('a method that trains', () => {
   });
 
   it('stays on offer where the data set or a backend could not be had', async () => {
-    void s.apply();
-    await s.next('apply');
-    const asked = kept();
-    await reload();
-    (await s.next('interruptedRecipe')).resolve({ done: 0, epoch: 2.5 });
-    await settle();
+    const asked = await cutShort();
     for (const code of ['dataset-fetch', 'engine-backend']) {
       const going = s.continueApplication();
       (await s.next('apply')).reject(new s.FaultError({ code, words: { en: 'not there', zh: '' } }));
@@ -150,12 +155,7 @@ describe('a method that trains', () => {
   });
 
   it('is still offered where something else was asked for and could not begin', async () => {
-    void s.apply();
-    await s.next('apply');
-    const asked = kept();
-    await reload();
-    (await s.next('interruptedRecipe')).resolve({ done: 0, epoch: 2.5 });
-    await settle();
+    const asked = await cutShort();
     s.select('a');
     s.setMethod('fine-tuning');
     s.setSeed(9);
