@@ -189,12 +189,16 @@ export function setMakingValue(key: string, value: Values[string]): void {
   const next = clampValues(makingById(making).params, { ...makingValues[making], [key]: value }) as Values;
   combine.setState({ makingValues: { ...makingValues, [making]: next }, fault: null });
 }
+/** What members are made from; the same choice changes nothing. */
+export function setSources(wanted: readonly string[]): void {
+  const sources = [...new Set(wanted)];
+  if (`${sources}` !== `${combine.getState().sources}`) combine.setState({ sources, fault: null });
+}
 /** Where only one model is taken, another one takes its place. */
 export function toggleSource(node: string): void {
   const { sources, making } = combine.getState();
-  const { most } = makingById(making).models;
-  const added = most === 1 ? [node] : [...sources, node];
-  combine.setState({ sources: sources.includes(node) ? sources.filter((id) => id !== node) : added, fault: null });
+  const kept = makingById(making).models.most === 1 ? [] : sources;
+  setSources(sources.includes(node) ? sources.filter((id) => id !== node) : [...kept, node]);
 }
 
 /** Why these models cannot be made into members in this way, or null. */

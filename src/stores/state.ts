@@ -279,8 +279,8 @@ export type TreeSource =
 export type CombineView = 'combine' | 'make' | 'trees' | 'result';
 /**
  * stores/combine.ts: `combine`. Actions: setCombineView(view), toggleMember(node), moveMember(from, to), setMembers(nodes),
- * setWay(id), setWayValue(key, value, moving), combineMembers(); setMaking(id), setMakingValue(key, value), toggleSource(node),
- * makeMembers(); setTreeMethod(id), setTreeValue(key, value), setTreeSource(source), growTrees(); setCombineSeed(n),
+ * setWay(id), setWayValue(key, value, moving), combineMembers(); setMaking(id), setMakingValue(key, value), setSources(nodes),
+ * toggleSource(node), makeMembers(); setTreeMethod(id), setTreeValue(key, value), setTreeSource(source), growTrees(); setCombineSeed(n),
  * cancelCombine(). Beside them: candidates(): the nodes that can be chosen; combineObstacle(), makeObstacle(),
  * treesObstacle(): why it cannot be done, or null; originOf(nodes, id): how a node's model was made.
  */

@@ -12,6 +12,7 @@ import {
   setCombineView,
   setMaking,
   setMakingValue,
+  setSources,
   toggleSource,
 } from '#stores/combine';
 import { datasets } from '#stores/datasets';
@@ -40,7 +41,9 @@ export function MakingsView() {
   const networks = useMemo(() => networksIn(state, dataset, anyKind), [state, dataset, anyKind]);
   const own = clampValues(making.params, makingValues[id] ?? {}) as Values;
   const busy = running !== null;
-  useEffect(() => fillSources(networks, most), [networks, most]);
+  // What a person has emptied stays empty: only other models, or another number of them, ask for a choice again.
+  const offered = networks.map(({ id: one }) => one).join(' ');
+  useEffect(() => fillSources(offered.split(' ').filter(Boolean), most), [offered, most]);
   return (
     <>
       {interrupted && !busy && <Notice level="info" text={t('combine.interrupted')} />}
@@ -109,21 +112,12 @@ export function SeedField({ seed, disabled }: { seed: number; disabled: boolean 
   );
 }
 
-/** There is always something to start from: the selected model, else the last one; and no more than can be taken. */
-function fillSources(networks: readonly ModelNode[], most: number): void {
-  const { sources } = combine.getState();
-  const there = sources.filter((id) => networks.some((node) => node.id === id));
+/** There is something to start from: the selected model, else the last one; and no more than can be taken. */
+function fillSources(offered: readonly string[], most: number): void {
   const { selected } = project.getState();
-  const usual = networks.find(({ id }) => id === selected) ?? networks.at(-1);
-  setSources(there.length > 0 || !usual ? there.slice(0, most) : [usual.id]);
-}
-
-/** The store knows sources by toggling. */
-function setSources(wanted: readonly string[]): void {
-  const { sources } = combine.getState();
-  if (wanted.length === sources.length && wanted.every((id, at) => sources[at] === id)) return;
-  for (const id of sources) toggleSource(id);
-  for (const id of wanted) toggleSource(id);
+  const there = combine.getState().sources.filter((id) => offered.includes(id));
+  const usual = offered.find((id) => id === selected) ?? offered.at(-1);
+  setSources(there.length > 0 || !usual ? there.slice(0, most) : [usual]);
 }
 
 interface SourcesProps {
@@ -137,14 +131,8 @@ interface SourcesProps {
 function Sources({ networks, sources, models, disabled }: SourcesProps) {
   const t = useText();
   const choices = networks.map(({ id, name }) => ({ value: id, label: name }));
-  /** Puts a node, or none, in this place; the store knows sources by toggling. */
-  const put = (at: number, id: string) => {
-    const wanted = [...sources.slice(0, at), ...(id === '' ? [] : [id])].filter(
-      (one, i, all) => all.indexOf(one) === i,
-    );
-    for (const old of sources) toggleSource(old);
-    for (const one of wanted) toggleSource(one);
-  };
+  /** Puts a node, or none, in this place. */
+  const put = (at: number, id: string) => setSources([...sources.slice(0, at), ...(id === '' ? [] : [id])]);
   if (models.most <= 2)
     return (
       <>

@@ -2,7 +2,7 @@
 import { act, render, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { combine, setCombineView, setMembers, setWay } from '#stores/combine';
+import { combine, setCombineView, setMaking, setMembers, setWay } from '#stores/combine';
 import { datasets } from '#stores/datasets';
 import { connect } from '#stores/engine';
 import { project } from '#stores/project';
@@ -136,6 +136,21 @@ describe('combining', () => {
     expect(combine.getState().sources).toEqual(['a']);
     expect(screen.getByLabelText('Start from')).toHaveProperty('value', 'a');
     expect(screen.getByRole('button', { name: 'Train members' })).toHaveProperty('disabled', false);
+  });
+
+  test('a choice that was emptied stays so, whatever else changes on the page', async () => {
+    project.setState({ ...projectOf(members), selected: 'a' });
+    const person = open();
+    act(() => setCombineView('make'));
+    act(() => setMaking('out-of-fold'));
+    await person.click(screen.getByRole('checkbox', { name: 'First' }));
+    act(() => project.setState({ saved: 'memory' }));
+    act(() => project.setState({ saved: 'saved' }));
+    expect(combine.getState().sources).toEqual([]);
+    await person.click(screen.getByRole('checkbox', { name: 'Second' }));
+    expect(combine.getState().sources).toEqual(['b']);
+    act(() => setMaking('bagging'));
+    expect(combine.getState().sources).toEqual(['b']);
   });
 });
 
