@@ -171,7 +171,7 @@ export interface PassDefinition<P extends Params, Prepared> {
   readonly prepare?: (model: Model, values: ValuesOf<P>, context: PassContext) => Promise<Prepared>;
   readonly apply: (model: Model, values: ValuesOf<P>, context: PassContext, prepared: Prepared) => Promise<PassResult>;
   /** For preview 'structure': the model's shape without training (weights may be anything). */
-  readonly sketch?: (model: Model, values: ValuesOf<P>, context: PassContext) => Promise<Model>;
+  readonly sketch?: (model: Model, values: ValuesOf<P>, context: PassContext, prepared: Prepared) => Promise<Model>;
 }
 
 /** A pass with its types forgotten, as lists and runners hold it. */

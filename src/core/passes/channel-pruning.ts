@@ -11,9 +11,8 @@
  * Papers: Li et al. 2017, "Pruning Filters for Efficient ConvNets"; cutting along dependencies: Fang et al. 2023, "DepGraph".
  */
 import { cutChannels } from '#core/model/channels';
-import type { Model } from '#core/model/model';
 import type { Words } from '#core/params';
-import { definePass, type PassContext } from '#core/pass';
+import { definePass } from '#core/pass';
 import { withQuickNorms } from '#core/passes/batch-norm-statistics';
 import {
   CHANNEL_IMAGES,
@@ -29,10 +28,8 @@ import {
 } from '#core/passes/shared/channel-cuts';
 import { measureChannels } from '#core/passes/shared/channel-importance';
 import { keptCount, mostImportant, type RankedGroup, roundedCount } from '#core/passes/shared/channel-ranking';
-import { type Curve, curvesOf, scanLayers, spread } from '#core/passes/shared/sensitivity';
-
-/** Training images that batch normalisation is measured on again, at most. */
-const NORM_IMAGES = 256;
+import { channelCurves, countsBySensitivity, NORM_IMAGES } from '#core/passes/shared/channel-shares';
+import type { Curve } from '#core/passes/shared/sensitivity';
 
 interface Ready {
   readonly cuttable: readonly RankedGroup[];
@@ -43,8 +40,6 @@ interface Ready {
   readonly notes: readonly Words[];
 }
 
-/** Shares of a group's channels (the best one left out) at which it is tried alone. */
-const LEVELS = [0.25, 0.5, 0.75, 1] as const;
 export const channelPruning = definePass({
   id: 'channel-pruning',
   family: 'pruning',
@@ -105,7 +100,7 @@ export const channelPruning = definePass({
     return {
       cuttable: ranked,
       order: values.scope === 'global' ? orderOverall(ranked) : [],
-      curves: values.scope === 'sensitivity' ? await costs(model, ranked, values.norms, context) : null,
+      curves: values.scope === 'sensitivity' ? await channelCurves(model, ranked, values.norms, context) : null,
       notes: [...notes, ...refused],
     };
   },
@@ -126,29 +121,3 @@ export const channelPruning = definePass({
     return { model: settled.model, report: { notes: [...ready.notes, ...settled.notes] } };
   },
 });
-
-async function costs(
-  model: Model,
-  groups: readonly RankedGroup[],
-  norms: boolean,
-  context: PassContext,
-): Promise<readonly Curve[]> {
-  const quiet: PassContext = { ...context, progress: () => {} };
-  const alone = async (whole: Model, ranked: RankedGroup, level: number): Promise<Model> => {
-    const { id, count } = ranked.group;
-    const cut = cutChannels(whole, new Map([[id, mostImportant(ranked, count - Math.round(level * (count - 1)))]]));
-    return norms ? (await withQuickNorms(cut, NORM_IMAGES, quiet)).model : cut;
-  };
-  return curvesOf(LEVELS, await scanLayers(model, groups, LEVELS, alone, context));
-}
-
-function countsBySensitivity(
-  groups: readonly RankedGroup[],
-  curves: readonly Curve[],
-  share: number,
-): readonly number[] {
-  const all = groups.reduce((sum, { group }) => sum + group.count, 0);
-  const portions = groups.map(({ group }, i) => ({ size: group.count - 1, gone: 0, curve: curves[i] as Curve }));
-  const gone = spread(portions, Math.min(all - groups.length, all - keptCount(all, share)));
-  return groups.map(({ group }, i) => group.count - (gone[i] as number));
-}

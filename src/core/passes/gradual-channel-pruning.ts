@@ -3,14 +3,15 @@
  * a small ordinary network that has grown used to its size on the way.
  *
  * It helps because a network cut to a tenth at once is hardly better than a new one, while the same cut in rounds keeps what
- * was learned. It costs a training run. How many channels each layer ends with is settled at the start; which ones is measured anew in every round.
+ * was learned. It costs a training run. How many channels each layer ends with is settled at the start (by sensitivity: after each was cut alone);
+ * which ones is measured anew in every round.
  *
  * In round k of n a layer of c channels that is to keep c' has the share of the schedule left (in rounds: c (c'/c)^(k/n) channels), rounded, by any
  * importance of channel pruning. The rounds share the first part of the epochs, and the last one also has the rest. The model as it was can be the teacher.
  * Papers: Li et al. 2017, "Pruning Filters for Efficient ConvNets" (prune and retrain iteratively); Molchanov et al. 2017 (rank, cut, tune, again).
  */
-import { lines } from '#core/formula';
-import { channelGroups, cutChannels } from '#core/model/channels';
+import { type Formula, lines } from '#core/formula';
+import { type ChannelGroup, channelGroups, cutChannels } from '#core/model/channels';
 import type { Model } from '#core/model/model';
 import type { Words } from '#core/params';
 import { definePass } from '#core/pass';
@@ -27,8 +28,16 @@ import {
   orderOverall,
 } from '#core/passes/shared/channel-cuts';
 import { measureChannels } from '#core/passes/shared/channel-importance';
-import { importanceOf, keptCount, mostImportant, roundedCount } from '#core/passes/shared/channel-ranking';
+import {
+  importanceOf,
+  keptCount,
+  mostImportant,
+  type RankedGroup,
+  roundedCount,
+} from '#core/passes/shared/channel-ranking';
+import { channelCurves, countsBySensitivity } from '#core/passes/shared/channel-shares';
 import { PART, ROUNDS, SCHEDULE, type Schedule, scheduleFormula, sparsityAt } from '#core/passes/shared/schedule';
+import type { Curve } from '#core/passes/shared/sensitivity';
 import { SPARSE_TRAINING, sparseFormula, sparseObjective } from '#core/passes/shared/sparse-training';
 import { within } from '#core/passes/shared/within';
 import { tidy } from '#core/passes/shared/words';
@@ -40,6 +49,31 @@ function largestOverall(kept: number): Words {
     en: `n′: channels of the layer among the ${share} of all with the largest u / μ, u = Σ |w|, μ: mean of u in the layer`,
     zh: `n′ 为该层中 u / μ 位于全网络前 ${share} 的通道数，u = Σ |w|，μ 为 u 在该层的均值`,
   };
+}
+
+/** How many channels a layer ends with, as a formula. */
+function endFormula(kept: number, scope: string): Formula {
+  const share = tidy(kept);
+  switch (scope) {
+    case 'global':
+      return largestOverall(kept);
+    case 'sensitivity':
+      return {
+        en: `Σ n′ = ${share} · Σ n, n′ / n higher in layers that cost more accuracy`,
+        zh: `Σ n′ = ${share} · Σ n，剪枝使准确率下降越多的层，n′ / n 越大`,
+      };
+    default:
+      return `n′ = max(1, round(${share} · n))`;
+  }
+}
+
+/** The part of the progress that measuring the layers' sensitivity takes. */
+const SCAN = 0.1;
+
+/** By sensitivity: the groups as they are ranked at the start, and what each costs when it alone is cut. */
+interface Spread {
+  readonly ranked: readonly RankedGroup[];
+  readonly curves: readonly Curve[];
 }
 
 interface Plan {
@@ -76,12 +110,13 @@ export const gradualChannelPruning = definePass({
       default: 'layer',
       label: { en: 'Shares', zh: '各层比例' },
       help: {
-        en: 'How narrow each layer gets. Layer by layer: all alike. Global: less of the layers whose filters differ little in size (L1), as they are at the start.',
-        zh: '每一层剪到多窄。“逐层”：各层相同；“全局”：按开始时滤波器大小（L1）的差异分配。',
+        en: 'How narrow each layer gets. Layer by layer: all alike. Global: less of the layers whose filters differ little in size (L1), as they are at the start. By sensitivity first measures what each layer costs when it alone is cut (this takes a while), then takes less of the layers that cost more.',
+        zh: '每一层剪到多窄。“逐层”：各层相同；“全局”：按开始时滤波器大小（L1）的差异分配；“按敏感度”先测量单独剪每一层的代价（需要一些时间），再从代价大的层少剪一些。',
       },
       options: [
         { value: 'layer', label: { en: 'Layer by layer', zh: '逐层' } },
         { value: 'global', label: { en: 'Global', zh: '全局' } },
+        { value: 'sensitivity', label: { en: 'Layer by layer, by sensitivity', zh: '逐层，按敏感度' } },
       ],
     },
     schedule: {
@@ -101,7 +136,7 @@ export const gradualChannelPruning = definePass({
   formula: (values) =>
     lines(
       CHANNEL_SCORES[values.importance],
-      values.scope === 'layer' ? `n′ = max(1, round(${tidy(values.kept)} · n))` : largestOverall(values.kept),
+      endFormula(values.kept, values.scope),
       scheduleFormula(values.schedule as Schedule, values.rounds, 'n', 'n', 'n′'),
       { en: 'in round k the nₖ channels with the largest s stay', zh: '第 k 轮保留 s 最大的 nₖ 个通道' },
       sparseFormula(values),
@@ -110,8 +145,15 @@ export const gradualChannelPruning = definePass({
   effects: NARROWER,
   preview: 'structure',
 
-  async sketch(model, values) {
-    const { counts } = planOf(model, values);
+  async prepare(model, values, context): Promise<Spread | null> {
+    if (values.scope !== 'sensitivity') return null;
+    const { groups } = cuttableGroups(model, values.layers);
+    const { ranked } = await measureChannels(model, groups, values.importance, values.images, within(context, 0, 0));
+    return { ranked, curves: await channelCurves(model, ranked, true, within(context, 0, SCAN)) };
+  },
+
+  async sketch(model, values, _context, alone) {
+    const { counts } = planOf(model, values, alone);
     const groups = channelGroups(model).filter(({ id }) => counts.has(id));
     const keep = groups.map((group) => {
       const importance = importanceOf(model, group, 'l1');
@@ -120,8 +162,9 @@ export const gradualChannelPruning = definePass({
     return cutChannels(model, new Map(keep));
   },
 
-  async apply(model, values, context) {
-    const { counts, notes } = planOf(model, values);
+  async apply(model, values, context, alone) {
+    const rest = alone ? within(context, SCAN, 1 - SCAN) : context;
+    const { counts, notes } = planOf(model, values, alone);
     const rounds = values.schedule === 'once' ? 1 : values.rounds;
     let current = model;
     let done = 0;
@@ -129,7 +172,7 @@ export const gradualChannelPruning = definePass({
     for (let round = 1; round <= rounds; round++) {
       context.signal.throwIfAborted();
       const groups = channelGroups(current).filter(({ id }) => counts.has(id));
-      const result = await measureChannels(current, groups, values.importance, values.images, within(context, done, 0));
+      const result = await measureChannels(current, groups, values.importance, values.images, within(rest, done, 0));
       measured = result.notes;
       const keep = result.ranked.map((ranked) => {
         const { before, after } = counts.get(ranked.group.id) as { before: number; after: number };
@@ -141,33 +184,36 @@ export const gradualChannelPruning = definePass({
         return [ranked.group.id, mostImportant(ranked, Math.min(count, ranked.group.count))] as const;
       });
       current = cutChannels(current, new Map(keep));
-      const rest = round === rounds ? 1 - values.part : 0;
-      const share = rounds === 1 ? 1 : values.part / rounds + rest;
+      const after = round === rounds ? 1 - values.part : 0;
+      const share = rounds === 1 ? 1 : values.part / rounds + after;
       const objective = sparseObjective(current, model, { ...values, epochs: values.epochs * share }, context);
-      current = await within(context, done, share).train(objective);
+      current = await within(rest, done, share).train(objective);
       done += share;
     }
     return { model: current, report: { notes: [...measured, ...notes] } };
   },
 });
 
-function planOf(
-  model: Model,
-  values: {
-    readonly kept: number;
-    readonly scope: string;
-    readonly multiple: number;
-    readonly layers: readonly string[];
-  },
-): Plan {
-  const { groups, notes } = cuttableGroups(model, values.layers);
-  const ranked = groups.map((group) => ({ group, importance: importanceOf(model, group, 'l1') }));
-  const counts =
-    values.scope === 'global'
-      ? countsOverall(groups.length, orderOverall(ranked), values.kept)
-      : groups.map(({ count }) => keptCount(count, values.kept));
+interface Shares {
+  readonly kept: number;
+  readonly scope: string;
+  readonly multiple: number;
+  readonly layers: readonly string[];
+}
+
+function planOf(model: Model, { kept, scope, multiple, layers }: Shares, alone: Spread | null): Plan {
+  const { groups, notes } = cuttableGroups(model, layers);
+  const counts = alone
+    ? countsBySensitivity(alone.ranked, alone.curves, kept)
+    : scope === 'global'
+      ? countsOverall(groups.length, orderOverall(bySize(model, groups)), kept)
+      : groups.map(({ count }) => keptCount(count, kept));
   const ends = groups.map(({ id, count }, i) => {
-    return [id, { before: count, after: roundedCount(count, counts[i] as number, values.multiple) }] as const;
+    return [id, { before: count, after: roundedCount(count, counts[i] as number, multiple) }] as const;
   });
   return { counts: new Map(ends), notes };
+}
+
+function bySize(model: Model, groups: readonly ChannelGroup[]): readonly RankedGroup[] {
+  return groups.map((group) => ({ group, importance: importanceOf(model, group, 'l1') }));
 }

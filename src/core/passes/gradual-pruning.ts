@@ -6,7 +6,8 @@
  * gradients nor moments reach them.
  *
  * At each step of the schedule the weights are ranked anew, as they are by then, by size, by LAMP, by gradient (Taylor) or by
- * the correlation of input and output (Hebbian), and the lowest go until the step's sparsity is reached. The model as it was can be the teacher throughout.
+ * the correlation of input and output (Hebbian), and the lowest go until the step's sparsity is reached. By sensitivity each layer is first pruned alone,
+ * and those that cost more accuracy lose less at every step. The model as it was can be the teacher throughout.
  * Papers: Zhu, Gupta 2018, "To prune, or not to prune" (cubic); Han et al. 2015 (in rounds); log-cubic is cubic in the logarithm of the density.
  */
 import { lines } from '#core/formula';
@@ -16,9 +17,19 @@ import { definePass, type PassContext } from '#core/pass';
 import { hebbianScores, timesWeights } from '#core/passes/hebbian-pruning';
 import { LAMP_SCORE, lampKeys } from '#core/passes/lamp-pruning';
 import { CALIBRATION_IMAGES, scoreKeys } from '#core/passes/shared/importance';
-import { alreadySparser, pruneLowest, pruningFormula, rankWeights, SCOPE } from '#core/passes/shared/ranked-pruning';
+import {
+  alreadySparser,
+  layerCurves,
+  pruneRanked,
+  pruningFormula,
+  type Ranking,
+  rankWeights,
+  SPREAD_SCOPE,
+  sharesNote,
+} from '#core/passes/shared/ranked-pruning';
 import { PART, pruningSteps, ROUNDS, SCHEDULE, scheduleFormula, stepDue } from '#core/passes/shared/schedule';
 import { LAYERS, type Selected, selectPrunable, selectRunning } from '#core/passes/shared/selection';
+import type { Curve } from '#core/passes/shared/sensitivity';
 import {
   DEEP_SPARSITY,
   leftFormula,
@@ -28,6 +39,7 @@ import {
   sparseObjective,
   sparsityOf,
 } from '#core/passes/shared/sparse-training';
+import { within } from '#core/passes/shared/within';
 import { tidy } from '#core/passes/shared/words';
 import { TAYLOR_SCORE, taylorScores } from '#core/passes/taylor-pruning';
 
@@ -37,6 +49,9 @@ const SCORES = {
   taylor: TAYLOR_SCORE,
   hebbian: 's = |wᵢⱼ| · |corr(xᵢ, yⱼ)|',
 } as const;
+
+/** The part of the progress that measuring the layers' sensitivity takes. */
+const SCAN = 0.1;
 
 interface Choice {
   readonly importance: string;
@@ -84,7 +99,7 @@ export const gradualPruning = definePass({
     schedule: SCHEDULE,
     rounds: ROUNDS,
     part: { ...PART, when: { schedule: ['log-cubic', 'cubic', 'iterative'] } },
-    scope: { ...SCOPE, when: { importance: ['magnitude', 'taylor', 'hebbian'] } },
+    scope: { ...SPREAD_SCOPE, when: { importance: ['magnitude', 'taylor', 'hebbian'] } },
     images: { ...CALIBRATION_IMAGES, when: { importance: ['taylor', 'hebbian'] } },
     ...SPARSE_TRAINING,
     layers: LAYERS,
@@ -92,30 +107,33 @@ export const gradualPruning = definePass({
   formula: (values) =>
     lines(
       leftFormula(scheduleFormula(values.schedule, values.rounds, 'd', 'd₀', tidy(1 - values.sparsity))),
-      pruningFormula(
-        SCORES[values.importance as keyof typeof SCORES],
-        '1 − dₖ',
-        values.importance === 'lamp' ? 'global' : values.scope,
-      ),
+      pruningFormula(SCORES[values.importance as keyof typeof SCORES], '1 − dₖ', scopeOf(values)),
       sparseFormula(values),
     ),
   needs: ['weights', 'knownGraph', 'data', 'training'],
   effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps', makes: ['masks'] },
   preview: 'structure',
 
-  async sketch(model, values) {
-    const selected = selectPrunable(model, values.layers);
-    const rankings = rankWeights(selected, values.scope, ({ tensor }) => magnitudeKeys(tensor.data));
-    return pruneLowest(model, rankings, values.sparsity).model;
+  async prepare(model, values, context): Promise<readonly Curve[] | null> {
+    if (scopeOf(values) !== 'sensitivity') return null;
+    return layerCurves(model, await ranked(model, values, context), within(context, 0, SCAN));
   },
 
-  async apply(model, values, context) {
+  async sketch(model, values, _context, curves) {
+    const rankings = rankWeights(selectedBy(model, values), scopeOf(values), ({ tensor }) =>
+      magnitudeKeys(tensor.data),
+    );
+    return pruneRanked(model, { rankings, curves }, values.sparsity).model;
+  },
+
+  async apply(model, values, context, curves) {
     const selected = selectPrunable(model, values.layers);
     const steps = pruningSteps(values, sparsityOf(selected), values.sparsity);
     let taken = 0;
     let at = 0;
     let apart = 1;
-    const trained = await context.train(sparseObjective(model, model, values, context), {
+    const rest = curves ? within(context, SCAN, 1 - SCAN) : context;
+    const trained = await rest.train(sparseObjective(model, model, values, context), {
       every: values.schedule === 'once' ? values.epochs : (values.epochs * values.part) / values.rounds,
       async revise(current, done) {
         if (done > at) apart = done - at;
@@ -123,7 +141,7 @@ export const gradualPruning = definePass({
         const due = stepDue(steps, done);
         if (!due || steps.indexOf(due) < taken) return current;
         taken = steps.indexOf(due) + 1;
-        return pruned(current, values, due.sparsity, context);
+        return pruned(current, values, due.sparsity, curves, context);
       },
       memory: {
         read: () => [taken, at, apart],
@@ -136,22 +154,39 @@ export const gradualPruning = definePass({
       return { model: trained, report: { notes: [alreadySparser(selected, sparsityOf(selected))] } };
     // A run of few batches ends before its last step; one that was stopped stays as it is.
     const isOver = at + apart >= (steps.at(-1)?.done as number);
-    const whole = taken < steps.length && isOver ? await pruned(trained, values, values.sparsity, context) : trained;
+    const whole =
+      taken < steps.length && isOver ? await pruned(trained, values, values.sparsity, curves, context) : trained;
     const rounds = taken + (whole === trained ? 0 : 1);
-    return { model: whole, report: { notes: [reachedNote(sparsityOf(selectPrunable(whole, values.layers)), rounds)] } };
+    const after = selectPrunable(whole, values.layers);
+    const notes = [reachedNote(sparsityOf(after), rounds)];
+    if (curves) notes.push(sharesNote(after.map((one) => [one.layer.name, sparsityOf([one])])));
+    return { model: whole, report: { notes } };
   },
 });
 
-async function pruned(model: Model, choice: Choice, sparsity: number, context: PassContext): Promise<Model> {
-  const byData = choice.importance === 'taylor' || choice.importance === 'hebbian';
-  const selected = (byData ? selectRunning : selectPrunable)(model, choice.layers);
+/** What is ranked together; LAMP shares out by itself. */
+const scopeOf = ({ importance, scope }: { readonly importance: string; readonly scope: string }): string =>
+  importance === 'lamp' ? 'global' : scope;
+
+async function pruned(
+  model: Model,
+  choice: Choice,
+  sparsity: number,
+  curves: readonly Curve[] | null,
+  context: PassContext,
+): Promise<Model> {
+  return pruneRanked(model, { rankings: await ranked(model, choice, context), curves }, sparsity).model;
+}
+
+async function ranked(model: Model, choice: Choice, context: PassContext): Promise<readonly Ranking[]> {
+  const selected = selectedBy(model, choice);
   const keys = await keysOf(model, selected, choice, context);
-  const scope = choice.importance === 'lamp' ? 'global' : choice.scope;
-  return pruneLowest(
-    model,
-    rankWeights(selected, scope, (_one, i) => keys[i] as Uint32Array),
-    sparsity,
-  ).model;
+  return rankWeights(selected, scopeOf(choice), (_one, i) => keys[i] as Uint32Array);
+}
+
+function selectedBy(model: Model, { importance, layers }: Pick<Choice, 'importance' | 'layers'>): readonly Selected[] {
+  const byData = importance === 'taylor' || importance === 'hebbian';
+  return (byData ? selectRunning : selectPrunable)(model, layers);
 }
 
 async function keysOf(

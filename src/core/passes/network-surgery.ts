@@ -6,77 +6,47 @@
  * again has to be right the first time. It costs a training run, and memory for the weights that are not there.
  *
  * A weight goes when the size of its hidden copy falls below a = 0.9 t, comes back above b = 1.1 t, and stays what it is in between, so
- * that it does not flicker. The threshold a of a layer is where the wanted sparsity lies among its hidden weights (or those of all layers; or LAMP shares it out), or, as in the paper, t is
+ * that it does not flicker. The threshold a of a layer is where the wanted sparsity lies among its hidden weights (or those of all layers; or LAMP, or what each layer
+ * costs when it alone is pruned, shares it out), or, as in the paper, t is
  * mean + c x standard deviation of the layer's |w| at the start. In the last part of the run the mask is fixed.
  * Paper: Guo, Yao, Chen 2016, "Dynamic Network Surgery for Efficient DNNs".
  */
 
-import { type Formula, lines } from '#core/formula';
+import { lines } from '#core/formula';
 import { mapPrunable } from '#core/model/edit';
 import type { Mask } from '#core/model/encoding';
 import type { Model, Tensor } from '#core/model/model';
 import { makeTensor } from '#core/model/tensor';
-import { joined } from '#core/numeric/joined';
-import { countBelow, magnitudeKeys, radixSort, sortFloats } from '#core/numeric/radix';
+import { magnitudeKeys } from '#core/numeric/radix';
 import type { Words } from '#core/params';
 import { definePass } from '#core/pass';
 import { lampKeys } from '#core/passes/lamp-pruning';
-import { pruneLowest, QUANTILES, rankWeights, SCOPE } from '#core/passes/shared/ranked-pruning';
-import {
-  PART,
-  pruningSteps,
-  ROUNDS,
-  SCHEDULE,
-  type Schedule,
-  scheduleFormula,
-  stepDue,
-} from '#core/passes/shared/schedule';
+import { layerCurves, pruneRanked, type Ranking, rankWeights, SPREAD_SCOPE, sharesNote } from '#core/passes/shared/ranked-pruning';
+import { PART, pruningSteps, ROUNDS, SCHEDULE, type Schedule, stepDue } from '#core/passes/shared/schedule';
 import { LAYERS, type Selected, selectPrunable } from '#core/passes/shared/selection';
+import type { Curve } from '#core/passes/shared/sensitivity';
 import {
   DEEP_SPARSITY,
-  leftFormula,
   SPARSE_TRAINING,
   sparseFormula,
   sparseObjective,
   sparsityOf,
 } from '#core/passes/shared/sparse-training';
-import { counted, percent, tidy } from '#core/passes/shared/words';
+import {
+  CUT,
+  EDGES,
+  type Hidden,
+  SPLICE,
+  shown,
+  spreadThresholds,
+  thresholdFormula,
+  thresholds,
+} from '#core/passes/shared/surgery-thresholds';
+import { within } from '#core/passes/shared/within';
+import { counted, percent } from '#core/passes/shared/words';
 
-/** Hidden weights between these shares of the threshold stay as they are. */
-const CUT = 0.9;
-const SPLICE = 1.1;
-/** The same, as shares of the lower one. */
-const EDGES = [1, SPLICE / CUT] as const;
-
-interface ThresholdValues {
-  readonly by: string;
-  readonly sparsity: number;
-  readonly c: number;
-  readonly schedule: string;
-  readonly rounds: number;
-  readonly scope: string;
-}
-
-function thresholdFormula({ by, sparsity, c, schedule, rounds, scope }: ThresholdValues): readonly Formula[] {
-  if (by === 'spread') {
-    const t = `t = max(0, mean |w| ${c < 0 ? '−' : '+'} ${tidy(Math.abs(c))} · std |w|)`;
-    return [{ en: `${t} of each layer at the start`, zh: `${t}，取训练开始时每层的值` }];
-  }
-  const left = scheduleFormula(schedule as Schedule, rounds, 'd', '1', tidy(1 - sparsity));
-  if (scope !== 'lamp') {
-    const { en, zh } = QUANTILES[scope as 'global' | 'layer'];
-    const t = `${CUT} t = Q(1 − dₖ)`;
-    return [leftFormula(left), { en: `${t}, Q: quantile of |v| ${en}`, zh: `${t}，Q 为 |v| ${zh}的分位数` }];
-  }
-  const t = `${CUT} t = Q(qₗ)`;
-  return [
-    leftFormula(left),
-    {
-      en: `${t}, Q: quantile of |v| in layer l; qₗ by LAMP, Σ nₗ · qₗ = (1 − dₖ) · Σ nₗ`,
-      zh: `${t}，Q 为 |v| 在第 l 层内的分位数；qₗ 由 LAMP 得出，Σ nₗ · qₗ = (1 − dₖ) · Σ nₗ`,
-    },
-  ];
-}
+/** The part of the progress that measuring the layers' sensitivity takes. */
+const SCAN = 0.1;
 
 export const networkSurgery = definePass({
   id: 'network-surgery',
@@ -151,16 +121,16 @@ export const networkSurgery = definePass({
       },
     },
     scope: {
-      ...SCOPE,
+      ...SPREAD_SCOPE,
       default: 'lamp',
       when: { by: ['sparsity'] },
       help: {
-        en: 'Global: one threshold for all weights. Layer by layer: the same share of each layer. By relative size (LAMP): shares that follow from how small weights are within their layer.',
-        zh: '“全局”：所有权重共用一个阈值；“逐层”：每一层去掉相同的比例；“按相对大小（LAMP）”：各层的比例由权重在本层中的相对大小决定。',
+        en: 'Global: one threshold for all weights. Layer by layer: the same share of each layer. By relative size (LAMP): shares that follow from how small weights are within their layer. By sensitivity first measures what each layer costs when it alone is pruned (this takes a while), then takes less of the layers that cost more.',
+        zh: '“全局”：所有权重共用一个阈值；“逐层”：每一层去掉相同的比例；“按相对大小（LAMP）”：各层的比例由权重在本层中的相对大小决定；“按敏感度”先测量单独剪枝每一层的代价（需要一些时间），再从代价大的层少剪一些。',
       },
       options: [
         { value: 'lamp', label: { en: 'By relative size (LAMP)', zh: '按相对大小（LAMP）' } },
-        ...SCOPE.options,
+        ...SPREAD_SCOPE.options,
       ],
     },
     ...SPARSE_TRAINING,
@@ -190,14 +160,20 @@ export const networkSurgery = definePass({
   },
   preview: 'structure',
 
-  async sketch(model, values) {
+  async prepare(model, values, context): Promise<readonly Curve[] | null> {
+    if (values.by === 'spread' || values.scope !== 'sensitivity') return null;
+    const free = freed(model, values.layers);
+    return layerCurves(free, rankingsOf(free, values), within(context, 0, SCAN));
+  },
+
+  async sketch(model, values, _context, curves) {
     const free = freed(model, values.layers);
     const selected = selectPrunable(free, values.layers);
     if (values.by === 'spread') return masked(free, selected, spreadThresholds(selected, values.c), shown, [1, 1]);
-    return lowestPruned(free, values);
+    return lowestPruned(free, values, curves);
   },
 
-  async apply(model, values, context) {
+  async apply(model, values, context, curves) {
     const free = freed(model, values.layers);
     const start = selectPrunable(free, values.layers);
     const fixed = values.by === 'spread' ? spreadThresholds(start, values.c) : null;
@@ -206,7 +182,8 @@ export const networkSurgery = definePass({
     const counts = { operations: 0, returned: 0 };
     const progress = { settled: false, at: 0, apart: 1 };
     const objective = { ...sparseObjective(free, model, values, context), regrow: true };
-    let trained = await context.train(objective, {
+    const rest = curves ? within(context, SCAN, 1 - SCAN) : context;
+    let trained = await rest.train(objective, {
       every: (values.epochs * values.part) / values.rounds,
       revise(current, done, shadow) {
         if (progress.settled) return current;
@@ -219,7 +196,7 @@ export const networkSurgery = definePass({
         const selected = selectPrunable(current, values.layers);
         const hidden = new Map(selected.map(({ layer }) => [layer.name, shadow(layer.name)]));
         const weights: Hidden = ({ layer }) => hidden.get(layer.name) as Float32Array;
-        const limits = fixed ?? thresholds(selected, weights, sparsity, values.scope);
+        const limits = fixed ?? thresholds(selected, weights, sparsity, values.scope, curves);
         // The last operation is exact: nothing is left in between.
         const after = masked(current, selected, limits, weights, progress.settled && !fixed ? [1, 1] : EDGES);
         counts.operations++;
@@ -237,29 +214,30 @@ export const networkSurgery = definePass({
     });
     // A run of few batches ends before its last operation; one that was stopped stays as it is.
     if (!fixed && !progress.settled && progress.at + progress.apart >= values.part)
-      trained = lowestPruned(trained, values);
-    const reached = sparsityOf(selectPrunable(trained, values.layers));
-    return { model: trained, report: { notes: [operated(reached, counts.operations, counts.returned)] } };
+      trained = lowestPruned(trained, values, curves);
+    const ends = selectPrunable(trained, values.layers);
+    const reached = sparsityOf(ends);
+    const notes = [operated(reached, counts.operations, counts.returned)];
+    if (curves) notes.push(sharesNote(ends.map((one) => [one.layer.name, sparsityOf([one])])));
+    return { model: trained, report: { notes } };
   },
 });
 
-function lowestPruned(
-  model: Model,
-  {
-    layers,
-    scope,
-    sparsity,
-  }: { readonly layers: readonly string[]; readonly scope: string; readonly sparsity: number },
-): Model {
-  const keysOf = scope === 'lamp' ? lampKeys : magnitudeKeys;
-  const among = scope === 'layer' ? 'layer' : 'global';
-  const rankings = rankWeights(selectPrunable(model, layers), among, ({ tensor }) => keysOf(tensor.data));
-  return pruneLowest(model, rankings, sparsity).model;
+interface Choice {
+  readonly layers: readonly string[];
+  readonly scope: string;
+  readonly sparsity: number;
 }
 
-/** The weights behind a tensor's mask. */
-type Hidden = (one: Selected) => Float32Array;
-const shown: Hidden = ({ tensor }) => tensor.data;
+function lowestPruned(model: Model, choice: Choice, curves: readonly Curve[] | null): Model {
+  return pruneRanked(model, { rankings: rankingsOf(model, choice), curves }, choice.sparsity).model;
+}
+
+function rankingsOf(model: Model, { layers, scope }: Omit<Choice, 'sparsity'>): readonly Ranking[] {
+  const keysOf = scope === 'lamp' ? lampKeys : magnitudeKeys;
+  const among = scope === 'lamp' ? 'global' : scope;
+  return rankWeights(selectPrunable(model, layers), among, ({ tensor }) => keysOf(tensor.data));
+}
 
 /** The model whose selected weights are plain numbers; pruned ones stay 0 for now. */
 function freed(model: Model, layers: readonly string[]): Model {
@@ -267,37 +245,6 @@ function freed(model: Model, layers: readonly string[]): Model {
     const { mask, values } = tensor.encoding;
     if (values.kind === 'dense') return tensor;
     return makeTensor(tensor.shape, tensor.data, { ...(mask ? { mask } : {}), values: { kind: 'dense' } });
-  });
-}
-
-/** For each tensor the |w| below which this share of the hidden weights lies, of its own or of all of them. */
-function thresholds(
-  selected: readonly Selected[],
-  weights: Hidden,
-  sparsity: number,
-  scope: string,
-): readonly number[] {
-  const sizes = selected.map((one) => weights(one).map(Math.abs));
-  const limitOf = (own: Float32Array, count: number): number => sortFloats(own)[count] ?? Number.POSITIVE_INFINITY;
-  if (scope === 'layer') return sizes.map((own) => limitOf(own, Math.round(sparsity * own.length)));
-  if (scope === 'lamp') {
-    const keys = sizes.map(lampKeys);
-    const all = radixSort(joined(keys, Uint32Array));
-    const limit = all[Math.round(sparsity * all.length)] ?? Number.POSITIVE_INFINITY;
-    return sizes.map((own, i) => limitOf(own, countBelow(radixSort(keys[i] as Uint32Array), limit)));
-  }
-  const all = joined(sizes, Float32Array);
-  const limit = limitOf(all, Math.round(sparsity * all.length));
-  return sizes.map(() => limit);
-}
-
-/** a = 0.9 (mean + c x standard deviation) of the |w| that are not 0, never below 0. */
-function spreadThresholds(selected: readonly Selected[], c: number): readonly number[] {
-  return selected.map(({ tensor }) => {
-    const sizes = [...tensor.data].map(Math.abs).filter((size) => size > 0);
-    const mean = sizes.reduce((sum, size) => sum + size, 0) / Math.max(1, sizes.length);
-    const variance = sizes.reduce((sum, size) => sum + (size - mean) ** 2, 0) / Math.max(1, sizes.length);
-    return CUT * Math.max(0, mean + c * Math.sqrt(variance));
   });
 }
 

@@ -50,7 +50,6 @@ async function make(
     trains,
     lost: lossesAhead(base, model, pass.effects),
   });
-  if (pass.preview === 'structure') return given((await pass.sketch?.(base, values, context)) ?? base, true);
   const key = JSON.stringify([
     modelId(base),
     preparedKey(pass, values),
@@ -62,5 +61,7 @@ async function make(
   const known = session.prepared.get(key);
   const prepared = known ?? { value: (await pass.prepare?.(base, values, context)) as unknown };
   session.prepared.set(key, prepared);
+  if (pass.preview === 'structure')
+    return given((await pass.sketch?.(base, values, context, prepared.value)) ?? base, true);
   return given((await pass.apply(base, values, context, prepared.value)).model, false);
 }

@@ -21,7 +21,7 @@ import { type ContextMaker, type Recipe, readyStep, runRecipe } from '#core/reci
 import type { Backend } from '#engine/backend';
 import { makeWasmBackendWith } from '#engine/backends/wasm/backend';
 import { makeContext } from '#engine/context';
-import { applyPass, plainContext } from './helpers';
+import { applyPass, plainContext, sketchPass } from './helpers';
 import { IMAGES, MODELS } from './models';
 import { trains, valuesOf } from './values';
 
@@ -288,7 +288,7 @@ describe.each(PASSES.map((pass) => [pass.id, pass] as const))('%s', (_id, pass) 
       await fc.assert(
         fc.asyncProperty(valuesOf(pass, model), async (values) => {
           if (!pass.sketch) return;
-          const sketch = await pass.sketch(model, values, contextOf(pass, 1));
+          const sketch = await sketchPass(pass, model, values, contextOf(pass, 1));
           expect(structureOf(sketch)).toEqual(structureOf(await run(pass, model, values)));
         }),
         { numRuns: runsOf(pass), seed: 8 },
@@ -320,7 +320,7 @@ describe.each(PASSES.map((pass) => [pass.id, pass] as const))('%s', (_id, pass) 
             checkEncodings(changed);
             // What is told before a step, from its sketch where it trains, is what comes of it.
             if (pass.sketch) {
-              const sketch = await pass.sketch(given, values, contextOf(pass, 3));
+              const sketch = await sketchPass(pass, given, values, contextOf(pass, 3));
               expect(lossesAhead(given, sketch, pass.effects)).toEqual(lossesAhead(given, changed, pass.effects));
             }
             const { masks, grids, codebooks, shapes } = pass.effects;

@@ -1,9 +1,8 @@
 /** Fine-tuning hands the engine exactly one objective; what the engine does with it is the contract test's business. */
 import { expect, it } from 'vitest';
 import { ADAM, type Objective } from '#core/objective';
-import { defaultsOf } from '#core/params';
 import { fineTuning } from '#core/passes/fine-tuning';
-import { applyPass, denseModel, plainContext, tensor } from './helpers';
+import { applyPass, denseModel, plainContext, sketchPass, tensor } from './helpers';
 
 const model = denseModel(tensor([2, 2], [1, 2, 3, 4]));
 
@@ -58,5 +57,5 @@ it('asks for smoothed labels, moved images and channels near zero only where tol
 });
 
 it('keeps the structure while sliding', async () => {
-  expect(await fineTuning.sketch?.(model, defaultsOf(fineTuning.params), plainContext())).toBe(model);
+  expect(await sketchPass(fineTuning, model)).toBe(model);
 });

@@ -1,11 +1,10 @@
 /** Gradual channel pruning with a training run that only counts: how many channels stay after each round, which, and how long each is trained. */
 import { describe, expect, it } from 'vitest';
 import { withTensor } from '#core/model/edit';
-import type { Model } from '#core/model/model';
 import type { Objective } from '#core/objective';
 import type { PassContext } from '#core/pass';
 import { gradualChannelPruning } from '#core/passes/gradual-channel-pruning';
-import { applyPass, denseModel, kernelOf, plainContext, tensor } from './helpers';
+import { applyPass, denseModel, kernelOf, plainContext, sketchPass, tensor } from './helpers';
 
 /** A layer of 8 channels with weights 1 to 8, read by the one that gives the answers. */
 const model = denseModel(tensor([1, 8], [1, 2, 3, 4, 5, 6, 7, 8]), tensor([8, 1], [1, 2, 3, 4, 5, 6, 7, 8]));
@@ -62,20 +61,32 @@ describe('gradual channel pruning', () => {
       expect(loss).toContainEqual(expect.objectContaining({ kind: 'distillation', teacher: { kind: 'model', model } }));
   });
 
+  it('takes less of the layers that cost more when they alone are cut', async () => {
+    const ones = Array.from({ length: 64 }, () => 1);
+    const three = denseModel(
+      tensor([1, 8], [1, 2, 3, 4, 5, 6, 7, 8]),
+      tensor([8, 8], ones),
+      tensor([8, 1], [1, 2, 3, 4, 5, 6, 7, 8]),
+    );
+    // Each unit that the second layer loses costs an eighth; what the first one loses costs nothing.
+    const accuracy: PassContext['accuracy'] = async (predictor) => {
+      if (predictor.kind !== 'model') throw new Error('a model was expected');
+      return (kernelOf(predictor.model, 'd2').shape[1] as number) / 8;
+    };
+    const { context } = training();
+    const spread = { ...values, kept: 10 / 16, scope: 'sensitivity' };
+    const { model: cut } = await applyPass(gradualChannelPruning, three, spread, { ...context, accuracy });
+    expect(kernelOf(cut, 'd2').shape).toEqual([2, 8]);
+    const sketch = await sketchPass(gradualChannelPruning, three, spread, { ...context, accuracy });
+    expect(kernelOf(sketch, 'd2').shape).toEqual([2, 8]);
+  });
+
   it('sketches the widths that it ends with', async () => {
     for (const changes of [{ kept: 0.3 }, { kept: 0.6, multiple: 4 }, { kept: 0.5, scope: 'global' }]) {
       const complete = { ...values, ...changes };
-      const sketch = (await gradualChannelPruning.sketch?.(
-        model,
-        { ...defaults, ...complete } as never,
-        plainContext(),
-      )) as Model;
+      const sketch = await sketchPass(gradualChannelPruning, model, complete);
       const { model: cut } = await applyPass(gradualChannelPruning, model, complete, training().context);
       expect(kernelOf(sketch, 'd1').shape).toEqual(kernelOf(cut, 'd1').shape);
     }
   });
 });
-
-const defaults = Object.fromEntries(
-  Object.entries(gradualChannelPruning.params).map(([key, param]) => [key, param.default]),
-);

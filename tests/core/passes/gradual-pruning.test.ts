@@ -6,7 +6,7 @@ import type { Objective } from '#core/objective';
 import type { PassContext, TrainHooks } from '#core/pass';
 import { gradualPruning } from '#core/passes/gradual-pruning';
 import { captureContext } from './captures';
-import { applyPass, denseModel, kernelOf, plainContext, tensor } from './helpers';
+import { applyPass, costing, denseModel, kernelOf, plainContext, sketchPass, tensor } from './helpers';
 
 const data = (model: Model, name = 'd1'): number[] => [...kernelOf(model, name).data];
 
@@ -106,6 +106,27 @@ describe('gradual pruning', () => {
     const other = { ...hebbian.context, train: running([0]).context.train };
     const result = await applyPass(gradualPruning, model, { ...values, importance: 'hebbian' }, other);
     expect(data(result.model)).toEqual([1, 0, 3, 0, 5, 0, 7, 0]);
+  });
+
+  it('takes less of the layers that cost more, as they were before the first step', async () => {
+    const two = denseModel(tensor([1, 8], [1, 2, 3, 4, 5, 6, 7, 8]), tensor([8, 1], [1, 1, 1, 1, 1, 1, 1, 1]));
+    const run = running([0, 0.25]);
+    const told: number[] = [];
+    const progress = (done: number) => told.push(done);
+    const context = { ...run.context, accuracy: costing({ d1: 0, d2: 1 }), progress };
+    const values = { sparsity: 6 / 16, schedule: 'iterative', rounds: 2, part: 0.5, importance: 'magnitude' };
+    const spread = { ...values, scope: 'sensitivity' };
+    const { model: pruned, report } = await applyPass(gradualPruning, two, spread, context);
+    // A loss of 0.0074 lets the first layer (0.01 for all of it) spare 5.94 weights, the second (1.01) 0.06.
+    expect(data(pruned)).toEqual([0, 0, 0, 0, 0, 0, 7, 8]);
+    expect(data(pruned, 'd2')).toEqual([1, 1, 1, 1, 1, 1, 1, 1]);
+    expect(run.seen.map(zeros)).toEqual([3, 6]);
+    expect(report.notes[1]?.en).toBe('Sparsity by what each layer can spare: d1 75.0 %, d2 0.0 %.');
+    expect(Math.max(...told)).toBeCloseTo(0.1, 12);
+    const sketch = await sketchPass(gradualPruning, two, spread, context);
+    expect([data(sketch), data(sketch, 'd2')].map(zeros)).toEqual([6, 0]);
+    // LAMP shares out by itself, and nothing is measured for it.
+    await applyPass(gradualPruning, two, { ...spread, importance: 'lamp' }, running([0]).context);
   });
 
   it('learns from the original, or from the labels alone', async () => {

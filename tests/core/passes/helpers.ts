@@ -68,6 +68,31 @@ export function plainContext(seed = 1, changes: Partial<PassContext> = {}): Pass
   };
 }
 
+/** Prepares a pass and sketches what it gives, as a slider does. */
+export async function sketchPass(
+  pass: Pass,
+  model: Model,
+  values: Values = {},
+  context: PassContext = plainContext(),
+): Promise<Model> {
+  const complete = clampValues(pass.params as Params, values);
+  const prepared: unknown = await pass.prepare?.(model, complete, context);
+  const sketch = await pass.sketch?.(model, complete, context, prepared);
+  if (!sketch) throw new Error(`${pass.id} has no sketch`);
+  return sketch;
+}
+
+/** Where each of these layers alone loses this much accuracy for all of its weights, in proportion to how many are zero. */
+export function costing(losses: Readonly<Record<string, number>>): PassContext['accuracy'] {
+  return async (predictor) => {
+    if (predictor.kind !== 'model') throw new Error('a model was expected');
+    return Object.entries(losses).reduce((left, [name, loss]) => {
+      const { data } = kernelOf(predictor.model, name);
+      return left - (loss * data.filter((w) => w === 0).length) / data.length;
+    }, 1);
+  };
+}
+
 /** Prepares and applies a pass, as the runner does. */
 export async function applyPass(
   pass: Pass,

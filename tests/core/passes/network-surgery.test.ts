@@ -4,9 +4,9 @@ import type { Model } from '#core/model/model';
 import type { Objective } from '#core/objective';
 import type { PassContext } from '#core/pass';
 import { networkSurgery } from '#core/passes/network-surgery';
-import { applyPass, denseModel, kernelOf, plainContext, tensor } from './helpers';
+import { applyPass, costing, denseModel, kernelOf, plainContext, sketchPass, tensor } from './helpers';
 
-const data = (model: Model): number[] => [...kernelOf(model, 'd1').data];
+const data = (model: Model, name = 'd1'): number[] => [...kernelOf(model, name).data];
 
 /** At each share the hidden weights are these. */
 function operating(moments: readonly { readonly done: number; readonly hidden: readonly number[] }[]) {
@@ -64,6 +64,29 @@ describe('network surgery', () => {
     expect(rounded).toEqual([
       [0, 2.8, 3.2, -3.4, 0],
       [0, 3.3, 2.8, 0, -3.4],
+    ]);
+  });
+
+  it('takes less of the layers that cost more', async () => {
+    const two = denseModel(tensor([1, 4], [1, 2, 3, 4]), tensor([4, 1], [1, 2, 3, 4]));
+    const accuracy = costing({ d1: 0, d2: 1 });
+    const values = { sparsity: 0.25, schedule: 'once', part: 0.5, scope: 'sensitivity', distil: false };
+    const { context } = operating([
+      { done: 0, hidden: [1, 2, 3, 4] },
+      { done: 0.5, hidden: [4, 3, 2, 1] },
+    ]);
+    const { model: cut, report } = await applyPass(networkSurgery, two, values, { ...context, accuracy });
+    // Two of eight go, both from the first layer: 0.0050 lets it spare 1.98 and the second 0.02.
+    expect(data(cut)).toEqual([4, 3, 0, 0]);
+    expect(data(cut, 'd2')).toEqual([4, 3, 2, 1]);
+    expect(report.notes.map(({ en }) => en)).toEqual([
+      '25.0 % of the weights are zero after 2 operations; 2 times a weight came back.',
+      'Sparsity by what each layer can spare: d1 50.0 %, d2 0.0 %.',
+    ]);
+    const sketch = await sketchPass(networkSurgery, two, values, { ...context, accuracy });
+    expect([data(sketch), data(sketch, 'd2')]).toEqual([
+      [0, 0, 3, 4],
+      [1, 2, 3, 4],
     ]);
   });
 

@@ -11,7 +11,7 @@ import { quantizationAwareTraining } from '#core/passes/quantization-aware-train
 import { read } from '#formats/whittle/read';
 import { packed } from '#formats/whittle/write';
 import { captureContext } from './captures';
-import { applyPass, denseModel, kernelOf, tensor } from './helpers';
+import { applyPass, denseModel, kernelOf, sketchPass, tensor } from './helpers';
 
 const WEIGHTS = [1, -2, 0.5, 0.5, 3, -1];
 const MODEL = denseModel(tensor([2, 3], WEIGHTS), tensor([3, 1], [1, 2, 3]));
@@ -167,30 +167,14 @@ describe('without training', () => {
     for (const weightBits of [1, 2, 5]) {
       const { model } = await train({ weightBits, after: 'nothing' });
       validateModel(model);
-      const sketch = await quantizationAwareTraining.sketch?.(
-        MODEL,
-        { ...VALUES_OF_SKETCH, weightBits },
-        noting().context,
+      validateModel(
+        await sketchPass(
+          quantizationAwareTraining,
+          MODEL,
+          { weightBits, activations: 'round', activationBits: 4 },
+          noting().context,
+        ),
       );
-      validateModel(sketch as Model);
     }
   });
 });
-
-const VALUES_OF_SKETCH = {
-  teacher: '',
-  activations: 'round',
-  activationBits: 4,
-  steps: 'learned',
-  granularity: 'channel',
-  outer: 'eight',
-  images: 16,
-  after: 'distil',
-  temperature: 4,
-  softWeight: 0.7,
-  epochs: 1,
-  learningRate: 0.001,
-  batchSize: 32,
-  optimizer: 'adam',
-  shift: 0,
-} as const;

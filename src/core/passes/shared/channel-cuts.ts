@@ -58,6 +58,7 @@ export const CHANNEL_MULTIPLE: NumberParam = {
   max: 32,
   step: 1,
   default: 1,
+  prepares: false,
   control: 'field',
   label: { en: 'Round to a multiple of', zh: '取整到倍数' },
   help: {

@@ -78,7 +78,7 @@ export interface Ranked {
 /** Sparsities at which each layer is tried alone. */
 const LEVELS = [0.5, 0.75, 0.9, 0.97, 1] as const;
 
-/** `rankWeights`, and by sensitivity the scan too: accuracy on validation images with each layer alone pruned. */
+/** `rankWeights`, and by sensitivity the scan too. */
 export async function rankAll(
   model: Model,
   selected: readonly Selected[],
@@ -87,14 +87,22 @@ export async function rankAll(
   context: PassContext,
 ): Promise<Ranked> {
   const rankings = rankWeights(selected, scope, keysOf);
-  if (scope !== 'sensitivity') return { rankings, curves: null };
+  return { rankings, curves: scope === 'sensitivity' ? await layerCurves(model, rankings, context) : null };
+}
+
+/** What each layer costs: accuracy on validation images with it alone pruned. `rankings`: one for each layer. */
+export async function layerCurves(
+  model: Model,
+  rankings: readonly Ranking[],
+  context: PassContext,
+): Promise<readonly Curve[]> {
   const alone = (whole: Model, ranking: Ranking, level: number): Model => {
     const pruned = new Map<string, Tensor>();
     prune(ranking, Math.round(level * ranking.weights), pruned, []);
     if (pruned.size === 0) return whole;
     return mapPrunable(whole, [...pruned.keys()], (layer, tensor) => pruned.get(layer.name) ?? tensor);
   };
-  return { rankings, curves: curvesOf(LEVELS, await scanLayers(model, rankings, LEVELS, alone, context)) };
+  return curvesOf(LEVELS, await scanLayers(model, rankings, LEVELS, alone, context));
 }
 
 /** `pruneLowest`, the whole network at this sparsity and each layer at its own where the shares were measured. */
@@ -115,13 +123,14 @@ export function pruneRanked(model: Model, { rankings, curves }: Ranked, sparsity
   const counts = spread(portions, asked);
   const pruned = new Map<string, Tensor>();
   for (const [i, ranking] of rankings.entries()) prune(ranking, counts[i] as number, pruned, []);
-  return withPruned(model, members, pruned, [sharesNote(members, counts)]);
+  return withPruned(model, members, pruned, [
+    sharesNote(members.map(({ layer, tensor }, i) => [layer.name, (counts[i] as number) / tensor.data.length])),
+  ]);
 }
 
-function sharesNote(members: readonly Selected[], counts: readonly number[]): Words {
-  const shares = members.map(
-    ({ layer, tensor }, i) => `${layer.name} ${percent((counts[i] as number) / tensor.data.length)} %`,
-  );
+/** What became of each layer where the shares were measured: its name and the share of its weights that is zero, 0 to 1. */
+export function sharesNote(layers: readonly (readonly [name: string, share: number])[]): Words {
+  const shares = layers.map(([name, share]) => `${name} ${percent(share)} %`);
   return {
     en: `Sparsity by what each layer can spare: ${shares.join(', ')}.`,
     zh: `按各层的承受能力分配的稀疏度：${shares.join('，')}。`,
@@ -153,10 +162,16 @@ export function pruningFormula(
     zh: `当 s ≤ Q(${share}) 时 w′ = 0，否则 w′ = w；Q 为 s ${zh}的分位数`,
   };
   if (scope !== 'sensitivity') return lines(score, rule);
-  return lines(score, rule, {
-    en: `Σ nₗ · qₗ = ${whole} · Σ nₗ, qₗ lower in layers that cost more accuracy`,
-    zh: `Σ nₗ · qₗ = ${whole} · Σ nₗ，剪枝使准确率下降越多的层，qₗ 越小`,
-  });
+  return lines(score, rule, sharesFormula(whole));
+}
+
+/** How the layers' shares q are spread by sensitivity; `sparsity` as it stands in a formula. */
+export function sharesFormula(sparsity: string): Words {
+  const sum = `Σ nₗ · qₗ = ${sparsity.includes(' ') ? `(${sparsity})` : sparsity} · Σ nₗ`;
+  return {
+    en: `${sum}, qₗ lower in layers that cost more accuracy`,
+    zh: `${sum}，剪枝使准确率下降越多的层，qₗ 越小`,
+  };
 }
 
 /** One ranking of all weights, or one for each layer. `keysOf` gives each weight of a tensor its key. */

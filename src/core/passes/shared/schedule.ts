@@ -9,6 +9,7 @@ export type Schedule = 'once' | 'iterative' | 'cubic' | 'log-cubic';
 
 export const SCHEDULE: ChoiceParam<Schedule> = {
   kind: 'choice',
+  prepares: false,
   default: 'log-cubic',
   label: { en: 'Schedule', zh: '进度' },
   help: {
@@ -25,6 +26,7 @@ export const SCHEDULE: ChoiceParam<Schedule> = {
 
 export const ROUNDS: NumberParam = {
   kind: 'number',
+  prepares: false,
   min: 1,
   max: 200,
   step: 1,
@@ -38,6 +40,7 @@ export const ROUNDS: NumberParam = {
 /** The part of a run in which pruning goes on; the rest only trains. */
 export const PART: NumberParam = {
   kind: 'number',
+  prepares: false,
   min: 0.1,
   max: 1,
   step: 0.05,
