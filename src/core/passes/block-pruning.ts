@@ -19,8 +19,17 @@ import type { NumberParam, Words } from '#core/params';
 import { definePass } from '#core/pass';
 import { type Matrix, matrixOf } from '#core/passes/shared/kernel-matrix';
 import { maskedTensor, prunedCount } from '#core/passes/shared/masking';
-import { alreadySparser, pruningFormula, SCOPE, SPARSITY, withPruned } from '#core/passes/shared/ranked-pruning';
+import {
+  alreadySparser,
+  curvesAlone,
+  pruningFormula,
+  SPARSITY,
+  SPREAD_SCOPE,
+  sharesNote,
+  withPruned,
+} from '#core/passes/shared/ranked-pruning';
 import { LAYERS, type Selected, selectPrunable } from '#core/passes/shared/selection';
+import { type Curve, spread } from '#core/passes/shared/sensitivity';
 
 interface Size {
   readonly rows: number;
@@ -37,6 +46,12 @@ interface Ranking {
   readonly left: Uint32Array;
   readonly weights: number;
   readonly already: number;
+}
+
+interface Ready {
+  readonly rankings: readonly Ranking[];
+  /** By sensitivity: what each layer costs when it alone is pruned. */
+  readonly curves: readonly Curve[] | null;
 }
 
 const EDGE = {
@@ -93,10 +108,10 @@ export const blockPruning = definePass({
       ],
     },
     scope: {
-      ...SCOPE,
+      ...SPREAD_SCOPE,
       help: {
-        en: 'Global compares the blocks of all layers and takes the smallest wherever they are. Layer by layer takes the same share of each layer.',
-        zh: '“全局”比较所有层的块，去掉最小的；“逐层”在每一层去掉相同的比例。',
+        en: 'Global compares the blocks of all layers and takes the smallest wherever they are. Layer by layer takes the same share of each layer. By sensitivity first measures what each layer costs when it alone is pruned (this takes a while), then takes less of the layers that cost more.',
+        zh: '“全局”比较所有层的块，去掉最小的；“逐层”在每一层去掉相同的比例；“按敏感度”先测量单独剪枝每一层的代价（需要一些时间），再从代价大的层少剪一些。',
       },
     },
     layers: LAYERS,
@@ -113,23 +128,44 @@ export const blockPruning = definePass({
   effects: { masks: 'keeps', grids: 'keeps', codebooks: 'keeps', shapes: 'keeps', makes: ['masks'] },
   preview: 'accuracy',
 
-  async prepare(model, values): Promise<readonly Ranking[]> {
+  async prepare(model, values, context): Promise<Ready> {
     const selected = selectPrunable(model, values.layers);
     const parts = values.scope === 'global' ? [selected] : selected.map((one) => [one]);
-    return parts.map((members) => rank(members, values, values.importance === 'l2'));
+    const rankings = parts.map((members) => rank(members, values, values.importance === 'l2'));
+    if (values.scope !== 'sensitivity') return { rankings, curves: null };
+    const alone = (ranking: Ranking, level: number): ReadonlyMap<string, Tensor> => {
+      const pruned = new Map<string, Tensor>();
+      prune(ranking, values, level, pruned, []);
+      return pruned;
+    };
+    return { rankings, curves: await curvesAlone(model, rankings, alone, context) };
   },
 
-  async apply(model, values, _context, rankings) {
+  async apply(model, values, _context, { rankings, curves }) {
     const notes: Words[] = [];
     const pruned = new Map<string, Tensor>();
-    for (const ranking of rankings) prune(ranking, values, values.sparsity, pruned, notes);
+    const shares = curves ? sharesAt(values.sparsity, rankings, curves) : rankings.map(() => values.sparsity);
+    for (const [i, ranking] of rankings.entries()) prune(ranking, values, shares[i] as number, pruned, notes);
     const selected = rankings.flatMap(({ members }) => members);
     const total = selected.reduce((sum, { tensor }) => sum + tensor.data.length, 0);
     const zeros = [...pruned.values()].reduce((sum, tensor) => sum + prunedCount(tensor), 0);
     if (values.sparsity - zeros / total > 0.005) notes.push(wholeBlocksOnly(values.sparsity, zeros / total));
+    if (curves)
+      notes.push(sharesNote([...pruned].map(([name, tensor]) => [name, prunedCount(tensor) / tensor.data.length])));
     return withPruned(model, selected, pruned, notes);
   },
 });
+
+/** The share of each layer that goes, so that together this share of all weights does. */
+function sharesAt(sparsity: number, rankings: readonly Ranking[], curves: readonly Curve[]): readonly number[] {
+  const portions = rankings.map(({ weights, already }, i) => ({
+    size: weights,
+    gone: already,
+    curve: curves[i] as Curve,
+  }));
+  const total = portions.reduce((sum, { size }) => sum + size, 0);
+  return spread(portions, Math.round(sparsity * total)).map((count, i) => count / (portions[i]?.size as number));
+}
 
 function rank(members: readonly Selected[], size: Size, squared: boolean): Ranking {
   const starts = [0];

@@ -21,7 +21,14 @@ import { magnitudeKeys } from '#core/numeric/radix';
 import type { Words } from '#core/params';
 import { definePass } from '#core/pass';
 import { lampKeys } from '#core/passes/lamp-pruning';
-import { layerCurves, pruneRanked, type Ranking, rankWeights, SPREAD_SCOPE, sharesNote } from '#core/passes/shared/ranked-pruning';
+import {
+  layerCurves,
+  pruneRanked,
+  type Ranking,
+  rankWeights,
+  SPREAD_SCOPE,
+  sharesNote,
+} from '#core/passes/shared/ranked-pruning';
 import { PART, pruningSteps, ROUNDS, SCHEDULE, type Schedule, stepDue } from '#core/passes/shared/schedule';
 import { LAYERS, type Selected, selectPrunable } from '#core/passes/shared/selection';
 import type { Curve } from '#core/passes/shared/sensitivity';

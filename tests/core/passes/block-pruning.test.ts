@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { blockPruning } from '#core/passes/block-pruning';
 import { magnitudePruning } from '#core/passes/magnitude-pruning';
-import { applyPass, denseModel, kernelOf, tensor } from './helpers';
+import { applyPass, costing, denseModel, kernelOf, plainContext, tensor } from './helpers';
 
 const data = (model: Parameters<typeof kernelOf>[0], name: string): number[] => [...kernelOf(model, name).data];
 const square = { rows: 2, columns: 2 };
@@ -39,6 +39,18 @@ describe('block pruning', () => {
     const each = await applyPass(blockPruning, model, { ...square, sparsity: 0.5, scope: 'layer' });
     expect(data(each.model, 'd1')).toEqual([0, 0, 0, 0, 2, 2, 2, 2]);
     expect(data(each.model, 'd2')).toEqual([3, 3, 3, 3]);
+  });
+
+  it('takes less of the layers that cost more', async () => {
+    const weights = [1, 1, 1, 1, 2, 2, 2, 2];
+    const model = denseModel(tensor([4, 2], weights), tensor([2, 4], weights));
+    const values = { rows: 1, columns: 2, sparsity: 6 / 16, scope: 'sensitivity' };
+    const context = plainContext(1, { accuracy: costing({ d1: 0, d2: 1 }) });
+    // 5.94 weights of the first layer and 0.06 of the second are 6 and 0; by size alone three of each would go.
+    const { model: pruned, report } = await applyPass(blockPruning, model, values, context);
+    expect(data(pruned, 'd1')).toEqual([0, 0, 0, 0, 0, 0, 2, 2]);
+    expect(data(pruned, 'd2')).toEqual(weights);
+    expect(report.notes.map(({ en }) => en)).toEqual(['Sparsity by what each layer can spare: d1 75.0 %, d2 0.0 %.']);
   });
 
   it('spans inputs by rows and outputs by columns', async () => {

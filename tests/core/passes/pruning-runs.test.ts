@@ -137,6 +137,10 @@ it('holds accuracy where shares follow sensitivity and one ranking of all weight
   const global = await accuracy(await after(magnitudePruning, 'lenet-5', { sparsity: 0.9 }));
   const spread = await accuracy(await after(magnitudePruning, 'lenet-5', { sparsity: 0.9, scope: 'sensitivity' }));
   expect(spread).toBeGreaterThan(global + 0.2);
+  const values = { sparsity: 0.9, importance: 'magnitude', epochs: 2 };
+  const gradual = await accuracy(await after(gradualPruning, 'lenet-5', values));
+  const shared = await accuracy(await after(gradualPruning, 'lenet-5', { ...values, scope: 'sensitivity' }));
+  expect(shared).toBeGreaterThan(gradual + 0.2);
 });
 
 it('wins accuracy back by measuring batch normalisation anew', async () => {

@@ -91,18 +91,32 @@ export async function rankAll(
 }
 
 /** What each layer costs: accuracy on validation images with it alone pruned. `rankings`: one for each layer. */
-export async function layerCurves(
+export function layerCurves(
   model: Model,
   rankings: readonly Ranking[],
   context: PassContext,
 ): Promise<readonly Curve[]> {
-  const alone = (whole: Model, ranking: Ranking, level: number): Model => {
+  const alone = (ranking: Ranking, level: number): ReadonlyMap<string, Tensor> => {
     const pruned = new Map<string, Tensor>();
     prune(ranking, Math.round(level * ranking.weights), pruned, []);
+    return pruned;
+  };
+  return curvesAlone(model, rankings, alone, context);
+}
+
+/** The same for parts of any kind: `alone` gives the tensors of one pruned to a share of 0 to 1, by layer name. */
+export async function curvesAlone<Part>(
+  model: Model,
+  parts: readonly Part[],
+  alone: (part: Part, level: number) => ReadonlyMap<string, Tensor>,
+  context: PassContext,
+): Promise<readonly Curve[]> {
+  const degrade = (whole: Model, part: Part, level: number): Model => {
+    const pruned = alone(part, level);
     if (pruned.size === 0) return whole;
     return mapPrunable(whole, [...pruned.keys()], (layer, tensor) => pruned.get(layer.name) ?? tensor);
   };
-  return curvesOf(LEVELS, await scanLayers(model, rankings, LEVELS, alone, context));
+  return curvesOf(LEVELS, await scanLayers(model, parts, LEVELS, degrade, context));
 }
 
 /** `pruneLowest`, the whole network at this sparsity and each layer at its own where the shares were measured. */
