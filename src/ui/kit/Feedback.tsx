@@ -53,7 +53,7 @@ export function Notice({ level, text, hint, onDismiss, children }: NoticeProps) 
         <span />
       )}
       {hint && <div className={styles.noticeHint}>{hint}</div>}
-      {children && <div className={styles.noticeHint}>{children}</div>}
+      {children && <div className={styles.noticeActions}>{children}</div>}
     </div>
   );
 }
