@@ -98,7 +98,7 @@ export const mixedPrecision = definePass({
       scale: 'log',
       default: 20,
       unit: 'kB',
-      label: { en: 'Weights, kB', zh: '权重大小（kB）' },
+      label: { en: 'Size of the weights', zh: '权重的大小' },
       help: {
         en: 'The budget: the bits of all weights together, before the file is packed. 1 kB is 8,000 bits.',
         zh: '预算：全部权重在打包前的总位数。1 kB 为 8,000 位。',

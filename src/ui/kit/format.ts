@@ -21,6 +21,8 @@ export interface Format {
   short(value: number): string;
   /** 812 B, 43.2 kB, 1.72 MB. */
   bytes(value: number): string;
+  /** 0.1 kB, 1,234.5 kB: what somebody sets, so never shortened. */
+  kilobytes(value: number): string;
   /** A share of 0 to 1 as 98.52 %. */
   percent(share: number, digits?: number): string;
   /** 95.10 to 98.43 % of an interval of shares. */
@@ -67,6 +69,7 @@ export function makeFormat(locale: 'en' | 'zh', unit: Texts['unit']): Format {
       const [digits, prefix] = scaled(value);
       return `${digits}${NB}${prefix}B`;
     },
+    kilobytes: (value) => `${digitsOf(value, { maximumFractionDigits: 4 })}${NB}kB`,
     percent: (share, digits = 2) => `${fixed(share * 100, digits)}${NB}%`,
     range: (low, high, digits = 2) => `${fixed(low * 100, digits)}–${fixed(high * 100, digits)}${NB}%`,
     milliseconds: (value) =>

@@ -198,8 +198,8 @@ function ParamField(props: FieldProps) {
   }
 }
 
-/** A slider's value as people read it: 90 %, 8, 0.35. */
+/** A slider's value as people read it: 90 %, 8, 0.35, 20 kB. */
 function showNumber(value: number, param: Extract<Param, { kind: 'number' }>, format: Format): string {
   if (param.unit === 'percent') return format.percent(value, param.step < 0.01 ? 1 : 0);
-  return format.number(value, 4);
+  return param.unit === 'kB' ? format.kilobytes(value) : format.number(value, 4);
 }

@@ -26,8 +26,14 @@ export function describeValues(
     .filter(([, param]) => param.kind === 'number' && param.live && isShown(param, complete))
     .map(([key, param]) => {
       const value = Number(complete[key]);
-      const isShare = param.kind === 'number' && param.unit === 'percent';
+      const unit = param.kind === 'number' ? param.unit : undefined;
       const digits = Math.abs(value * 100 - Math.round(value * 100)) < 1e-6 ? 0 : 1;
-      return `${words(param.label)} ${isShare ? format.percent(value, digits) : format.number(value)}`;
+      const said =
+        unit === 'percent'
+          ? format.percent(value, digits)
+          : unit === 'kB'
+            ? format.kilobytes(value)
+            : format.number(value);
+      return `${words(param.label)} ${said}`;
     });
 }
