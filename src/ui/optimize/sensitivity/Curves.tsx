@@ -40,7 +40,8 @@ function Curves({ degradation, layers, cells, base, chosen }: CurvesProps) {
   const [tick = 0, next = 1] = axis.ticks;
   const style = (at: number) => ({
     stroke: `var(--w-${colours[at % colours.length]})`,
-    strokeDasharray: dashes[at % dashes.length] ?? '',
+    // After the last colour the first one comes with other dashes.
+    strokeDasharray: dashes[(at + Math.floor(at / colours.length)) % dashes.length] ?? '',
   });
   return (
     <figure className={styles.curves} aria-label={t('sensitivity.curvesLabel')}>
