@@ -88,7 +88,7 @@ test('a recipe runs again to the same bytes, is edited step by step, and travels
   await expect(offer).toContainText('Magnitude pruning, Sparsity 50');
   expect(new URL(page.url()).hash).toBe('');
   await offer.getByRole('button', { name: 'Use it on Small CNN' }).click();
-  await page.getByRole('button', { name: 'Run all steps again' }).click();
+  await page.getByRole('button', { name: 'Run all steps', exact: true }).click();
   await expect(rows(page)).toHaveCount(7, { timeout: 90_000 });
   await expect(page.getByText('the same to the last byte as')).toBeVisible();
 

@@ -39,6 +39,7 @@ export const recipe = {
   emptyHelp: 'What you apply to this model is written down here. Or lay out several steps and run them in one go.',
   run: 'Run from step {{number}}',
   runAll: 'Run all steps again',
+  runFirst: 'Run all steps',
   runHere: 'Run from here',
   nothingToRun: 'Nothing is left to run after the last change.',
   reset: 'Undo changes',

@@ -40,6 +40,7 @@ export const recipe: Texts['recipe'] = {
   emptyHelp: '对这个模型应用的方法都会记录在这里。也可以先排好几步，再一次运行。',
   run: '从第 {{number}} 步运行',
   runAll: '重新运行所有步骤',
+  runFirst: '运行所有步骤',
   runHere: '从这里运行',
   nothingToRun: '最后的改动之后没有可运行的步骤。',
   reset: '撤销改动',

@@ -247,7 +247,9 @@ function RunFoot({ node, line, draft }: { node: ModelNode; line: Line; draft: Dr
               disabled={!isReady || isApplying}
               onClick={() => void runFrom(wanted)}
             >
-              {isOriginal || number === 1 ? t('recipe.runAll') : t('recipe.run', { number })}
+              {isOriginal || number === 1
+                ? t(line.steps.length === 0 ? 'recipe.runFirst' : 'recipe.runAll')
+                : t('recipe.run', { number })}
             </Button>
             {!isOriginal && (
               <Button variant="default" onClick={resetDraft}>
