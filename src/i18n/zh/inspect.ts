@@ -11,6 +11,7 @@ export const inspect: Texts['inspect'] = {
   before: '之前',
   after: '之后',
   waiting: '第一次估计出来后即会显示。',
+  refused: '没有可显示的内容：这个方法不能用于这个模型。',
   noLayer: '此模型没有含这类权重的层。',
   sketch: '此方法需要训练：这里显示训练的起点。应用之后会显示训练好的权重。',
   sketchSame: '此方法需要训练：应用之后，这里会显示权重移动了多少。',
@@ -34,7 +35,7 @@ export const inspect: Texts['inspect'] = {
   says: {
     gone: '这一层已移除：原来读取它的层改为读取前一层。',
     split: '{{parts}} 个较窄的层代替了这一层，权重从 {{before}} 个变为 {{after}} 个。',
-    product: '相乘还原得到这些卷积核，与原来的相差 {{error}}。',
+    product: '相乘还原得到下面的权重，与原来的相差 {{error}}。',
     cutFilters: '{{all}} 个滤波器中有 {{gone}} 个连同全部权重一起被移除。',
     cutNeurons: '{{all}} 个神经元中有 {{gone}} 个连同全部权重一起被移除。',
     cutInputs: '它读取的输入从 {{was}} 个变为 {{now}} 个：其余的已不再产生。',

@@ -5,6 +5,7 @@
 import { ActionIcon } from '@mantine/core';
 import { useEffect, useRef, useState } from 'react';
 import { useStore } from 'zustand';
+import { refusal } from '#core/effects';
 import { isPrunable } from '#core/model/layers';
 import { passById } from '#core/passes/index';
 import { comparisonOf, inspection, parentOf, setCompare, setLayer, setOpen, watchInspection } from '#stores/inspect';
@@ -31,6 +32,8 @@ export default function InspectView({ node, isBeside = false }: { node: ModelNod
   const { layer, shown, fault } = useThrottledStore(inspection);
   // After Apply the new model is compared with its parent.
   useStore(optimize, (state) => state.result !== null);
+  const pass = passById(useStore(optimize, (state) => state.method));
+  const isRefused = pass !== undefined && comparisonOf(node) === 'step' && refusal(node.summary.layers, pass) !== null;
   const box = useRef<HTMLElement>(null);
   const isInSight = useInSight(box);
   useEffect(() => (isInSight ? watchInspection() : undefined), [isInSight]);
@@ -85,7 +88,7 @@ export default function InspectView({ node, isBeside = false }: { node: ModelNod
       ) : (
         !fault && (
           <div className={styles.waiting}>
-            <Help>{t('inspect.waiting')}</Help>
+            <Help>{t(isRefused ? 'inspect.refused' : 'inspect.waiting')}</Help>
           </div>
         )
       )}
