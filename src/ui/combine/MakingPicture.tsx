@@ -154,8 +154,10 @@ function OutOfFold() {
               />
             ))}
             <Arrow from={[122, y + 10]} to={[150, y + 10]} />
-            <Net x={155} y={y - 3} />
-            <Arrow from={[193, y + 10]} to={[222, y + 10]} />
+            <g transform={`translate(156,${y - 1}) scale(0.85)`}>
+              <Net x={0} y={0} />
+            </g>
+            <Arrow from={[190, y + 10]} to={[222, y + 10]} />
             <rect x={228 + fold * 26} y={y} width={23} height={20} rx={3} className={styles.answered} />
           </Fragment>
         );
