@@ -1,6 +1,7 @@
 /** Texts of the sensitivity of a model's layers. */
 export const sensitivity = {
-  intro: 'One layer at a time is made worse, all others stay as they are. Where the colour is pale there is room.',
+  intro:
+    'One layer at a time is made worse, all others stay as they are. The weaker the colour, the more room there is.',
   kind: 'Made worse by',
   kinds: { sparsity: 'Pruning', bits: 'Fewer bits', rank: 'Lower rank' },
   levels: { sparsity: 'Weights set to zero', bits: 'Bits of each weight', rank: 'Share of the full rank' },

@@ -28,7 +28,7 @@ export const optimize: Texts['optimize'] = {
     method: '把“{{title}}”应用到 {{name}} 时被中断。',
     recipe: '{{name}} 的配方在第 {{number}} 步（共 {{count}} 步）中断：{{title}}。',
     epoch: '将从当时那次训练的第 {{epoch}} 轮继续。',
-    kept: '已完成的部分不会重做。',
+    kept: '已完成的部分会保留，不会重做。',
     continue: '继续应用',
     discard: '放弃',
   },

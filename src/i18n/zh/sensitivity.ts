@@ -2,7 +2,7 @@
 import type { Texts } from '#i18n/en';
 
 export const sensitivity: Texts['sensitivity'] = {
-  intro: '每次只削弱一层，其余各层保持原样。颜色越浅，余地越大。',
+  intro: '每次只削弱一层，其余各层保持原样。颜色越淡，余地越大。',
   kind: '削弱方式',
   kinds: { sparsity: '剪枝', bits: '减少位数', rank: '降低秩' },
   levels: { sparsity: '置零的权重', bits: '每个权重的位数', rank: '保留的秩占满秩的比例' },

@@ -51,7 +51,7 @@ export const outOfFold = defineMaking({
     paper: 'Wolpert 1992, Stacked Generalization; van der Laan, Polley, Hubbard 2007, Super Learner',
     models: {
       en: 'Members that were made here: networks, trees and ensembles. Of an opened file nobody knows its training images: train it afresh, or stack it on validation instead.',
-      zh: '在这里制作的成员：网络、树和集成。打开的文件不知道它用过哪些训练图片：请从头训练，或改用验证集堆叠。',
+      zh: '可选在这里制作的网络、树和集成。从文件打开的模型用过哪些训练图片无从得知：请从头训练，或改用验证集堆叠。',
     },
   },
   params: {
