@@ -64,11 +64,9 @@ const lostCodes: ReadonlySet<string> = new Set(['worker-died', 'backend-lost', '
 
 /** Whether what the engine keeps of a piece of work is still there after this: not the work failed, but what it needs. */
 export function mayGoOn(error: unknown): boolean {
-  return (
-    isLost(error) || isWithoutData(error) || (error instanceof FaultError && error.fault.code === 'engine-backend')
-  );
+  return error instanceof FaultError && error.fault.mayGoOn === true;
 }
-/** Whether a data set could not be had: the engine fetches it before it touches what it has kept. */
+/** Whether a data set could not be had. */
 export function isWithoutData(error: unknown): boolean {
   return error instanceof FaultError && error.fault.code.startsWith('dataset-');
 }

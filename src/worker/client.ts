@@ -188,7 +188,7 @@ export function makeClient(settings: ClientSettings): Client {
     if (!wire) return;
     end();
     const fault: Fault = proven
-      ? { code: 'worker-died', where: detail, words: died }
+      ? { code: 'worker-died', where: detail, words: died, mayGoOn: true }
       : { code: 'worker-missing', where: detail, words: missing };
     const lost = [...pending.values()];
     pending.clear();

@@ -20,6 +20,9 @@ const backendWords: Record<BackendError['code'], Words> = {
   unsupported: { en: 'This backend cannot compute a layer of this model.', zh: '此后端无法计算该模型中的某一层。' },
   unavailable: { en: 'This backend is not available here.', zh: '此后端在这里不可用。' },
 };
+/** Of a backend, not of what it was asked to do. */
+const failures: ReadonlySet<BackendError['code']> = new Set(['lost', 'memory', 'shader']);
+const mayGoOn = true;
 const otherBackend: Words = {
   en: 'Try a smaller batch, or choose another backend.',
   zh: '请尝试更小的批量，或选择其他后端。',
@@ -35,22 +38,13 @@ export function failureOf(error: unknown): BackendError | null {
   return cause instanceof BackendError && (cause.code === 'lost' || cause.code === 'shader') ? cause : null;
 }
 
-/** Whether what was kept of a piece of work is still good for another try: not the work failed, but what it needs. */
-function mayGoOn(error: unknown): boolean {
-  const isMissing = error instanceof DatasetError || (error instanceof EngineError && error.code === 'backend');
-  return isMissing || failureOf(error) !== null;
-}
-
-/**
- * Does `work` and then drops what was kept of it, unless the backend failed, none could be had, or the data set could not:
- * then somebody may go on with it.
- */
+/** Does `work` and then drops what was kept of it, unless somebody may go on with it (`Fault.mayGoOn`). */
 export async function keptForAnother<T>(drop: () => Promise<void> | undefined, work: () => Promise<T>): Promise<T> {
   let goesOn = false;
   try {
     return await work();
   } catch (error) {
-    goesOn = mayGoOn(error);
+    goesOn = faultOf(error).mayGoOn === true;
     throw error;
   } finally {
     if (!goesOn) await drop();
@@ -72,11 +66,16 @@ export function faultOf(error: unknown): Fault {
   if (error instanceof WriteError)
     return { code: error.code, where: error.layer, words: error.cause_, hint: error.hint };
   if (error instanceof DatasetError)
-    return { code: `dataset-${error.code}`, file: error.file, words: error.words, hint: error.hint };
+    return { code: `dataset-${error.code}`, file: error.file, words: error.words, hint: error.hint, mayGoOn };
   if (error instanceof BackendError) {
-    return { code: `backend-${error.code}`, where: error.message, words: backendWords[error.code], hint: otherBackend };
+    const { code, message: where } = error;
+    const fault = { code: `backend-${code}`, where, words: backendWords[code], hint: otherBackend };
+    return failures.has(code) ? { ...fault, mayGoOn } : fault;
   }
-  if (error instanceof EngineError) return { code: `engine-${error.code}`, words: error.words };
+  if (error instanceof EngineError) {
+    const fault = { code: `engine-${error.code}`, words: error.words };
+    return error.code === 'backend' ? { ...fault, mayGoOn } : fault;
+  }
   if (error instanceof PassError) return { code: 'pass', words: error.words };
   if (error instanceof NotOneModelError) return { code: 'not-one-model', words: error.words };
   if (error instanceof VaultError) return { code: 'model-gone', where: error.id, words: error.words };
@@ -84,7 +83,8 @@ export function faultOf(error: unknown): Fault {
   if (error instanceof ModelError) return { code: `model-${error.code}`, where: error.layer, words: error.words };
   const detail = error instanceof Error ? error.message : String(error);
   if (error instanceof RangeError && /allocation|memory/i.test(detail)) {
-    return { code: 'memory', where: detail, words: { en: 'There is not enough memory for this.', zh: '内存不足。' } };
+    const words = { en: 'There is not enough memory for this.', zh: '内存不足。' };
+    return { code: 'memory', where: detail, words, mayGoOn };
   }
   return {
     code: 'unexpected',

@@ -389,6 +389,8 @@ export interface Fault {
   readonly hint?: Words;
   /** The step of a recipe that failed, from 0. */
   readonly step?: number;
+  /** Not the work failed, but what it needs (a device, memory, data): what was kept of it is good for another try. */
+  readonly mayGoOn?: true;
 }
 
 export type ToWorker =

@@ -139,7 +139,7 @@ describe('a method that trains', () => {
     const asked = await cutShort();
     for (const code of ['dataset-fetch', 'engine-backend']) {
       const going = s.continueApplication();
-      (await s.next('apply')).reject(new s.FaultError({ code, words: { en: 'not there', zh: '' } }));
+      (await s.next('apply')).reject(new s.FaultError({ code, words: { en: 'not there', zh: '' }, mayGoOn: true }));
       await going;
       expect(kept()).toBe(asked);
       (await s.next('interruptedRecipe')).resolve({ done: 0, epoch: 2.5 });
@@ -160,7 +160,9 @@ describe('a method that trains', () => {
     s.setMethod('fine-tuning');
     s.setSeed(9);
     const other = s.apply();
-    (await s.next('apply')).reject(new s.FaultError({ code: 'dataset-fetch', words: { en: 'not there', zh: '' } }));
+    (await s.next('apply')).reject(
+      new s.FaultError({ code: 'dataset-fetch', words: { en: 'not there', zh: '' }, mayGoOn: true }),
+    );
     await other;
     expect(kept()).toBe(asked);
     (await s.next('interruptedRecipe')).resolve({ done: 0, epoch: 2.5 });
@@ -169,7 +171,7 @@ describe('a method that trains', () => {
   });
 
   it('is offered also where engine after engine failed', async () => {
-    const died = () => new s.FaultError({ code: 'worker-died', words: { en: 'died', zh: '' } });
+    const died = () => new s.FaultError({ code: 'worker-died', words: { en: 'died', zh: '' }, mayGoOn: true });
     const done = s.apply();
     for (let life = 0; life < 3; life++) (await s.next('apply')).reject(died());
     await done;
@@ -236,7 +238,7 @@ it('a recipe that was edited otherwise in the meantime is not written over', asy
   expect(JSON.stringify(again.request)).toBe(JSON.stringify({ ...(asked.request as object), resume: true }));
   expect(told()).toEqual([]);
   // What it was asked for is its draft now: after a failure it can be asked for again.
-  again.reject(new s.FaultError({ code: 'dataset-fetch', words: { en: 'not there', zh: '' } }));
+  again.reject(new s.FaultError({ code: 'dataset-fetch', words: { en: 'not there', zh: '' }, mayGoOn: true }));
   await going;
   (await s.next('interruptedRecipe')).resolve({ done: 0, epoch: 0.5 });
   await settle();

@@ -37,7 +37,9 @@ describe('making members', () => {
       interrupted: true,
     });
     const failing = s.makeMembers();
-    (await s.next('make')).reject(new s.FaultError({ code: 'dataset-fetch', words: { en: 'not there', zh: '' } }));
+    (await s.next('make')).reject(
+      new s.FaultError({ code: 'dataset-fetch', words: { en: 'not there', zh: '' }, mayGoOn: true }),
+    );
     await failing;
     expect(s.combine.getState()).toMatchObject({ interrupted: true, fault: { code: 'dataset-fetch' } });
     const run = s.makeMembers();

@@ -183,7 +183,7 @@ describe('training', () => {
 });
 
 describe('a run that was cut short', () => {
-  const died = () => new s.FaultError({ code: 'worker-died', words: { en: 'died', zh: '' } });
+  const died = () => new s.FaultError({ code: 'worker-died', words: { en: 'died', zh: '' }, mayGoOn: true });
   const left = (model: string, step: number) => ({
     model,
     dataset: 'digits' as const,
@@ -279,7 +279,7 @@ describe('a run that was cut short', () => {
     const offer = 'A training run was interrupted. The Train tab offers to go on with it.';
     expect(said()).toEqual([offer]);
     // Neither going on nor a new run ends it where the data set cannot be had.
-    const unread = () => new s.FaultError({ code: 'dataset-fetch', words: { en: 'not there', zh: '' } });
+    const unread = () => new s.FaultError({ code: 'dataset-fetch', words: { en: 'not there', zh: '' }, mayGoOn: true });
     for (const again of [s.continueRun, s.train]) {
       const going = again();
       (await s.next('loadDataset')).reject(unread());

@@ -27,8 +27,8 @@ const settings: Calls['train']['request']['settings'] = {
 /** Batches: 37 an epoch. */
 const steps = 74;
 
-/** A backend that is lost at its run number `at` (training steps and evaluated batches both count). */
-async function losing(at: number): Promise<Backend> {
+/** A backend that fails after `at` runs (training steps and evaluated batches both count): lost for good, or once out of memory. */
+async function failing(at: number, code: 'lost' | 'memory' = 'lost'): Promise<Backend> {
   const backend = await makeCpuBackend();
   let runs = 0;
   return {
@@ -38,7 +38,8 @@ async function losing(at: number): Promise<Backend> {
       return {
         ...program,
         run() {
-          if (++runs > at) throw new BackendError('lost', 'unplugged');
+          runs++;
+          if (code === 'lost' ? runs > at : runs === at + 1) throw new BackendError(code, 'unplugged');
           program.run();
         },
       };
@@ -105,7 +106,7 @@ beforeAll(async () => {
 describe('a lost device', () => {
   it('does not end the run: it goes on from the last checkpoint on another backend, to the same model', async () => {
     const lifetimes = [60, Number.POSITIVE_INFINITY];
-    const setting = makeSetting({ checkpointEvery: 0, makeBackend: () => losing(lifetimes.shift() as number) });
+    const setting = makeSetting({ checkpointEvery: 0, makeBackend: () => failing(lifetimes.shift() as number) });
     const seen: number[] = [];
     const result = await begin(setting, false, ({ point }) => seen.push(point.step));
     expect(result.model.id).toBe(undisturbed.model.id);
@@ -119,7 +120,7 @@ describe('a lost device', () => {
   });
 
   it('that is lost again and again is reported, and what was learned can still go on', async () => {
-    const setting = makeSetting({ checkpointEvery: 0, makeBackend: () => losing(5) });
+    const setting = makeSetting({ checkpointEvery: 0, makeBackend: () => failing(5) });
     await expect(begin(setting, false)).rejects.toMatchObject({ code: 'backend-lost' });
     expect(setting.notices.filter(({ code }) => code === 'resumed')).toHaveLength(3);
     const run = await setting.call('interrupted', {});
@@ -303,11 +304,11 @@ describe('a recipe that is being applied when the engine ends', () => {
     }
   });
 
-  it('goes on when the device is lost', async () => {
+  it.each(['lost', 'memory'] as const)('goes on where the backend fails: %s', async (code) => {
     const whole = await applied(makeSetting(), false);
     const lifetimes = [300, Number.POSITIVE_INFINITY];
-    const setting = makeSetting({ checkpointEvery: 0, makeBackend: () => losing(lifetimes.shift() as number) });
-    await expect(applied(setting, false)).rejects.toMatchObject({ code: 'backend-lost' });
+    const setting = makeSetting({ checkpointEvery: 0, makeBackend: () => failing(lifetimes.shift() as number, code) });
+    await expect(applied(setting, false)).rejects.toMatchObject({ code: `backend-${code}` });
     const result = await applied(setting, true);
     expect(result.model.id).toBe(whole.model.id);
     expect(setting.notices.at(-1)).toMatchObject({ code: 'resumed' });
