@@ -81,6 +81,13 @@ export function defaultsOf<P extends Params>(params: P): ValuesOf<P> {
   return Object.fromEntries(Object.entries(params).map(([key, param]) => [key, param.default])) as ValuesOf<P>;
 }
 
+/** The same of each of a list, by its id. */
+export function defaultsById(
+  list: readonly { readonly id: string; readonly params: Params }[],
+): Readonly<Record<string, Values>> {
+  return Object.fromEntries(list.map(({ id, params }) => [id, defaultsOf(params) as Values]));
+}
+
 /**
  * Values fit to the declaration: missing or wrongly typed ones become the default, numbers are clamped to their range
  * and snapped to their step, unknown keys are dropped.

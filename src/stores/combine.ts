@@ -1,48 +1,31 @@
 /**
- * Several models as one: which members in which way, and what that would give; members that are made to go together; and
- * trees. While a slider moves at most one preview is in flight and the latest value wins. What is made becomes a node.
+ * Several models as one: which members in which way, and what that would give. While a slider moves at most one preview is in
+ * flight and the latest value wins. What is made becomes a node. Members that are made to go together: stores/making.ts;
+ * trees: stores/growing.ts.
  */
 import type { Ensemble } from '#core/ensembles/ensemble';
 import { ENSEMBLES, ensembleById } from '#core/ensembles/index';
-import { MAKINGS, makingById } from '#core/ensembles/making/index';
-import { clampValues, defaultsOf, type Values, type Words } from '#core/params';
-import { TREE_METHODS, treeMethodById } from '#core/trees/index';
+import { clampValues, defaultsById, type Values, type Words } from '#core/params';
+import { runCombine } from '#stores/combine-run';
 import { combine } from '#stores/combine-state';
 import { datasets } from '#stores/datasets';
-import { call, faultOf, isAbort, mayGoOn } from '#stores/engine';
+import { call, faultOf, isAbort } from '#stores/engine';
 import { fittedIn } from '#stores/fitted';
-import { forgetMaking, keepMaking, takeUpMaking } from '#stores/interrupted-making';
-import { type Unknown, whyUnknown } from '#stores/origins';
-import { project } from '#stores/project';
-import type { CombineView, ModelNode, TreeSource } from '#stores/state';
-import { addCombination, addMade, addTrees, overLives } from '#stores/together';
-import { notify } from '#stores/view';
+import { nodesOnPage, project } from '#stores/project';
+import type { CombineView, ModelNode } from '#stores/state';
+import { addCombination } from '#stores/together';
 import type { DatasetId } from '#worker/protocol';
 import type { Combination } from '#worker/protocol-ensembles';
 
 export { combine } from '#stores/combine-state';
 
-const defaultsById = (list: readonly { readonly id: string; readonly params: Parameters<typeof defaultsOf>[0] }[]) =>
-  Object.fromEntries(list.map(({ id, params }) => [id, defaultsOf(params) as Values]));
-
-combine.setState({
-  values: defaultsById(ENSEMBLES),
-  makingValues: defaultsById(MAKINGS),
-  treeValues: defaultsById(TREE_METHODS),
-});
-takeUpMaking();
+combine.setState({ values: defaultsById(ENSEMBLES) });
 
 export function setCombineView(view: CombineView): void {
   combine.setState({ view, fault: null });
 }
 export function setCombineSeed(seed: number): void {
   combine.setState({ seed });
-}
-
-/** The nodes with these ids that are on the page, in this order. */
-export function nodesOnPage(ids: readonly string[]): readonly ModelNode[] {
-  const { nodes, order } = project.getState();
-  return ids.flatMap((id) => (order.includes(id) ? (nodes[id] ?? []) : []));
 }
 
 /** The data set that everything is about: that of the first one chosen, else the selected one. */
@@ -179,176 +162,10 @@ project.subscribe((state, before) => {
   }
 });
 
-// Making members.
-
-export function setMaking(making: string): void {
-  if (MAKINGS.some(({ id }) => id === making)) combine.setState({ making, fault: null });
-}
-export function setMakingValue(key: string, value: Values[string]): void {
-  const { making, makingValues } = combine.getState();
-  const next = clampValues(makingById(making).params, { ...makingValues[making], [key]: value }) as Values;
-  combine.setState({ makingValues: { ...makingValues, [making]: next }, fault: null });
-}
-/** What members are made from; the same choice changes nothing. */
-export function setSources(wanted: readonly string[]): void {
-  const sources = [...new Set(wanted)];
-  if (`${sources}` !== `${combine.getState().sources}`) combine.setState({ sources, fault: null });
-}
-/** Where only one model is taken, another one takes its place. */
-export function toggleSource(node: string): void {
-  const { sources, making } = combine.getState();
-  const kept = makingById(making).models.most === 1 ? [] : sources;
-  setSources(sources.includes(node) ? sources.filter((id) => id !== node) : [...kept, node]);
-}
-
-/** Why these models cannot be made into members in this way, or null. */
-export function makeObstacle(): Words | null {
-  const { sources, making, makingValues } = combine.getState();
-  const { least, most, anyKind = false } = makingById(making).models;
-  const nodes = nodesOnPage(sources);
-  if (nodes.length < least || nodes.length > most)
-    return least === most
-      ? {
-          en: `Choose ${least === 1 ? 'one model' : `${least} models`} to start from.`,
-          zh: `请选择 ${least} 个起始模型。`,
-        }
-      : { en: `Choose ${least} to ${most} models to start from.`, zh: `请选择 ${least} 到 ${most} 个起始模型。` };
-  const several = nodes.find(({ summary }) => summary.kind !== 'model');
-  if (several && !anyKind)
-    return {
-      en: `${several.name} is not one network: members are made from networks.`,
-      zh: `${several.name} 不是单个网络：成员由网络制作。`,
-    };
-  if (making === 'out-of-fold') {
-    const isAfresh = makingValues[making]?.['afresh'] === true;
-    const known = project.getState().nodes;
-    for (const node of nodes) {
-      const lost = isAfresh && node.summary.kind === 'model' ? null : whyUnknown(known, node.id);
-      if (lost) return cannotBeMadeAgain(node, lost);
-    }
-  }
-  return new Set(nodes.map(({ dataset }) => dataset)).size > 1
-    ? { en: 'All models have to be of one data set.', zh: '所有模型必须使用同一个数据集。' }
-    : null;
-}
-
-function cannotBeMadeAgain({ name, summary }: ModelNode, { name: what, why }: Unknown): Words {
-  const isItself = what === name || what === '';
-  const came = isItself ? { en: '', zh: '' } : { en: `It came of ${what}. `, zh: `它来自 ${what}。` };
-  const from = isItself
-    ? { en: name, zh: name }
-    : { en: `${what}, which ${name} came of,`, zh: `${name} 的来源 ${what} ` };
-  const cannot = why
-    ? {
-        en: `${name} cannot be made again without some of the images. ${came.en}${why.en}`,
-        zh: `${name} 无法在留出部分图片的情况下重新制作。${came.zh}${why.zh}`,
-      }
-    : {
-        en: `Nobody knows on which images ${from.en} was trained, so it cannot be made again without some of the images.`,
-        zh: `不知道 ${from.zh}用哪些图片训练，因此无法在留出部分图片的情况下重新制作。`,
-      };
-  const isNetwork = summary.kind === 'model';
-  return {
-    en: `${cannot.en} ${isNetwork ? 'Train it afresh' : 'Leave it out'}, or combine it by stacking, which learns from validation images.`,
-    zh: `${cannot.zh}请${isNetwork ? '从头训练' : '去掉它'}，或改用“堆叠”组合，它从验证图片学习。`,
-  };
-}
-
-// Trees.
-
-export function setTreeMethod(treeMethod: string): void {
-  if (TREE_METHODS.some(({ id }) => id === treeMethod)) combine.setState({ treeMethod, fault: null });
-}
-export function setTreeValue(key: string, value: Values[string]): void {
-  const { treeMethod, treeValues } = combine.getState();
-  const next = clampValues(treeMethodById(treeMethod).params, { ...treeValues[treeMethod], [key]: value }) as Values;
-  combine.setState({ treeValues: { ...treeValues, [treeMethod]: next }, fault: null });
-}
-export function setTreeSource(treeSource: TreeSource): void {
-  combine.setState({ treeSource, fault: null });
-}
-/** Why trees cannot be grown on this, or null. */
-export function treesObstacle(): Words | null {
-  const { treeSource } = combine.getState();
-  if (treeSource.kind === 'pixels') return null;
-  const [node] = nodesOnPage([treeSource.node]);
-  return node?.dataset && node.summary.layers.some(({ name }) => name === treeSource.layer)
-    ? null
-    : { en: 'Choose a model and one of its layers.', zh: '请选择一个模型及其中的一层。' };
-}
-
-// Doing it.
-
-let stopRun: AbortController | null = null;
-
-/** Gives up what is going on; nothing is changed. */
-export function cancelCombine(): void {
-  stopRun?.abort();
-}
-
 /** Combines the members as chosen, and selects what came of it. */
 export async function combineMembers(): Promise<void> {
   const asked = combination();
   if (!asked) return;
   const parents = nodesOnPage(combine.getState().members).map(({ id }) => id);
-  await run('combine', async (ways) => [await addCombination(asked, parents, ways)]);
-}
-/** Makes members of the chosen models, and their ensemble where they have one. */
-export async function makeMembers(): Promise<void> {
-  const { making, makingValues, sources, seed } = combine.getState();
-  if (makeObstacle()) return;
-  const nodes = nodesOnPage(sources);
-  const values = makingValues[making] ?? {};
-  if (combine.getState().running) return;
-  const { interrupted } = combine.getState();
-  keepMaking({ making, values, sources, seed });
-  const isLeft = await run('make', (ways) => addMade({ making, values, nodes, seed }, ways));
-  if (isLeft && interrupted) takeUpMaking();
-  else forgetMaking();
-}
-/** Grows trees as chosen. */
-export async function growTrees(): Promise<void> {
-  const { treeMethod: method, treeValues, treeSource: source, seed } = combine.getState();
-  if (treesObstacle()) return;
-  const node = source.kind === 'layer' ? nodesOnPage([source.node])[0] : undefined;
-  const dataset = node?.dataset ?? datasets.getState().selected;
-  const looked = source.kind === 'layer' && node ? { node, layer: source.layer } : null;
-  await run('trees', async (ways) => [
-    await addTrees({ method, values: treeValues[method] ?? {}, looked, dataset, seed }, ways),
-  ]);
-}
-
-/** True where it failed and what the engine has kept of it is still there. */
-async function run(
-  kind: CombineView,
-  work: (ways: Parameters<typeof addCombination>[2]) => Promise<readonly ModelNode[]>,
-): Promise<boolean> {
-  if (combine.getState().running) return false;
-  const stop = new AbortController();
-  stopRun = stop;
-  const begin = (): void => combine.setState({ running: { kind, done: 0, train: null } });
-  begin();
-  combine.setState({ fault: null, made: null });
-  try {
-    const made = await overLives(stop.signal, begin, () =>
-      work({
-        signal: stop.signal,
-        onProgress: ({ done, train }) =>
-          combine.setState(({ running }) =>
-            running ? { running: { ...running, done, train: train ?? running.train } } : {},
-          ),
-      }),
-    );
-    combine.setState({ made: { kind, nodes: made.map(({ id }) => id), notes: made.at(-1)?.notes ?? [] } });
-    return false;
-  } catch (error) {
-    if (isAbort(error)) return false;
-    const fault = faultOf(error);
-    combine.setState({ fault });
-    notify({ level: 'error', words: fault.words, hint: fault.hint });
-    return mayGoOn(error);
-  } finally {
-    stopRun = null;
-    combine.setState({ running: null });
-  }
+  await runCombine('combine', async (ways) => [await addCombination(asked, parents, ways)]);
 }

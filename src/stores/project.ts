@@ -27,6 +27,12 @@ export function selectedNode(): ModelNode | null {
   return selected === null ? null : (nodes[selected] ?? null);
 }
 
+/** The nodes with these ids that are on the page, in this order. */
+export function nodesOnPage(ids: readonly string[]): readonly ModelNode[] {
+  const { nodes, order } = project.getState();
+  return ids.flatMap((id) => (order.includes(id) ? (nodes[id] ?? []) : []));
+}
+
 /** `wanted`, or `wanted 2`, `wanted 3` … where a visible model has that name already. */
 export function uniqueName(wanted: string, except?: string): string {
   const { nodes, order } = project.getState();

@@ -278,11 +278,11 @@ export type TreeSource =
 /** What the Combine tab shows: combining models that are there, making members that go together, growing trees, or what came of it. */
 export type CombineView = 'combine' | 'make' | 'trees' | 'result';
 /**
- * stores/combine.ts: `combine`. Actions: setCombineView(view), toggleMember(node), moveMember(from, to), setMembers(nodes),
- * setWay(id), setWayValue(key, value, moving), combineMembers(); setMaking(id), setMakingValue(key, value), setSources(nodes),
- * toggleSource(node), makeMembers(); setTreeMethod(id), setTreeValue(key, value), setTreeSource(source), growTrees(); setCombineSeed(n),
- * cancelCombine(). Beside them: candidates(): the nodes that can be chosen; combineObstacle(), makeObstacle(),
- * treesObstacle(): why it cannot be done, or null; originOf(nodes, id): how a node's model was made.
+ * stores/combine.ts: `combine`. Actions: setCombineView(view), setCombineSeed(n), toggleMember(node), moveMember(from, to),
+ * setMembers(nodes), setWay(id), setWayValue(key, value, moving), combineMembers(); candidates(): the nodes that can be chosen.
+ * stores/making.ts: setMaking(id), setMakingValue(key, value), setSources(nodes), toggleSource(node), makeMembers().
+ * stores/growing.ts: setTreeMethod(id), setTreeValue(key, value), setTreeSource(source), growTrees().
+ * stores/combine-run.ts: cancelCombine(). Why it cannot be done, or null: combineObstacle(), makeObstacle(), treesObstacle().
  */
 export interface CombineState {
   readonly view: CombineView;

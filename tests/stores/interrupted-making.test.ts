@@ -62,7 +62,8 @@ describe('making members', () => {
     vi.resetModules();
     const { project } = await import('#stores/project');
     project.setState({ nodes: { c: node('c') }, order: ['c'], saved: 'memory' });
-    const { combine } = await import('#stores/combine');
+    await import('#stores/making');
+    const { combine } = await import('#stores/combine-state');
     expect(combine.getState()).toMatchObject({ making: 'bagging', sources: ['c'], interrupted: true });
     expect(combine.getState().makingValues['bagging']).toMatchObject({ members: 7 });
     expect(combine.getState().makingValues['soups']).toBeDefined();

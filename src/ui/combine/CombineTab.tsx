@@ -2,9 +2,9 @@
 import { Button } from '@mantine/core';
 import { type ReactNode, useEffect } from 'react';
 import { useStore } from 'zustand';
-import { candidates, combine, nodesOnPage, setCombineView, setMembers } from '#stores/combine';
+import { candidates, combine, setCombineView, setMembers } from '#stores/combine';
 import { datasets } from '#stores/datasets';
-import { project } from '#stores/project';
+import { nodesOnPage, project } from '#stores/project';
 import type { CombineView } from '#stores/state';
 import { setTab } from '#stores/view';
 import styles from '#ui/combine/combine.module.css';

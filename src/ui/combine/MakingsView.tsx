@@ -4,18 +4,9 @@ import { useStore } from 'zustand';
 import { datasetFacts } from '#core/datasets';
 import { MAKINGS, makingById } from '#core/ensembles/making/index';
 import { clampValues, type Values } from '#core/params';
-import {
-  combine,
-  makeMembers,
-  makeObstacle,
-  setCombineSeed,
-  setCombineView,
-  setMaking,
-  setMakingValue,
-  setSources,
-  toggleSource,
-} from '#stores/combine';
+import { combine, setCombineSeed, setCombineView } from '#stores/combine';
 import { datasets } from '#stores/datasets';
+import { makeMembers, makeObstacle, setMaking, setMakingValue, setSources, toggleSource } from '#stores/making';
 import { project } from '#stores/project';
 import type { ModelNode } from '#stores/state';
 import { Foot } from '#ui/combine/Foot.tsx';

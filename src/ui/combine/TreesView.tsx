@@ -2,16 +2,9 @@
 import { useStore } from 'zustand';
 import { clampValues, type Values } from '#core/params';
 import { TREE_METHODS, treeMethodById } from '#core/trees/index';
-import {
-  combine,
-  growTrees,
-  setCombineView,
-  setTreeMethod,
-  setTreeSource,
-  setTreeValue,
-  treesObstacle,
-} from '#stores/combine';
+import { combine, setCombineView } from '#stores/combine';
 import { datasets } from '#stores/datasets';
+import { growTrees, setTreeMethod, setTreeSource, setTreeValue, treesObstacle } from '#stores/growing';
 import { project } from '#stores/project';
 import type { ModelNode } from '#stores/state';
 import { Foot } from '#ui/combine/Foot.tsx';

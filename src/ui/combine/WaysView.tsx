@@ -9,14 +9,13 @@ import {
   combine,
   combineMembers,
   combineObstacle,
-  nodesOnPage,
   setCombineView,
   setMembers,
   setWay,
   setWayValue,
 } from '#stores/combine';
 import { datasets } from '#stores/datasets';
-import { project } from '#stores/project';
+import { nodesOnPage, project } from '#stores/project';
 import type { CombineState, ModelNode } from '#stores/state';
 import styles from '#ui/combine/combine.module.css';
 import { Foot } from '#ui/combine/Foot.tsx';

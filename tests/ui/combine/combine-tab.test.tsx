@@ -2,9 +2,10 @@
 import { act, render, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { combine, setCombineView, setMaking, setMembers, setWay } from '#stores/combine';
+import { combine, setCombineView, setMembers, setWay } from '#stores/combine';
 import { datasets } from '#stores/datasets';
 import { connect } from '#stores/engine';
+import { setMaking } from '#stores/making';
 import { project } from '#stores/project';
 import { view } from '#stores/view';
 import { Dress } from '#ui/App.tsx';
