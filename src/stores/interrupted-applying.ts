@@ -50,13 +50,11 @@ export async function lookForApplication(): Promise<void> {
   if (!node || !project.getState().nodes[asked.start] || !isKnown) return discardApplication();
   interruptedApplying.setState({ application: { asked, ...left } });
   const { en, zh } = titleOf(asked);
-  tellOfApplication({
-    level: 'info',
-    words: {
-      en: `${en} was being applied to ${node.name} and was interrupted. The Optimize tab offers to go on with it.`,
-      zh: `${zh}在应用到 ${node.name} 时被中断，可在“优化”页继续。`,
-    },
-  });
+  const words = {
+    en: `${en} was being applied to ${node.name} and was interrupted. The Optimize tab offers to go on with it.`,
+    zh: `${zh}在应用到 ${node.name} 时被中断，可在“优化”页继续。`,
+  };
+  tellOfApplication({ level: 'info', words }, 'optimize');
 }
 
 /** Forgets it, and what was done of it; the model that it began with stays. */

@@ -215,13 +215,11 @@ async function lookForRun(): Promise<void> {
   if (training.getState().status !== 'idle' || !left) return;
   if (project.getState().nodes[id]?.model !== left.model) return discardRun();
   training.setState({ interrupted: { node: id, run: left } });
-  tellOfRun({
-    level: 'info',
-    words: {
-      en: 'A training run was interrupted. The Train tab offers to go on with it.',
-      zh: '有一次训练被中断，可在“训练”页继续。',
-    },
-  });
+  const words = {
+    en: 'A training run was interrupted. The Train tab offers to go on with it.',
+    zh: '有一次训练被中断，可在“训练”页继续。',
+  };
+  tellOfRun({ level: 'info', words }, 'train');
 }
 /** Only the tab that owns the project: the run may be going on in that one. */
 project.subscribe((state, before) => {

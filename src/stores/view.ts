@@ -84,11 +84,25 @@ export function announce(words: Words): void {
   view.setState({ announcement: words });
 }
 
-/** A way to tell of what a store has on offer: such notices go when it has it no more. */
-export function noticesOf<S>(store: StoreApi<S>, isOffered: (state: S) => boolean): (notice: Told) => void {
+/**
+ * A way to tell of what a store has on offer: what was told goes when it has it no more. `seenIn`: the tab that shows it
+ * itself; where that one is open it is only announced.
+ */
+export function noticesOf<S>(
+  store: StoreApi<S>,
+  isOffered: (state: S) => boolean,
+): (notice: Told, seenIn?: TabId) => void {
   const told: number[] = [];
+  const said: Words[] = [];
   store.subscribe((state, before) => {
-    if (isOffered(before) && !isOffered(state)) for (const id of told.splice(0)) dismissNotice(id);
+    if (!isOffered(before) || isOffered(state)) return;
+    for (const id of told.splice(0)) dismissNotice(id);
+    const { announcement } = view.getState();
+    if (said.splice(0).some((words) => words === announcement)) view.setState({ announcement: null });
   });
-  return (notice) => void told.push(notify(notice));
+  return (notice, seenIn) => {
+    said.push(notice.words);
+    if (view.getState().tab === seenIn) announce(notice.words);
+    else told.push(notify(notice));
+  };
 }
