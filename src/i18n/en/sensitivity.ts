@@ -11,6 +11,7 @@ export const sensitivity = {
   again: 'Measure the rest',
   stop: 'Stop',
   running: 'Measuring layer by layer',
+  measured: 'Measured on {{images}} validation images.',
   map: 'Accuracy lost, in points, with one layer alone changed',
   layer: 'Layer',
   cell: '{{layer}} at {{level}}',

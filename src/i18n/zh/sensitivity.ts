@@ -12,6 +12,7 @@ export const sensitivity: Texts['sensitivity'] = {
   again: '测量其余部分',
   stop: '停止',
   running: '正在逐层测量',
+  measured: '已用 {{images}} 张验证图片测完。',
   map: '只改变一层时损失的准确率（百分点）',
   layer: '层',
   cell: '{{layer}}，{{level}}',

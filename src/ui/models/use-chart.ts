@@ -121,6 +121,8 @@ export function useChart(ticks: number): ChartContent {
   const { nodes, order } = useStore(project);
   const axis = useStore(view, (state) => state.axis);
   const tab = useStore(view, (state) => state.tab);
+  // Recipe and sensitivity have no slider of their own on the chart.
+  const sliding = useStore(view, (state) => state.tab === 'optimize' && state.optimizeView === 'method');
   const dataset = useStore(datasets, (state) => state.selected);
   const run = useThrottledStore(training);
   const preview = useThrottledPart(optimize, previewOf);
@@ -147,7 +149,6 @@ export function useChart(ticks: number): ChartContent {
         isEstimate: false,
         sweep: curvePoints(together, axis),
       };
-    const sliding = tab === 'optimize';
     return {
       live,
       preview: sliding ? previewPoint(preview, axis) : null,
@@ -155,7 +156,7 @@ export function useChart(ticks: number): ChartContent {
       isEstimate: sliding && preview !== null && isEstimated(preview, axis),
       sweep: sliding ? sweepPoints(sweep, axis) : [],
     };
-  }, [nodes, run, axis, tab, preview, sweep, together]);
+  }, [nodes, run, axis, tab, sliding, preview, sweep, together]);
   const reached = useReached(moving.preview, still);
   const loose = [...(moving.live ? [moving.live] : []), ...still.runs, ...tried, ...reached];
   const reach = [...moving.sweep.map(({ x }) => x), ...(moving.previewSize === null ? [] : [moving.previewSize])];

@@ -87,22 +87,26 @@ export function SensitivityView({ node }: { node: ModelNode }) {
       ) : (
         <>
           {fault && <Notice level="error" text={words(fault.words)} hint={fault.hint && words(fault.hint)} />}
-          {isRunning && <ProgressLine label={t('sensitivity.running')} done={running.done} />}
-          {(!isWhole || isRunning) && (
-            <Actions>
-              {isRunning ? (
+          <div className={styles.state}>
+            {isRunning ? (
+              <>
+                <ProgressLine label={t('sensitivity.running')} done={running.done} />
                 <Button variant="default" onClick={stopMeasuring}>
                   {t('sensitivity.stop')}
                 </Button>
-              ) : (
-                <Button disabled={running !== null} onClick={() => void measure()}>
-                  {cells.length > 0
-                    ? t('sensitivity.again')
-                    : t('sensitivity.measure', { layers: layers.length, levels: levels.length })}
-                </Button>
-              )}
-            </Actions>
-          )}
+              </>
+            ) : isWhole ? (
+              <p className={styles.quiet}>
+                {t('sensitivity.measured', { images: format.count(Math.min(images, total)) })}
+              </p>
+            ) : (
+              <Button disabled={running !== null} onClick={() => void measure()}>
+                {cells.length > 0
+                  ? t('sensitivity.again')
+                  : t('sensitivity.measure', { layers: layers.length, levels: levels.length })}
+              </Button>
+            )}
+          </div>
           <div className={styles.maps}>
             <HeatMap
               degradation={degradation}
