@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { optimize } from '#stores/optimize';
 import { project } from '#stores/project';
 import type { ModelNode } from '#stores/state';
-import { setAxis, setTab } from '#stores/view';
+import { setAxis, setOptimizeView, setTab } from '#stores/view';
 import { useChart } from '#ui/models/use-chart.ts';
 import type { PreviewResult } from '#worker/protocol';
 
@@ -70,6 +70,16 @@ describe('on the axis of bytes', () => {
     act(() => setAxis('nonZero'));
     expect(result.current.moving.sweep).toHaveLength(3);
   });
+});
+
+it('the slider’s point stands where the slider is in sight', () => {
+  optimize.setState({ preview: preview(100_000, 0.97) });
+  const { result } = renderHook(() => useChart(8));
+  expect(result.current.moving.preview).toMatchObject({ x: 100_000 });
+  act(() => setOptimizeView('sensitivity'));
+  expect(result.current.moving.preview).toBeNull();
+  act(() => setOptimizeView('method'));
+  expect(result.current.moving.preview).toMatchObject({ x: 100_000 });
 });
 
 describe('the axes', () => {
