@@ -107,7 +107,7 @@ function RangeFields({
   const isPercent = param?.kind === 'number' && param.unit === 'percent';
   const shown = (value: number) => (isPercent ? Number((value * 100).toPrecision(12)) : value);
   const meant = (value: number) => (isPercent ? Number((value / 100).toPrecision(12)) : value);
-  const unit = isPercent ? ' (%)' : '';
+  const unit = isPercent ? ' (%)' : param?.kind === 'number' && param.unit === 'kB' ? ' (kB)' : '';
   const step = dimension.step > 0 && Number.isInteger(dimension.step) ? 1 : 'any';
   // On a logarithm there is no 0.
   const least = dimension.log ? Math.max(min, 1e-9) : min;

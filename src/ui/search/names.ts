@@ -65,6 +65,7 @@ export function useNames(steps: readonly RecipeStep[]): DimensionNames {
         const param = paramOf(target, steps);
         if (param?.kind === 'number' && param.unit === 'percent')
           return format.percent(setting, (setting * 100) % 1 ? 1 : 0);
+        if (param?.kind === 'number' && param.unit === 'kB') return format.kilobytes(setting);
         if (target.of === 'network') return `× ${format.number(setting, 2)}`;
         return setting !== 0 && Math.abs(setting) < 0.0001
           ? setting.toExponential(1).replace('e-', 'e−')
