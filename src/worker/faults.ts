@@ -55,10 +55,11 @@ export function faultOf(error: unknown): Fault {
   if (isAbort(error)) return { code: 'aborted', words: aborted };
   // What failed is the cause; the step's words name the step before they say why.
   if (error instanceof StepError) {
-    const step = { step: error.step };
-    return error.cause instanceof BackendError
-      ? { ...faultOf(error.cause), ...step }
-      : { code: 'pass', words: error.words, ...step };
+    const { step, cause, words } = error;
+    const inner = cause === undefined ? null : faultOf(cause);
+    return inner && (inner.mayGoOn || cause instanceof BackendError)
+      ? { ...inner, step }
+      : { code: 'pass', words, step };
   }
   if (error instanceof ReadError) {
     return { code: error.code, file: error.file, where: error.where, words: error.cause_, hint: error.hint };

@@ -40,7 +40,11 @@ it.each(Object.entries(failed))('%s: what was kept goes', async (code, error) =>
   expect(faultOf(error).mayGoOn).toBeUndefined();
 });
 
-it('a device that fails in a step of a recipe is no fault of the step', () => {
-  const error = new StepError(2, 'fine-tuning', words, new BackendError('memory', 'full'));
-  expect(faultOf(error)).toMatchObject({ code: 'backend-memory', step: 2, mayGoOn: true });
+it.each(Object.entries(lacking))('%s in a step of a recipe is no fault of the step', (code, cause) => {
+  const fault = faultOf(new StepError(2, 'fine-tuning', words, cause));
+  expect(fault).toMatchObject({ code, step: 2, mayGoOn: true });
+});
+it('what a step refuses is said in its words', () => {
+  const refused = new StepError(2, 'fine-tuning', words, new PassError({ en: 'inside', zh: '' }));
+  expect(faultOf(refused)).toEqual({ code: 'pass', words, step: 2 });
 });
