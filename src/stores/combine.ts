@@ -11,6 +11,8 @@ import { combine } from '#stores/combine-state';
 import { datasets } from '#stores/datasets';
 import { call, faultOf, isAbort } from '#stores/engine';
 import { fittedIn } from '#stores/fitted';
+// Members that were being made when the page was left are taken up with whatever first looks at this.
+import '#stores/making';
 import { nodesOnPage, project } from '#stores/project';
 import type { CombineView, ModelNode } from '#stores/state';
 import { addCombination } from '#stores/together';

@@ -60,7 +60,7 @@ async function make(
   // What another call is still preparing is not waited for: it may be given up, and it may be waiting for this one.
   const known = session.prepared.get(key);
   const prepared = known ?? { value: (await pass.prepare?.(base, values, context)) as unknown };
-  session.prepared.set(key, prepared);
+  if (pass.prepare) session.prepared.set(key, prepared);
   if (pass.preview === 'structure')
     return given((await pass.sketch?.(base, values, context, prepared.value)) ?? base, true);
   return given((await pass.apply(base, values, context, prepared.value)).model, false);
