@@ -10,6 +10,7 @@
  * channel). Importance: the mean |w| of the block (L1) or the root of its mean square (L2), so that the smaller blocks
  * at the right and lower edge count alike. Blocks are taken from the least important on, equal ones in the order of layers and places, for as long as
  * no more than round(sparsity x weights) weights are pruned, weights pruned before included: whole blocks only, so a little less than asked.
+ * By sensitivity this holds for each layer with its own share.
  * Papers: Narang, Undersander, Diamos 2017, "Block-Sparse Recurrent Neural Networks"; Gray, Radford, Kingma 2017, "GPU Kernels for Block-Sparse Weights".
  */
 import type { Mask } from '#core/model/encoding';
@@ -144,10 +145,13 @@ export const blockPruning = definePass({
   async apply(model, values, _context, { rankings, curves }) {
     const notes: Words[] = [];
     const pruned = new Map<string, Tensor>();
+    const selected = rankings.flatMap(({ members }) => members);
+    const total = rankings.reduce((sum, { weights }) => sum + weights, 0);
+    const already = rankings.reduce((sum, ranking) => sum + ranking.already, 0);
+    if (curves && Math.round(values.sparsity * total) < already)
+      return { model, report: { notes: [alreadySparser(selected, already / total)] } };
     const shares = curves ? sharesAt(values.sparsity, rankings, curves) : rankings.map(() => values.sparsity);
     for (const [i, ranking] of rankings.entries()) prune(ranking, values, shares[i] as number, pruned, notes);
-    const selected = rankings.flatMap(({ members }) => members);
-    const total = selected.reduce((sum, { tensor }) => sum + tensor.data.length, 0);
     const zeros = [...pruned.values()].reduce((sum, tensor) => sum + prunedCount(tensor), 0);
     if (values.sparsity - zeros / total > 0.005) notes.push(wholeBlocksOnly(values.sparsity, zeros / total));
     if (curves)

@@ -37,7 +37,7 @@ import {
 } from '#core/passes/shared/channel-ranking';
 import { channelCurves, countsBySensitivity } from '#core/passes/shared/channel-shares';
 import { PART, ROUNDS, SCHEDULE, type Schedule, scheduleFormula, sparsityAt } from '#core/passes/shared/schedule';
-import type { Curve } from '#core/passes/shared/sensitivity';
+import { type Curve, SCAN } from '#core/passes/shared/sensitivity';
 import { SPARSE_TRAINING, sparseFormula, sparseObjective } from '#core/passes/shared/sparse-training';
 import { within } from '#core/passes/shared/within';
 import { tidy } from '#core/passes/shared/words';
@@ -66,9 +66,6 @@ function endFormula(kept: number, scope: string): Formula {
       return `n′ = max(1, round(${share} · n))`;
   }
 }
-
-/** The part of the progress that measuring the layers' sensitivity takes. */
-const SCAN = 0.1;
 
 /** By sensitivity: the groups as they are ranked at the start, and what each costs when it alone is cut. */
 interface Spread {

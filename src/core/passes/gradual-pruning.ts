@@ -29,7 +29,7 @@ import {
 } from '#core/passes/shared/ranked-pruning';
 import { PART, pruningSteps, ROUNDS, SCHEDULE, scheduleFormula, stepDue } from '#core/passes/shared/schedule';
 import { LAYERS, type Selected, selectPrunable, selectRunning } from '#core/passes/shared/selection';
-import type { Curve } from '#core/passes/shared/sensitivity';
+import { type Curve, SCAN } from '#core/passes/shared/sensitivity';
 import {
   DEEP_SPARSITY,
   leftFormula,
@@ -49,9 +49,6 @@ const SCORES = {
   taylor: TAYLOR_SCORE,
   hebbian: 's = |wᵢⱼ| · |corr(xᵢ, yⱼ)|',
 } as const;
-
-/** The part of the progress that measuring the layers' sensitivity takes. */
-const SCAN = 0.1;
 
 interface Choice {
   readonly importance: string;

@@ -31,7 +31,7 @@ import {
 } from '#core/passes/shared/ranked-pruning';
 import { PART, pruningSteps, ROUNDS, SCHEDULE, type Schedule, stepDue } from '#core/passes/shared/schedule';
 import { LAYERS, type Selected, selectPrunable } from '#core/passes/shared/selection';
-import type { Curve } from '#core/passes/shared/sensitivity';
+import { type Curve, SCAN } from '#core/passes/shared/sensitivity';
 import {
   DEEP_SPARSITY,
   SPARSE_TRAINING,
@@ -51,9 +51,6 @@ import {
 } from '#core/passes/shared/surgery-thresholds';
 import { within } from '#core/passes/shared/within';
 import { counted, percent } from '#core/passes/shared/words';
-
-/** The part of the progress that measuring the layers' sensitivity takes. */
-const SCAN = 0.1;
 
 export const networkSurgery = definePass({
   id: 'network-surgery',

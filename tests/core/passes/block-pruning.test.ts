@@ -51,6 +51,11 @@ describe('block pruning', () => {
     expect(data(pruned, 'd1')).toEqual([0, 0, 0, 0, 0, 0, 2, 2]);
     expect(data(pruned, 'd2')).toEqual(weights);
     expect(report.notes.map(({ en }) => en)).toEqual(['Sparsity by what each layer can spare: d1 75.0 %, d2 0.0 %.']);
+    const less = await applyPass(blockPruning, pruned, { ...values, sparsity: 0.25 }, context);
+    expect(less.model).toBe(pruned);
+    expect(less.report.notes.map(({ en }) => en)).toEqual([
+      'The model has 37.5 % of its weights pruned already. Pruned weights stay pruned, so a lower sparsity changes nothing.',
+    ]);
   });
 
   it('spans inputs by rows and outputs by columns', async () => {

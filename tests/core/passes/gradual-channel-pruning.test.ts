@@ -4,7 +4,7 @@ import { withTensor } from '#core/model/edit';
 import type { Objective } from '#core/objective';
 import type { PassContext } from '#core/pass';
 import { gradualChannelPruning } from '#core/passes/gradual-channel-pruning';
-import { applyPass, denseModel, kernelOf, plainContext, sketchPass, tensor } from './helpers';
+import { applyPass, denseModel, expectOnce, kernelOf, plainContext, sketchPass, tensor } from './helpers';
 
 /** A layer of 8 channels with weights 1 to 8, read by the one that gives the answers. */
 const model = denseModel(tensor([1, 8], [1, 2, 3, 4, 5, 6, 7, 8]), tensor([8, 1], [1, 2, 3, 4, 5, 6, 7, 8]));
@@ -13,8 +13,10 @@ const model = denseModel(tensor([1, 8], [1, 2, 3, 4, 5, 6, 7, 8]), tensor([8, 1]
 function training(change: (weights: readonly number[]) => readonly number[] = (weights) => weights) {
   const objectives: Objective[] = [];
   const context: PassContext = plainContext(1, {
-    train: async (objective) => {
+    train: async (objective, _hooks, progress) => {
       objectives.push(objective);
+      progress?.(0);
+      progress?.(1);
       const kernel = kernelOf(objective.model, 'd1');
       return withTensor(objective.model, 'd1', 'kernel', tensor(kernel.shape, change([...kernel.data])));
     },
@@ -74,8 +76,11 @@ describe('gradual channel pruning', () => {
       return (kernelOf(predictor.model, 'd2').shape[1] as number) / 8;
     };
     const { context } = training();
+    const told: number[] = [];
+    const progress = (done: number) => told.push(done);
     const spread = { ...values, kept: 10 / 16, scope: 'sensitivity' };
-    const { model: cut } = await applyPass(gradualChannelPruning, three, spread, { ...context, accuracy });
+    const { model: cut } = await applyPass(gradualChannelPruning, three, spread, { ...context, accuracy, progress });
+    expectOnce(told);
     expect(kernelOf(cut, 'd2').shape).toEqual([2, 8]);
     const sketch = await sketchPass(gradualChannelPruning, three, spread, { ...context, accuracy });
     expect(kernelOf(sketch, 'd2').shape).toEqual([2, 8]);

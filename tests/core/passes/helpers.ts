@@ -1,5 +1,6 @@
 /** Small models written out by hand, and a context that trains nothing, for the tests of passes. */
 
+import { expect } from 'vitest';
 import { replaceLayers } from '#core/model/edit';
 import type { Encoding } from '#core/model/encoding';
 import type { Layer } from '#core/model/layers';
@@ -80,6 +81,13 @@ export async function sketchPass(
   const sketch = await pass.sketch?.(model, complete, context, prepared);
   if (!sketch) throw new Error(`${pass.id} has no sketch`);
   return sketch;
+}
+
+/** Progress that goes from 0 to 1 once: first the scan's tenth, then the training. */
+export function expectOnce(told: readonly number[]): void {
+  expect(told).toEqual([...told].sort((a, b) => a - b));
+  expect(told.some((done) => done > 0 && done < 0.1)).toBe(true);
+  expect(told.at(-1)).toBeCloseTo(1, 12);
 }
 
 /** Where each of these layers alone loses this much accuracy for all of its weights, in proportion to how many are zero. */

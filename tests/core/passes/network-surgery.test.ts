@@ -4,7 +4,7 @@ import type { Model } from '#core/model/model';
 import type { Objective } from '#core/objective';
 import type { PassContext } from '#core/pass';
 import { networkSurgery } from '#core/passes/network-surgery';
-import { applyPass, costing, denseModel, kernelOf, plainContext, sketchPass, tensor } from './helpers';
+import { applyPass, costing, denseModel, expectOnce, kernelOf, plainContext, sketchPass, tensor } from './helpers';
 
 const data = (model: Model, name = 'd1'): number[] => [...kernelOf(model, name).data];
 
@@ -13,13 +13,15 @@ function operating(moments: readonly { readonly done: number; readonly hidden: r
   const seen: number[][] = [];
   const objectives: Objective[] = [];
   const context: PassContext = plainContext(1, {
-    train: async (objective, hooks) => {
+    train: async (objective, hooks, progress) => {
       objectives.push(objective);
       let model = objective.model;
       for (const { done, hidden } of moments) {
         model = (await hooks?.revise(model, done, () => Float32Array.from(hidden))) ?? model;
         seen.push(data(model));
+        progress?.(done);
       }
+      progress?.(1);
       return model;
     },
   });
@@ -71,11 +73,17 @@ describe('network surgery', () => {
     const two = denseModel(tensor([1, 4], [1, 2, 3, 4]), tensor([4, 1], [1, 2, 3, 4]));
     const accuracy = costing({ d1: 0, d2: 1 });
     const values = { sparsity: 0.25, schedule: 'once', part: 0.5, scope: 'sensitivity', distil: false };
+    const told: number[] = [];
     const { context } = operating([
       { done: 0, hidden: [1, 2, 3, 4] },
       { done: 0.5, hidden: [4, 3, 2, 1] },
     ]);
-    const { model: cut, report } = await applyPass(networkSurgery, two, values, { ...context, accuracy });
+    const { model: cut, report } = await applyPass(networkSurgery, two, values, {
+      ...context,
+      accuracy,
+      progress: (done) => told.push(done),
+    });
+    expectOnce(told);
     // Two of eight go, both from the first layer: 0.0050 lets it spare 1.98 and the second 0.02.
     expect(data(cut)).toEqual([4, 3, 0, 0]);
     expect(data(cut, 'd2')).toEqual([4, 3, 2, 1]);

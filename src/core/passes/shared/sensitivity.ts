@@ -9,6 +9,9 @@ import type { PassContext } from '#core/pass';
 /** Validation images that a scan looks at. */
 const SCAN_IMAGES = 1000;
 
+/** The part of a training pass's progress that the scan before it takes. */
+export const SCAN = 0.1;
+
 export interface Scan {
   /** Accuracy of the model as it is, 0 to 1. */
   readonly before: number;
