@@ -30,7 +30,7 @@ import {
   withPruned,
 } from '#core/passes/shared/ranked-pruning';
 import { LAYERS, type Selected, selectPrunable } from '#core/passes/shared/selection';
-import { type Curve, spread } from '#core/passes/shared/sensitivity';
+import { type Curve, spreadShare } from '#core/passes/shared/sensitivity';
 
 interface Size {
   readonly rows: number;
@@ -154,21 +154,15 @@ export const blockPruning = definePass({
     for (const [i, ranking] of rankings.entries()) prune(ranking, values, shares[i] as number, pruned, notes);
     const zeros = [...pruned.values()].reduce((sum, tensor) => sum + prunedCount(tensor), 0);
     if (values.sparsity - zeros / total > 0.005) notes.push(wholeBlocksOnly(values.sparsity, zeros / total));
-    if (curves)
-      notes.push(sharesNote([...pruned].map(([name, tensor]) => [name, prunedCount(tensor) / tensor.data.length])));
+    if (curves) notes.push(sharesNote(selected, pruned));
     return withPruned(model, selected, pruned, notes);
   },
 });
 
 /** The share of each layer that goes, so that together this share of all weights does. */
 function sharesAt(sparsity: number, rankings: readonly Ranking[], curves: readonly Curve[]): readonly number[] {
-  const portions = rankings.map(({ weights, already }, i) => ({
-    size: weights,
-    gone: already,
-    curve: curves[i] as Curve,
-  }));
-  const total = portions.reduce((sum, { size }) => sum + size, 0);
-  return spread(portions, Math.round(sparsity * total)).map((count, i) => count / (portions[i]?.size as number));
+  const parts = rankings.map(({ weights, already }) => ({ size: weights, gone: already }));
+  return spreadShare(parts, curves, sparsity).map((count, i) => count / (parts[i]?.size as number));
 }
 
 function rank(members: readonly Selected[], size: Size, squared: boolean): Ranking {

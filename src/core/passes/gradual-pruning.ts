@@ -156,7 +156,7 @@ export const gradualPruning = definePass({
     const rounds = taken + (whole === trained ? 0 : 1);
     const after = selectPrunable(whole, values.layers);
     const notes = [reachedNote(sparsityOf(after), rounds)];
-    if (curves) notes.push(sharesNote(after.map((one) => [one.layer.name, sparsityOf([one])])));
+    if (curves) notes.push(sharesNote(after));
     return { model: whole, report: { notes } };
   },
 });

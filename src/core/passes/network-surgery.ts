@@ -222,7 +222,7 @@ export const networkSurgery = definePass({
     const ends = selectPrunable(trained, values.layers);
     const reached = sparsityOf(ends);
     const notes = [operated(reached, counts.operations, counts.returned)];
-    if (curves) notes.push(sharesNote(ends.map((one) => [one.layer.name, sparsityOf([one])])));
+    if (curves) notes.push(sharesNote(ends));
     return { model: trained, report: { notes } };
   },
 });

@@ -69,6 +69,12 @@ export function plainContext(seed = 1, changes: Partial<PassContext> = {}): Pass
   };
 }
 
+async function madeReady(pass: Pass, model: Model, values: Values, context: PassContext) {
+  const complete = clampValues(pass.params as Params, values);
+  const prepared: unknown = await pass.prepare?.(model, complete, context);
+  return { complete, prepared };
+}
+
 /** Prepares a pass and sketches what it gives, as a slider does. */
 export async function sketchPass(
   pass: Pass,
@@ -76,8 +82,7 @@ export async function sketchPass(
   values: Values = {},
   context: PassContext = plainContext(),
 ): Promise<Model> {
-  const complete = clampValues(pass.params as Params, values);
-  const prepared: unknown = await pass.prepare?.(model, complete, context);
+  const { complete, prepared } = await madeReady(pass, model, values, context);
   const sketch = await pass.sketch?.(model, complete, context, prepared);
   if (!sketch) throw new Error(`${pass.id} has no sketch`);
   return sketch;
@@ -108,7 +113,6 @@ export async function applyPass(
   values: Values = {},
   context: PassContext = plainContext(),
 ): Promise<PassResult> {
-  const complete = clampValues(pass.params as Params, values);
-  const prepared: unknown = await pass.prepare?.(model, complete, context);
+  const { complete, prepared } = await madeReady(pass, model, values, context);
   return pass.apply(model, complete, context, prepared);
 }

@@ -14,9 +14,9 @@ import type { Model, Tensor } from '#core/model/model';
 import { countBelow, radixSort } from '#core/numeric/radix';
 import type { ChoiceParam, NumberParam, Words } from '#core/params';
 import type { PassContext, PassResult } from '#core/pass';
-import { emptiedNotes, maskedTensor } from '#core/passes/shared/masking';
+import { emptiedNotes, maskedTensor, prunedCount } from '#core/passes/shared/masking';
 import type { Selected } from '#core/passes/shared/selection';
-import { type Curve, curvesOf, type Portion, scanLayers, spread } from '#core/passes/shared/sensitivity';
+import { type Curve, curvesOf, scanLayers, spreadShare } from '#core/passes/shared/sensitivity';
 import { percent, tidy } from '#core/passes/shared/words';
 
 /** Weights that are ranked together. */
@@ -122,29 +122,24 @@ export async function curvesAlone<Part>(
 /** `pruneLowest`, the whole network at this sparsity and each layer at its own where the shares were measured. */
 export function pruneRanked(model: Model, { rankings, curves }: Ranked, sparsity: number): PassResult {
   if (!curves) return pruneLowest(model, rankings, sparsity);
-  const portions = rankings.map(
-    ({ weights, sorted }, i): Portion => ({
-      size: weights,
-      gone: weights - sorted.length,
-      curve: curves[i] as Curve,
-    }),
-  );
-  const total = portions.reduce((sum, { size }) => sum + size, 0);
-  const already = portions.reduce((sum, { gone }) => sum + gone, 0);
-  const asked = Math.round(sparsity * total);
+  const parts = rankings.map(({ weights, sorted }) => ({ size: weights, gone: weights - sorted.length }));
+  const total = parts.reduce((sum, { size }) => sum + size, 0);
+  const already = parts.reduce((sum, { gone }) => sum + gone, 0);
   const members = rankings.flatMap((ranking) => ranking.members);
-  if (asked < already) return { model, report: { notes: [alreadySparser(members, already / total)] } };
-  const counts = spread(portions, asked);
+  if (Math.round(sparsity * total) < already)
+    return { model, report: { notes: [alreadySparser(members, already / total)] } };
+  const counts = spreadShare(parts, curves, sparsity);
   const pruned = new Map<string, Tensor>();
   for (const [i, ranking] of rankings.entries()) prune(ranking, counts[i] as number, pruned, []);
-  return withPruned(model, members, pruned, [
-    sharesNote(members.map(({ layer, tensor }, i) => [layer.name, (counts[i] as number) / tensor.data.length])),
-  ]);
+  return withPruned(model, members, pruned, [sharesNote(members, pruned)]);
 }
 
-/** What became of each layer where the shares were measured: its name and the share of its weights that is zero, 0 to 1. */
-export function sharesNote(layers: readonly (readonly [name: string, share: number])[]): Words {
-  const shares = layers.map(([name, share]) => `${name} ${percent(share)} %`);
+/** The share of each layer that is zero, where the shares were measured. `pruned`: tensors that stand in their layers by now. */
+export function sharesNote(layers: readonly Selected[], pruned: ReadonlyMap<string, Tensor> = new Map()): Words {
+  const shares = layers.map(({ layer: { name }, tensor }) => {
+    const now = pruned.get(name) ?? tensor;
+    return `${name} ${percent(prunedCount(now) / now.data.length)} %`;
+  });
   return {
     en: `Sparsity by what each layer can spare: ${shares.join(', ')}.`,
     zh: `按各层的承受能力分配的稀疏度：${shares.join('，')}。`,

@@ -96,6 +96,16 @@ export function spread(portions: readonly Portion[], total: number): readonly nu
   return wholeCounts(atLoss(high), portions, total);
 }
 
+/** `spread` over parts with these curves, so that together this share of all (0 to 1) goes. */
+export function spreadShare(
+  parts: readonly Omit<Portion, 'curve'>[],
+  curves: readonly Curve[],
+  share: number,
+): readonly number[] {
+  const portions = parts.map((part, i): Portion => ({ ...part, curve: curves[i] as Curve }));
+  return spread(portions, Math.round(share * portions.reduce((sum, { size }) => sum + size, 0)));
+}
+
 /** The largest share that loses no more. */
 function shareAt(curve: Curve, loss: number): number {
   let before = curve[0] as CurvePoint;

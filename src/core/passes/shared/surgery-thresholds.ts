@@ -9,7 +9,7 @@ import { lampKeys } from '#core/passes/lamp-pruning';
 import { QUANTILES, sharesFormula } from '#core/passes/shared/ranked-pruning';
 import { type Schedule, scheduleFormula } from '#core/passes/shared/schedule';
 import type { Selected } from '#core/passes/shared/selection';
-import { type Curve, spread } from '#core/passes/shared/sensitivity';
+import { type Curve, spreadShare } from '#core/passes/shared/sensitivity';
 import { leftFormula } from '#core/passes/shared/sparse-training';
 import { tidy } from '#core/passes/shared/words';
 
@@ -68,9 +68,8 @@ export function thresholds(
   const sizes = selected.map((one) => weights(one).map(Math.abs));
   const limitOf = (own: Float32Array, count: number): number => sortFloats(own)[count] ?? Number.POSITIVE_INFINITY;
   if (curves) {
-    const portions = sizes.map(({ length }, i) => ({ size: length, gone: 0, curve: curves[i] as Curve }));
-    const total = sizes.reduce((sum, { length }) => sum + length, 0);
-    const counts = spread(portions, Math.round(sparsity * total));
+    const parts = sizes.map(({ length }) => ({ size: length, gone: 0 }));
+    const counts = spreadShare(parts, curves, sparsity);
     return sizes.map((own, i) => limitOf(own, counts[i] as number));
   }
   if (scope === 'layer') return sizes.map((own) => limitOf(own, Math.round(sparsity * own.length)));
