@@ -4,6 +4,7 @@
  * columns of pruned networks differ in how full they are, which gaps and bitmaps cannot use.
  * Works in both directions: arrays that are given are coded; when decoding they are filled.
  */
+import { CodingError } from '#core/coding/fault';
 import { type Mixer, mixer } from '#core/coding/mixing';
 import type { Coder } from '#core/coding/range';
 
@@ -76,7 +77,8 @@ export function codeMask(coder: Coder, mask: Uint8Array, geometry: Geometry): vo
 
 /**
  * Codes the codes at the places where `kept` is 1 (everywhere where it is null), or fills them: `tree` for numbers from 0 to
- * 2^width - 1 that have no order, `signed` for whole numbers around 0 of at most 17 bits.
+ * 2^width - 1 that have no order, `signed` for whole numbers from -131,071 to 131,071. Throws CodingError('too-large') for
+ * larger ones.
  */
 export function codeCodes(
   coder: Coder,
@@ -109,11 +111,14 @@ function codeInTree(mixed: Mixer, slots: Int32Array, code: number, width: number
 
 /** Zero or not, the sign, the width of the size in unary, and the two highest bits behind its first for each width. */
 const SIGNED_NODES = 2 + 17 + 17 * 4;
+/** The largest size that 17 bits hold. */
+const MOST = 2 ** 17 - 1;
 
 function codeSigned(coder: Coder, mixed: Mixer, slots: Int32Array, code: number): number {
   if (!mixed.bit(0, slots, code === 0 ? 0 : 1)) return 0;
   const sign = mixed.bit(1, slots, code < 0 ? 1 : 0);
   const size = Math.abs(code);
+  if (size > MOST) throw new CodingError('too-large');
   const wanted = 31 - Math.clz32(size);
   let width = 0;
   while (width < 16 && mixed.bit(2 + width, slots, width < wanted ? 1 : 0)) width++;

@@ -167,7 +167,7 @@ describe('codes by contexts', () => {
           const random = stream(seed);
           const size = geometry.rows * geometry.columns;
           const kept = masked ? Uint8Array.from({ length: size }, () => (random() < 0.5 ? 1 : 0)) : null;
-          const largest = kind === 'tree' ? 2 ** width - 1 : 2 ** (2 * width - 1);
+          const largest = kind === 'tree' ? 2 ** width - 1 : 2 ** (2 * width - 1) - 1;
           const codes = Int32Array.from({ length: size }, (_, i) => {
             const size_ = Math.floor(random() * (largest + 1));
             return kept && !kept[i] ? 0 : kind === 'tree' ? size_ : random() < 0.5 ? -size_ : size_;
@@ -183,6 +183,21 @@ describe('codes by contexts', () => {
       ),
       { numRuns: 200 },
     );
+  });
+
+  it('hold up to 131,071 of either sign, and refuse what is larger instead of writing something else', () => {
+    const geometry = { rows: 1, columns: 4, period: 0 };
+    const codes = Int32Array.of(131_071, -131_071, 65_536, -1);
+    const back = new Int32Array(4);
+    bothWays(
+      (coder) => codeCodes(coder, codes.slice(), null, geometry, { kind: 'signed' }),
+      (coder) => codeCodes(coder, back, null, geometry, { kind: 'signed' }),
+    );
+    expect(back).toEqual(codes);
+    for (const code of [131_072, -131_072, 2 ** 31 - 1, -(2 ** 31)]) {
+      const write = (): void => codeCodes(encoder(), Int32Array.of(code, 0, 0, 0), null, geometry, { kind: 'signed' });
+      expect(write, `${code}`).toThrow(new CodingError('too-large'));
+    }
   });
 
   it('come back at over a million places, at the entropy of a bell curve', () => {
