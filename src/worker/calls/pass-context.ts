@@ -4,6 +4,7 @@ import { type PassContext, PassError } from '#core/pass';
 import { type ContextParts, makeContext } from '#engine/context';
 import type { Dataset } from '#engine/datasets/dataset';
 import type { Journal } from '#worker/calls/journal';
+import { stepPace } from '#worker/calls/pace';
 import type { ModelId, TrainProgress } from '#worker/protocol';
 import type { Session } from '#worker/session';
 
@@ -27,6 +28,7 @@ export async function contextMaker(
   return (seed, progress) => {
     // Training tells how much of the step is done, then its speed: both are passed on together.
     let share = 0;
+    const paced = stepPace();
     const parts: ContextParts = {
       ...rest,
       backend,
@@ -35,7 +37,7 @@ export async function contextMaker(
         share = done;
         if (!point) progress(done);
       },
-      onTrain: (train) => progress(share, train),
+      onTrain: (train) => progress(share, paced(share, train)),
       resolve: async (nodeId) => {
         const id = parents[nodeId];
         if (id === undefined) throw new PassError(gone);
