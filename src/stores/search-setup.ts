@@ -102,14 +102,15 @@ export function removeDimension(mode: DraftMode, at: number): void {
   setDraft(mode, { dimensions: dimensions.filter((_, index) => index !== at) });
 }
 
-/** Adds a method, with the values that it has on the Optimize tab, and searches its first slider. */
+/** Adds a method, with the values that it has on the Optimize tab, and searches the first slider that these leave in force. */
 export function addSearchStep(mode: DraftMode, pass: string): void {
   const params = passById(pass)?.params as Params | undefined;
   if (!params) return;
   const { steps, dimensions } = search.getState().drafts[mode];
   const values = clampValues(params, optimize.getState().values[pass] ?? defaultsOf(params)) as Values;
   const added = [...steps, { pass, values }];
-  const key = Object.keys(params).find((name) => params[name]?.kind === 'number' && params[name]?.live);
+  const [key] =
+    Object.entries(params).find(([, param]) => param.kind === 'number' && param.live && isShown(param, values)) ?? [];
   const first = key === undefined ? null : freshDimension({ of: 'step', step: steps.length, key }, added);
   setDraft(mode, { steps: added, dimensions: first ? [...dimensions, first] : dimensions });
 }

@@ -95,6 +95,15 @@ describe('setting up', () => {
     expect(targets()).toEqual([{ of: 'step', step: 0, key: 'bits' }]);
   });
 
+  it('searches the slider that the values of a method leave in force', () => {
+    s.setMethod('magnitude-pruning');
+    s.setValue('amount', 'threshold', false);
+    own.addSearchStep('recipe', 'magnitude-pruning');
+    expect(own.search.getState().drafts.recipe.dimensions.map(({ target }) => target)).toEqual([
+      { of: 'step', step: 0, key: 'threshold' },
+    ]);
+  });
+
   it('leaves folds to networks that have not seen the images, and epochs to halving', () => {
     s.addNode(openedNode('n', { name: 'Net', model: 'm', summary: summary('m') }));
     own.addSearchStep('recipe', 'magnitude-pruning');

@@ -7,12 +7,12 @@ import type { ReactNode } from 'react';
 import type { Param, Params, Values } from '#core/params';
 import { isShown } from '#core/params';
 import { FlagField, NumberField, SelectField, SliderField } from '#ui/kit/Fields.tsx';
-import type { Format } from '#ui/kit/format.ts';
 import { Fields, More } from '#ui/kit/Layout.tsx';
 import { useFormat, useText, useWords } from '#ui/kit/words.ts';
 import { type ClassGroups, ClassGroupsField } from '#ui/param-form/ClassGroupsField.tsx';
 import { LayersField } from '#ui/param-form/LayersField.tsx';
 import styles from '#ui/param-form/param-form.module.css';
+import { settingText } from '#ui/param-form/setting.ts';
 
 export interface Named {
   readonly id: string;
@@ -141,7 +141,7 @@ function ParamField(props: FieldProps) {
           step={param.step}
           // A count stays itself on the slider, for keys and for screen readers; it is swept logarithmically all the same.
           log={param.scale === 'log' && !Number.isInteger(param.step)}
-          show={(number) => showNumber(number, param, format)}
+          show={(number) => settingText(number, param, format, true)}
           disabled={disabled}
           onChange={(next, moving) => onChange(name, next, moving)}
           onRest={onRest}
@@ -196,10 +196,4 @@ function ParamField(props: FieldProps) {
     default:
       throw param satisfies never;
   }
-}
-
-/** A slider's value as people read it: 90 %, 8, 0.35, 20 kB. */
-function showNumber(value: number, param: Extract<Param, { kind: 'number' }>, format: Format): string {
-  if (param.unit === 'percent') return format.percent(value, param.step < 0.01 ? 1 : 0);
-  return param.unit === 'kB' ? format.kilobytes(value) : format.number(value, 4);
 }

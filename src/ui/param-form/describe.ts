@@ -4,6 +4,7 @@ import { passById } from '#core/passes/index';
 import type { RecipeStep } from '#core/recipe';
 import type { Format } from '#ui/kit/format.ts';
 import type { useWords } from '#ui/kit/words.ts';
+import { settingText } from '#ui/param-form/setting.ts';
 
 /** "Magnitude pruning, Sparsity 90 %" */
 export function describeStep(step: RecipeStep, words: ReturnType<typeof useWords>, format: Format): string {
@@ -24,16 +25,5 @@ export function describeValues(
   const complete = { ...(defaultsOf(params) as Values), ...step.values };
   return Object.entries(params)
     .filter(([, param]) => param.kind === 'number' && param.live && isShown(param, complete))
-    .map(([key, param]) => {
-      const value = Number(complete[key]);
-      const unit = param.kind === 'number' ? param.unit : undefined;
-      const digits = Math.abs(value * 100 - Math.round(value * 100)) < 1e-6 ? 0 : 1;
-      const said =
-        unit === 'percent'
-          ? format.percent(value, digits)
-          : unit === 'kB'
-            ? format.kilobytes(value)
-            : format.number(value);
-      return `${words(param.label)} ${said}`;
-    });
+    .map(([key, param]) => `${words(param.label)} ${settingText(Number(complete[key]), param, format)}`);
 }

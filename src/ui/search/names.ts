@@ -6,6 +6,7 @@ import type { RecipeStep } from '#core/recipe';
 import type { Dimension, Setting, Target } from '#core/search/space';
 import { TEMPLATES, templateById } from '#core/templates';
 import { useFormat, useText, useWords } from '#ui/kit/words.ts';
+import { settingText } from '#ui/param-form/setting.ts';
 
 export interface DimensionNames {
   readonly name: (target: Target) => string;
@@ -62,14 +63,8 @@ export function useNames(steps: readonly RecipeStep[]): DimensionNames {
     (target: Target, setting: Setting): string => {
       if (typeof setting === 'boolean') return t(setting ? 'search.on' : 'search.off');
       if (typeof setting === 'number') {
-        const param = paramOf(target, steps);
-        if (param?.kind === 'number' && param.unit === 'percent')
-          return format.percent(setting, (setting * 100) % 1 ? 1 : 0);
-        if (param?.kind === 'number' && param.unit === 'kB') return format.kilobytes(setting);
         if (target.of === 'network') return `× ${format.number(setting, 2)}`;
-        return setting !== 0 && Math.abs(setting) < 0.0001
-          ? setting.toExponential(1).replace('e-', 'e−')
-          : format.number(setting, 5);
+        return settingText(setting, paramOf(target, steps), format);
       }
       if (target.of === 'network') return words(templateById(setting)?.words.title ?? { en: setting, zh: setting });
       if (target.of === 'training' && target.key === 'optimizer')
