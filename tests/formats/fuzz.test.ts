@@ -2,13 +2,14 @@
  * Good files, damaged at random: cut, with bits flipped, bytes overwritten, pieces moved or put in. Each must give a
  * model or a ReadError, soon, whatever else; and the next good file must open as if nothing had been.
  */
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import { validateModel } from '#core/model/validate';
 import { ReadError } from '#formats/format';
 import { readFiles } from '#formats/index';
 import { writeZip } from '#formats/zip';
 import { encode, type Files, GOOD, good, goodH5, type Json, json } from '../fixtures/seeds';
+import fc from '../properties';
 
 const RUNS = 100;
 const DEADLINE_MS = 5_000;

@@ -1,9 +1,10 @@
 /** Streams of kept places: by hand, and there and back. */
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import { bitReader, bitWriter, putGamma, takeGamma, widthOf } from '#core/coding/bits';
 import { CodingError } from '#core/coding/fault';
 import { gapClass, gapsFromRelative, gapsOf, maskFromGaps, relativeFrom } from '#core/coding/indices';
+import fc from '../../properties';
 import { stream } from './support';
 
 describe('kept places', () => {

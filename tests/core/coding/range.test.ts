@@ -1,10 +1,11 @@
 /** The range coder and what models it: bits come back, cost what they should, and bytes that lie are refused. */
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import { numbers, probability } from '#core/coding/adaptive';
 import { codeCodes, codeFloats, codeMask, type Geometry } from '#core/coding/contexts';
 import { CodingError } from '#core/coding/fault';
 import { type Coder, decoder, encoder } from '#core/coding/range';
+import fc from '../../properties';
 import { stream } from './support';
 
 /** Encodes with `code`, then decodes with it. */

@@ -1,10 +1,11 @@
 /** The coders of symbol sequences: nothing is lost, little is wasted, and strange bytes are refused. */
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import { CodingError } from '#core/coding/fault';
 import { codeLengths } from '#core/coding/huffman';
 import { scaledFrequencies } from '#core/coding/rans';
 import { decodeSequence, encodeSequence, SEQUENCE_CODERS } from '#core/coding/sequence';
+import fc from '../../properties';
 import { entropyBits, sequences, skewed } from './support';
 
 const MANY = 1_100_000;

@@ -1,5 +1,5 @@
 /** Sequences that coders must survive, and what every coder promises. */
-import fc from 'fast-check';
+import fc from '../../properties';
 
 /** A stream of numbers in [0, 1) that is the same every time. */
 export function stream(seed: number): () => number {

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type CostedPoint, paretoFront } from '#core/metrics/pareto';
+import fc from '../../properties';
 
 const at = (cost: number, value: number): CostedPoint => ({ cost, value });
 

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ChannelGroup, channelGroups, cutChannels } from '#core/model/channels';
 import { layerOf, type TensorChange, tensorOf, withTensors } from '#core/model/edit';
@@ -6,6 +5,7 @@ import type { Activation } from '#core/model/layers';
 import type { Model } from '#core/model/model';
 import { makeTensor } from '#core/model/tensor';
 import { seededRandom } from '#core/numeric/random';
+import fc from '../../properties';
 import { Builder, LINEAR, PLAIN } from '../support/models';
 import { outputOf } from '../support/reference-forward';
 

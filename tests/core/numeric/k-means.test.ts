@@ -1,9 +1,10 @@
 /** One-dimensional k-means: worked cases, exactness, empty clusters, and properties on random samples. */
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import { nearestCentroid } from '#core/model/encoding';
 import { assignNearest, kMeans, prepareSample, type Start } from '#core/numeric/k-means';
 import { seededRandom } from '#core/numeric/random';
+import fc from '../../properties';
 
 const STARTS: readonly Start[] = ['linear', 'density', 'random', 'plusplus'];
 const clusters = (values: readonly number[], k: number, start: Start, seed = 1): number[] => [

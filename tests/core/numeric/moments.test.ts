@@ -1,7 +1,8 @@
 /** Moments by hand, and the same whatever the parts. */
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import { channelMoments, type Moments } from '#core/numeric/moments';
+import fc from '../../properties';
 
 describe('moments', () => {
   it('are the mean and the mean squared distance to it, column by column', () => {

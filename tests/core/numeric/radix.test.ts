@@ -1,7 +1,8 @@
 /** Radix sort against the language's own sort, and the order of odd values. */
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import { countBelow, magnitudeKeys, radixOrder, radixSort, sortFloats } from '#core/numeric/radix';
+import fc from '../../properties';
 
 describe('radix sort', () => {
   it('agrees with the built-in sort on any keys', () => {

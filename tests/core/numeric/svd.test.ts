@@ -1,10 +1,11 @@
 /** The SVD on matrices worked by hand, its identities on any matrix, and hard ones: low rank, wide range, zeros. */
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import { atOnce } from '#core/numeric/parts';
 import { seededRandom } from '#core/numeric/random';
 import { type Svd, svd } from '#core/numeric/svd';
 import { symmetricEigen } from '#core/numeric/symmetric-eigen';
+import fc from '../../properties';
 
 function rebuilt({ rows, columns, values, left, right }: Svd): Float64Array {
   const out = new Float64Array(rows * columns);

@@ -1,8 +1,9 @@
 /** Block pruning: blocks worked by hand, edges, whole blocks only, and blocks of one weight, which are magnitude pruning. */
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import { blockPruning } from '#core/passes/block-pruning';
 import { magnitudePruning } from '#core/passes/magnitude-pruning';
+import fc from '../../properties';
 import { applyPass, costing, denseModel, kernelOf, plainContext, tensor } from './helpers';
 
 const data = (model: Parameters<typeof kernelOf>[0], name: string): number[] => [...kernelOf(model, name).data];

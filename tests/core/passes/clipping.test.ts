@@ -1,9 +1,10 @@
 /** Clipping: limits worked by hand for each rule, limits that change nothing, and masks, grids and codebooks that are kept. */
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import type { GridValues } from '#core/model/encoding';
 import { clipping } from '#core/passes/clipping';
 import { weightQuantization } from '#core/passes/weight-quantization';
+import fc from '../../properties';
 import { applyPass, denseModel, kernelOf, tensor } from './helpers';
 
 const data = (model: Parameters<typeof kernelOf>[0], name: string): number[] => [...kernelOf(model, name).data];

@@ -4,7 +4,6 @@
  * treated as declared, and the words are there in both languages. Passes that train do it on the wasm backend, as they do for people.
  */
 import { readdirSync } from 'node:fs';
-import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkEffects, heldBy, lossesAhead } from '#core/effects';
 import { channelOf } from '#core/model/encoding';
@@ -21,6 +20,7 @@ import { type ContextMaker, type Recipe, readyStep, runRecipe } from '#core/reci
 import type { Backend } from '#engine/backend';
 import { makeWasmBackendWith } from '#engine/backends/wasm/backend';
 import { makeContext } from '#engine/context';
+import fc from '../../properties';
 import { applyPass, plainContext, sketchPass } from './helpers';
 import { IMAGES, MODELS } from './models';
 import { trains, valuesOf } from './values';

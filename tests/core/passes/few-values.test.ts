@@ -1,5 +1,5 @@
 /** Ternary, binary and half precision on weights worked by hand, and what every way of rounding has in common. */
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import { signalToNoise } from '#core/metrics/signal-to-noise';
 import type { BinaryValues, GridValues } from '#core/model/encoding';
@@ -11,6 +11,7 @@ import { halfPrecision } from '#core/passes/half-precision';
 import { magnitudePruning } from '#core/passes/magnitude-pruning';
 import { ternaryWeights } from '#core/passes/ternary-weights';
 import { weightQuantization } from '#core/passes/weight-quantization';
+import fc from '../../properties';
 import { applyPass, denseModel, kernelOf, tensor } from './helpers';
 
 const SAME = { outer: 'same' };

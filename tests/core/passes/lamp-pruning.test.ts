@@ -1,8 +1,9 @@
 /** LAMP pruning: scores worked by hand, its order within a layer, the largest weights of each layer, and masks that stay. */
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import { lampPruning } from '#core/passes/lamp-pruning';
 import { magnitudePruning } from '#core/passes/magnitude-pruning';
+import fc from '../../properties';
 import { applyPass, denseModel, kernelOf, tensor } from './helpers';
 
 const data = (model: Parameters<typeof kernelOf>[0], name: string): number[] => [...kernelOf(model, name).data];

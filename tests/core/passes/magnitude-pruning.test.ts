@@ -1,8 +1,9 @@
 /** Magnitude pruning on weights worked by hand: counts, ties, masks that stay, grids and codebooks that are kept. */
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import { PassError } from '#core/pass';
 import { magnitudePruning } from '#core/passes/magnitude-pruning';
+import fc from '../../properties';
 import { applyPass, denseModel, kernelOf, tensor } from './helpers';
 
 const data = (model: Parameters<typeof kernelOf>[0], name: string): number[] => [...kernelOf(model, name).data];

@@ -1,8 +1,9 @@
 /** N:M pruning: groups worked by hand on each kind of kernel, exact counts on any weights, partial groups and masks that stay. */
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import type { Layer } from '#core/model/layers';
 import { nmPruning } from '#core/passes/n-m-pruning';
+import fc from '../../properties';
 import { applyPass, denseModel, kernelOf, modelOf, tensor } from './helpers';
 
 const data = (model: Parameters<typeof kernelOf>[0], name: string): number[] => [...kernelOf(model, name).data];

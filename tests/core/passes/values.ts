@@ -1,9 +1,10 @@
 /** Random values of a pass, for what has to hold whatever they are. */
-import fc from 'fast-check';
+
 import { isPrunable, tensorsOf } from '#core/model/layers';
 import type { Model } from '#core/model/model';
 import { clampValues, type Param, type Params, type Values } from '#core/params';
 import type { Pass } from '#core/pass';
+import fc from '../../properties';
 
 export const trains = (pass: Pass): boolean => pass.needs.includes('training');
 /** Training passes are given little to do; everything else about them stays random. */

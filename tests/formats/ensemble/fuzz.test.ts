@@ -1,5 +1,5 @@
 /** Zips of ensembles with other values in their manifest, or damaged trees: each gives a predictor that can be asked, or a ReadError, soon. */
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import { asOneModel } from '#core/ensembles/graph';
 import { scoresOf } from '#core/ensembles/scores';
@@ -10,6 +10,7 @@ import { writeEnsemble } from '#formats/ensemble/write';
 import { ReadError } from '#formats/format';
 import { readPredictor } from '#formats/index';
 import { readZip } from '#formats/zip';
+import fc from '../../properties';
 
 const CLASSES = 3;
 const member = (seed: number): Predictor => ({

@@ -1,5 +1,5 @@
 /** The .whittle format: exact for whatever a model may hold, small, and hard to fool. */
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import { encoder } from '#core/coding/range';
 import type { Encoding, GridValues, TensorValues } from '#core/model/encoding';
@@ -15,6 +15,7 @@ import { write as writeTfjs } from '#formats/tfjs-layers/write';
 import { writeExchange } from '#formats/whittle/exchange';
 import { read } from '#formats/whittle/read';
 import { packed } from '#formats/whittle/write';
+import fc from '../../properties';
 import { encodedModel, everyLayer, modelOf, numbers } from '../models';
 
 const open = async (bytes: Uint8Array): Promise<Model> => (await read(new Map([['x.whittle', bytes]]))).model;

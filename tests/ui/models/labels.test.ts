@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { placeLabels } from '#ui/models/labels.ts';
+import fc from '../../properties';
 
 const area = { left: 0, top: 0, right: 400, bottom: 300 };
 const size = 12;

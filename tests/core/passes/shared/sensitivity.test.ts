@@ -1,9 +1,10 @@
 /** The scan of layers and the spread over them, on curves written by hand. */
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import type { Model } from '#core/model/model';
 import { magnitudePruning } from '#core/passes/magnitude-pruning';
 import { curvesOf, scanLayers, spread } from '#core/passes/shared/sensitivity';
+import fc from '../../../properties';
 import { judging } from '../captures';
 import { applyPass, denseModel, kernelOf, tensor } from '../helpers';
 
