@@ -5,6 +5,7 @@ import type { GridValues } from '#core/model/encoding';
 import type { DenseLayer, Layer } from '#core/model/layers';
 import type { Model } from '#core/model/model';
 import { makeTensor } from '#core/model/tensor';
+import { validateModel } from '#core/model/validate';
 import { isHalf } from '#core/numeric/half';
 import type { CaptureRequest, PassContext } from '#core/pass';
 import { biasCorrection } from '#core/passes/bias-correction';
@@ -130,6 +131,25 @@ describe('weights and activations', () => {
     );
     expect(['in', 'd1', 'd2'].map((name) => gridAt(model, name).bits)).toEqual([8, 3, 8]);
   });
+
+  it.each(['error', 'full', 'p999', 'p9999', 'entropy'])(
+    'gives 16 bits a step 257 times as fine as 8 (%s)',
+    async (range) => {
+      const quantized = (activationBits: number) =>
+        applyPass(staticQuantization, network(), { activationBits, range, outer: 'same' }, showing(IMAGES));
+      const [{ model, report }, { model: coarse }] = [await quantized(16), await quantized(8)];
+      for (const name of ['in', 'd1', 'd2']) {
+        expect(gridAt(model, name)).toMatchObject({ bits: 16, qMin: 0, qMax: 65_535 });
+        // Some ranges reach less far with few steps.
+        const reach = (gridAt(model, name).scale[0] as number) * 65_535;
+        expect(reach).toBeGreaterThan((gridAt(coarse, name).scale[0] as number) * 255 * (1 - 1e-2));
+      }
+      expect(() => validateModel(model)).not.toThrow();
+      const notes = report.notes.map(({ en }) => en).join('\n');
+      expect(notes).toContain('with activations of more than 8 bits runtimes take other kernels');
+      expect(notes).not.toContain('differs by at most');
+    },
+  );
 
   it('leaves the weights as they are where asked', async () => {
     const before = network();

@@ -4,8 +4,9 @@
  * once as integers, with exact 32-bit sums that are requantized as ONNX Runtime and as TensorFlow Lite do it. What differs is
  * counted in steps of the output grid.
  *
- * Convolutions and dense layers take part that have a symmetric weight grid, rounded inputs and outputs, and no activation but ReLU;
- * other layers are computed in float or by look-up in these runtimes too.
+ * Convolutions and dense layers take part that have a symmetric weight grid, inputs and outputs rounded to at most 8 bits, and no
+ * activation but ReLU; other layers are computed in float or by look-up in these runtimes too, and for more bits each has
+ * kernels of its own, with wider sums.
  */
 import { tensorOf } from '#core/model/edit';
 import { codesOf, type GridValues, roundHalfEven } from '#core/model/encoding';
@@ -25,6 +26,9 @@ export interface IntegerDifference {
   /** Whether a sum leaves 32 bits. */
   readonly overflows: boolean;
 }
+
+/** Activations of integer kernels with 32-bit sums. */
+export const KERNEL_BITS = 8;
 
 /** A layer that integers can compute. */
 interface IntegerLayer {
@@ -61,7 +65,14 @@ function ready(model: Model): readonly IntegerLayer[] {
     const before = edgeBefore(model, layer, edges);
     const end = outputOf(model, layer);
     const input = before === undefined ? undefined : grids[before];
-    if (!input || !end || weights.kind !== 'grid' || weights.zeroPoint.some((zero) => zero !== 0)) return [];
+    if (
+      !input ||
+      !end ||
+      Math.max(input.bits, end.output.bits) > KERNEL_BITS ||
+      weights.kind !== 'grid' ||
+      weights.zeroPoint.some((zero) => zero !== 0)
+    )
+      return [];
     const [connections] = connectionsOf(model, [{ layer, tensor: kernel }]);
     return connections ? [{ layer, kernel, weights, input, ...end, connections }] : [];
   });

@@ -7,7 +7,7 @@ import type { Model } from '#core/model/model';
 import type { Words } from '#core/params';
 import type { PassContext, Tap } from '#core/pass';
 import { showImages } from '#core/passes/shared/importance';
-import { integerDifferences } from '#core/passes/shared/integer-arithmetic';
+import { integerDifferences, KERNEL_BITS } from '#core/passes/shared/integer-arithmetic';
 import { counted } from '#core/passes/shared/words';
 
 /** By layer name; null where they were not taken. */
@@ -17,6 +17,15 @@ const TOO_LARGE: Words = {
   en: 'Integer arithmetic was not compared layer by layer: the model takes more than 3 million multiplications an image.',
   zh: '未逐层比较整数运算：该模型每张图片需要超过 300 万次乘法。',
 };
+
+const TOO_FINE: Words = {
+  en: 'Integer arithmetic was not compared layer by layer: with activations of more than 8 bits runtimes take other kernels, with wider sums.',
+  zh: '未逐层比较整数运算：激活超过 8 位时，运行时使用另一套内核，累加位数更宽。',
+};
+
+function isFine({ activationGrids = {} }: Model): boolean {
+  return Object.values(activationGrids).some(({ bits }) => bits > KERNEL_BITS);
+}
 
 /** Multiplications that a comparison may take. */
 const COMPARED = 6e6;
@@ -41,7 +50,7 @@ export async function integerSamples(
 export function integerNotes(model: Model, samples: IntegerSamples): readonly Words[] {
   if (!samples) return [TOO_LARGE];
   const found = integerDifferences(model, samples);
-  if (found.length === 0) return [];
+  if (found.length === 0) return isFine(model) ? [TOO_FINE] : [];
   const onnx = Math.max(...found.map((one) => one.onnx));
   const tflite = Math.max(...found.map((one) => one.tflite));
   const notes: Words[] = [
