@@ -1,8 +1,9 @@
 /** What the page says back: how far something is, what went wrong and what to do, what will be here one day. */
 import { ActionIcon, Progress } from '@mantine/core';
 import type { ReactNode } from 'react';
+import styles from '#ui/kit/feedback.module.css';
 import { CloseIcon, InfoIcon, WarnIcon } from '#ui/kit/icons.tsx';
-import styles from '#ui/kit/kit.module.css';
+import lines from '#ui/kit/text.module.css';
 import { useFormat, useText } from '#ui/kit/words.ts';
 
 /** A named progress bar. `done` from 0 to 1. */
@@ -73,9 +74,9 @@ export function EmptyState({
   return (
     <div className={styles.empty}>
       <h3 className={styles.emptyTitle}>{title}</h3>
-      <p className={styles.text}>{text}</p>
+      <p className={lines.text}>{text}</p>
       {children}
-      {hint && <p className={styles.help}>{hint}</p>}
+      {hint && <p className={lines.help}>{hint}</p>}
     </div>
   );
 }

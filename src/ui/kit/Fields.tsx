@@ -1,8 +1,9 @@
 /** Fields with a visible label and a line of help: a number, a choice, a switch, a slider. */
 import { Checkbox, NativeSelect, TextInput } from '@mantine/core';
 import { type CSSProperties, type ReactNode, useId, useState } from 'react';
-import styles from '#ui/kit/kit.module.css';
+import styles from '#ui/kit/fields.module.css';
 import { Label } from '#ui/kit/Label.tsx';
+import text from '#ui/kit/text.module.css';
 import { useText } from '#ui/kit/words.ts';
 
 /** How a field wears its label, whose words may explain themselves. */
@@ -138,7 +139,7 @@ export function FlagField({ label, help, value, disabled = false, onChange }: Fl
       size="xs"
       label={label}
       description={help}
-      classNames={{ label: styles.label as string, description: styles.inputHelp as string }}
+      classNames={{ label: text.label as string, description: styles.inputHelp as string }}
       checked={value}
       disabled={disabled}
       onChange={(event) => onChange(event.currentTarget.checked)}
@@ -190,7 +191,7 @@ export function SliderField({
   return (
     <div className={styles.slider}>
       <div className={styles.sliderHead}>
-        <span className={styles.label}>
+        <span className={text.label}>
           <Label htmlFor={id}>{label}</Label>
         </span>
         <output className={styles.sliderValue} htmlFor={id}>
@@ -220,7 +221,7 @@ export function SliderField({
         <span>{show(max)}</span>
       </div>
       {help && (
-        <p className={styles.help} id={`${id}-help`}>
+        <p className={text.help} id={`${id}-help`}>
           {help}
         </p>
       )}

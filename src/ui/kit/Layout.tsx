@@ -1,6 +1,7 @@
 /** How a panel is divided: sections with a heading, running text, rows of buttons, what is shown on demand. */
 import { type ReactNode, useState } from 'react';
-import styles from '#ui/kit/kit.module.css';
+import styles from '#ui/kit/layout.module.css';
+import text from '#ui/kit/text.module.css';
 
 interface PanelProps {
   readonly title: string;
@@ -18,8 +19,8 @@ export function Panel({ title, intro, isQuiet = false, children }: PanelProps) {
         <h2 className="w-hidden">{title}</h2>
       ) : (
         <header>
-          <h2 className={styles.title}>{title}</h2>
-          {intro && <p className={styles.text}>{intro}</p>}
+          <h2 className={text.title}>{title}</h2>
+          {intro && <p className={text.text}>{intro}</p>}
         </header>
       )}
       {children}
@@ -30,19 +31,19 @@ export function Panel({ title, intro, isQuiet = false, children }: PanelProps) {
 export function Section({ heading, children }: { heading?: string; children: ReactNode }) {
   return (
     <section className={styles.section}>
-      {heading && <h3 className={styles.heading}>{heading}</h3>}
+      {heading && <h3 className={text.heading}>{heading}</h3>}
       {children}
     </section>
   );
 }
 
 export function Text({ children }: { children: ReactNode }) {
-  return <p className={styles.text}>{children}</p>;
+  return <p className={text.text}>{children}</p>;
 }
 
 /** Small print under what it explains. */
 export function Help({ children }: { children: ReactNode }) {
-  return <p className={styles.help}>{children}</p>;
+  return <p className={text.help}>{children}</p>;
 }
 
 /** Fields side by side where there is room. */

@@ -1,6 +1,6 @@
 /** One small image of a data set, grey or in colours, enlarged without smoothing: every pixel as the network sees it. */
 import { useEffect, useRef } from 'react';
-import styles from '#ui/kit/kit.module.css';
+import styles from '#ui/kit/pixels.module.css';
 
 interface PixelImageProps {
   /** 8-bit, 0 black to 255 white, row-major. */

@@ -1,6 +1,6 @@
 /** Numbers with their names, side by side. `raw` is the number as a program reads it. */
 import type { ReactNode } from 'react';
-import styles from '#ui/kit/kit.module.css';
+import styles from '#ui/kit/stat.module.css';
 
 export function Stats({ children }: { children: ReactNode }) {
   return <dl className={styles.stats}>{children}</dl>;

@@ -4,7 +4,7 @@
  */
 import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import type { Texts } from '#i18n/en';
-import styles from '#ui/kit/kit.module.css';
+import styles from '#ui/kit/term.module.css';
 import { useText } from '#ui/kit/words.ts';
 
 export type TermId = keyof Texts['glossary']['terms'];

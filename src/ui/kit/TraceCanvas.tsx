@@ -3,8 +3,9 @@
  * of the theme. It redraws when its data do; whoever feeds it does so at most ten times a second.
  */
 import { sheet, stroke } from '#ui/kit/canvas.ts';
-import styles from '#ui/kit/kit.module.css';
+import text from '#ui/kit/text.module.css';
 import { linearAxis } from '#ui/kit/ticks.ts';
+import styles from '#ui/kit/trace.module.css';
 import { useDrawing } from '#ui/kit/use-drawing.ts';
 
 export interface Trace {
@@ -32,7 +33,7 @@ export function TraceCanvas(props: TraceCanvasProps) {
   return (
     <div className={styles.trace}>
       <div className={styles.traceHead}>
-        <span className={styles.label}>{props.title}</span>
+        <span className={text.label}>{props.title}</span>
         {props.traces.map(({ name, tone }) => (
           <span key={name} className={styles.traceKey} data-tone={tone}>
             {name}

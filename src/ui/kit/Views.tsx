@@ -1,7 +1,7 @@
 /** The parts of a tab, one at a time: a row of names, and below it what the chosen one shows. */
 import { Tabs } from '@mantine/core';
 import type { ReactNode } from 'react';
-import styles from '#ui/kit/kit.module.css';
+import styles from '#ui/kit/views.module.css';
 
 interface ViewsProps<V extends string> {
   /** What the row is, for screen readers. */

@@ -8,7 +8,7 @@ import {
   NativeSelect,
   TextInput,
 } from '@mantine/core';
-import styles from '#ui/kit/kit.module.css';
+import styles from '#ui/kit/fields.module.css';
 
 const pine: MantineColorsTuple = [
   '#eef6f3',

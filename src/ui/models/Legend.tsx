@@ -4,7 +4,7 @@ import { view } from '#stores/view';
 import { Mark, type MarkKind } from '#ui/kit/Mark.tsx';
 import { Term } from '#ui/kit/Term.tsx';
 import { useText } from '#ui/kit/words.ts';
-import styles from '#ui/models/models.module.css';
+import styles from '#ui/models/chart.module.css';
 
 interface LegendProps {
   readonly kinds: readonly MarkKind[];

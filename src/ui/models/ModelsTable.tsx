@@ -7,7 +7,7 @@ import { Glossary } from '#ui/kit/Term.tsx';
 import { useText } from '#ui/kit/words.ts';
 import { COLUMNS, type Column, nextSorting, type Sorting, sortRows } from '#ui/models/columns.ts';
 import { ModelRow } from '#ui/models/ModelRow.tsx';
-import styles from '#ui/models/models.module.css';
+import styles from '#ui/models/table.module.css';
 import { treeRows } from '#ui/models/tree.ts';
 
 export function ModelsTable() {

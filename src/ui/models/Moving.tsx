@@ -4,8 +4,8 @@
  */
 import { useContext, useId } from 'react';
 import { usePlotArea, useXAxisScale, useYAxisScale, ZIndexLayer } from 'recharts';
+import styles from '#ui/models/chart.module.css';
 import type { ChartAxes, LoosePoint } from '#ui/models/chart-data.ts';
-import styles from '#ui/models/models.module.css';
 import { MovingContext } from '#ui/models/moving-context.ts';
 import { Interval } from '#ui/models/Overlay.tsx';
 import { FootArrow } from '#ui/models/PointMark.tsx';

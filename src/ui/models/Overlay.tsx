@@ -5,10 +5,10 @@
 import { useEffect } from 'react';
 import { usePlotArea, useXAxisScale, useYAxisScale, ZIndexLayer } from 'recharts';
 import { markColor } from '#ui/kit/Mark.tsx';
+import styles from '#ui/models/chart.module.css';
 import type { ChartPoint, LoosePoint } from '#ui/models/chart-data.ts';
 import { tellChartDrawn } from '#ui/models/chart-drawn.ts';
 import { type Box, placeLabels } from '#ui/models/labels.ts';
-import styles from '#ui/models/models.module.css';
 import type { ParetoChartProps } from '#ui/models/ParetoChart.tsx';
 
 interface OverlayProps extends ParetoChartProps {

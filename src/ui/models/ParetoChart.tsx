@@ -6,9 +6,9 @@ import { memo, useState } from 'react';
 import { CartesianGrid, Scatter, ScatterChart, type ScatterShapeProps, XAxis, YAxis } from 'recharts';
 import type { ModelNode } from '#stores/state';
 import { useMedia } from '#ui/kit/use-media.ts';
+import styles from '#ui/models/chart.module.css';
 import type { ChartAxes, ChartPoint, LoosePoint, RunPoint } from '#ui/models/chart-data.ts';
 import { Moving } from '#ui/models/Moving.tsx';
-import styles from '#ui/models/models.module.css';
 import { Overlay } from '#ui/models/Overlay.tsx';
 import { type ActivePoint, PointCard, PointMark } from '#ui/models/PointMark.tsx';
 

@@ -3,8 +3,8 @@
  * of the chart with its accuracy.
  */
 import { Mark, markColor, markPath } from '#ui/kit/Mark.tsx';
+import styles from '#ui/models/chart.module.css';
 import type { ChartPoint } from '#ui/models/chart-data.ts';
-import styles from '#ui/models/models.module.css';
 
 /** Where the pointer or the focus is. `x`, `y` in pixels of the plot. */
 export interface ActivePoint {
