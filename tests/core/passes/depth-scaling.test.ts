@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Architecture, Row } from '#core/architecture';
 import { createModel } from '#core/model/create';
+import type { Activation } from '#core/model/layers';
 import type { Model } from '#core/model/model';
 import { shapesOf } from '#core/model/shapes';
 import { validateModel } from '#core/model/validate';
@@ -9,7 +10,11 @@ import { seededRandom } from '#core/numeric/random';
 import type { Values } from '#core/params';
 import { depthScaling } from '#core/passes/depth-scaling';
 import { residualBlocks, stages } from '#core/passes/shared/blocks';
+import { withDepth } from '#core/passes/shared/depth';
 import { TEMPLATES } from '#core/templates';
+import fc from '../../properties';
+import { Builder, LINEAR, PLAIN } from '../support/models';
+import { OPERATIONS, randomModel } from '../support/random-models';
 import { outputOf } from '../support/reference-forward';
 import { applyPass, plainContext } from './helpers';
 import { MODELS } from './models';
@@ -166,5 +171,90 @@ describe('deeper', () => {
     expect(
       (await scale(NETWORKS['bent'] as Model, { depth: 2 })).model.layers.filter(({ kind }) => kind === 'conv2d'),
     ).toHaveLength(3);
+  });
+});
+
+describe('deeper, whatever the graph', () => {
+  const RELU = { fn: 'relu' } as const;
+  const image = noise(72, 3);
+  const difference = (one: Model, other: Model, input: Float32Array): number => {
+    const answers = outputOf(other, input);
+    return outputOf(one, input).reduce((most, y, i) => Math.max(most, Math.abs(y - (answers[i] as number))), 0);
+  };
+
+  it('gives the same answers on random residual, concatenating and depthwise networks', () => {
+    let deepened = 0;
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom(...OPERATIONS), { minLength: 1, maxLength: 8 }),
+        fc.boolean(),
+        fc.integer(),
+        fc.constantFrom(1.5, 2, 3),
+        (operations, flatten, seed, depth) => {
+          const model = randomModel(operations, flatten, seed);
+          const { model: deep } = withDepth(model, depth, false);
+          if (deep === model) return;
+          deepened++;
+          validateModel(deep);
+          expect(difference(model, deep, image)).toBeLessThan(1e-5);
+        },
+      ),
+      { numRuns: 300 },
+    );
+    expect(deepened).toBeGreaterThan(150);
+  });
+
+  it.each([
+    ['with ReLU behind each', true, false],
+    ['with ReLU behind each, the branch named first', true, true],
+    ['without', false, false],
+    ['without, the branch named first', false, true],
+  ])('repeats residual blocks that follow each other directly (%s)', (_name, relu, branchFirst) => {
+    const b = new Builder(seededRandom(4));
+    b.add({ kind: 'input', name: 'in', inputs: [], shape: [6, 6, 2] });
+    const convolution = (name: string, from: string, inner: number, activation: Activation = LINEAR): string =>
+      b.add({
+        kind: 'conv2d',
+        name,
+        inputs: [from],
+        kernel: b.tensor([3, 3, inner, 3]),
+        bias: b.tensor([3]),
+        ...PLAIN,
+        activation,
+      });
+    let at = convolution('c0', 'in', 2, RELU);
+    for (const i of [1, 2, 3]) {
+      const branch = convolution(`c${i}`, at, 3);
+      at = b.add({ kind: 'add', name: `a${i}`, inputs: branchFirst ? [branch, at] : [at, branch] });
+      if (relu) at = b.add({ kind: 'activation', name: `r${i}`, inputs: [at], activation: RELU });
+    }
+    b.add({ kind: 'flatten', name: 'flat', inputs: [at] });
+    b.add({ kind: 'dense', name: 'out', inputs: ['flat'], kernel: b.tensor([108, 3]), activation: LINEAR });
+    const model = b.model();
+    const { model: deep } = withDepth(model, 2, false);
+    validateModel(deep);
+    expect(deep.layers.filter(({ kind }) => kind === 'add')).toHaveLength(6);
+    expect(difference(model, deep, image)).toBeLessThan(1e-5);
+  });
+
+  it('repeats the ReLU of a stage where it is, when normalisation behind it may go below zero', () => {
+    const b = new Builder(seededRandom(4));
+    b.add({ kind: 'input', name: 'in', inputs: [], shape: [6, 6, 2] });
+    b.add({ kind: 'conv2d', name: 'c', inputs: ['in'], kernel: b.tensor([3, 3, 2, 3]), ...PLAIN, activation: RELU });
+    b.add({
+      kind: 'batchNorm',
+      name: 'norm',
+      inputs: ['c'],
+      mean: b.tensor([3], [0.5, 0.5, 0.5]),
+      variance: b.tensor([3], [0.5, 0.5, 0.5]),
+      epsilon: 1e-3,
+      momentum: 0.9,
+    });
+    b.add({ kind: 'flatten', name: 'flat', inputs: ['norm'] });
+    b.add({ kind: 'dense', name: 'out', inputs: ['flat'], kernel: b.tensor([108, 3]), activation: LINEAR });
+    const model = b.model();
+    const { model: deep } = withDepth(model, 2, false);
+    expect(deep.layers.map(({ kind }) => kind)).toEqual(['input', 'conv2d', 'conv2d', 'batchNorm', 'flatten', 'dense']);
+    expect(difference(model, deep, image)).toBeLessThan(1e-5);
   });
 });

@@ -44,9 +44,9 @@ function growth(model: Model, block: Block): Growth | null {
   return block.kind === 'residual' ? residualCopy(model, block) : identityStage(model, block);
 }
 
-/** f(f(x)) = f(x). A ReLU with an upper clip as well. */
-function isIdempotent({ fn }: Activation): boolean {
-  return fn === 'linear' || fn === 'relu';
+/** f(f(x)) = f(x), and f is not linear: ReLU, with an upper clip or without. */
+function bendsOnce(layer: Layer): boolean {
+  return 'activation' in layer && layer.activation.fn === 'relu';
 }
 
 const ZERO_AT_ZERO: ReadonlySet<Activation['fn']> = new Set([
@@ -107,15 +107,14 @@ function silence(model: Model, end: string, branch: ReadonlySet<string>): Model 
 
 function identityStage(model: Model, block: Block): Growth | null {
   const parts = block.layers.map((name) => layerOf(model, name) as Layer);
-  const weighted = parts.filter((layer) => 'kernel' in layer);
-  const last = weighted.at(-1);
-  const bends = parts.filter(
-    (layer) => layer.kind === 'prelu' || ('activation' in layer && layer.activation.fn !== 'linear'),
-  );
-  const act = bends.at(-1);
   // Two linear layers in a row are one: only what bends the line can be repeated, and only if bending twice is bending once.
-  if (!last || !act || !('activation' in act) || !isIdempotent(act.activation)) return null;
-  const behind = block.layers.at(-1) as string;
+  const at = parts.findLastIndex((layer) => bendsOnce(layer));
+  const act = parts[at];
+  const weighted = parts.slice(0, at + 1).filter((layer) => 'kernel' in layer);
+  const last = weighted.at(-1);
+  if (!last || !act || !('activation' in act)) return null;
+  // Right behind it: what follows in the stage (a normalisation, a linear layer) may go below zero again.
+  const behind = act.name;
   const shape = shapesOf(model)[behind] as readonly number[];
   const channels = shape.at(-1) as number;
   const taken: string[] = [];

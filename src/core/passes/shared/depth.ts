@@ -1,6 +1,6 @@
 /**
- * A network with a share of its blocks, below or above 1. One that starts afresh anyway may also lose layers that change the shape. Blocks are left out or repeated evenly over the depth, so that each stage of the network keeps
- * its part: of n blocks, block i stays (or gets a copy more) where the whole part of (i + 1) * share passes a whole number.
+ * A network with a share of its blocks, below or above 1. One that starts afresh anyway may also lose layers that change
+ * the shape. Blocks are left out or repeated evenly over the depth, so that each stage of the network keeps its part: of n blocks, block i stays (or gets a copy more) where the whole part of (i + 1) * share passes a whole number.
  */
 import type { Model } from '#core/model/model';
 import type { Words } from '#core/params';
@@ -59,7 +59,8 @@ function deeper(model: Model, depth: number): Depth {
   const added = Math.round(depth * blocks.length) - blocks.length;
   if (added <= 0) return { model, note: unchanged(blocks.length) };
   let grown = model;
-  for (const [i, block] of blocks.entries()) {
+  // From the end: a block reads what stands before it, and that is renamed where the block before it is repeated first.
+  for (const [i, block] of [...blocks.entries()].reverse()) {
     const share = added / blocks.length;
     const copies = Math.floor((i + 1) * share + 1e-9) - Math.floor(i * share + 1e-9);
     for (let copy = 0; copy < copies; copy++) grown = repeated(grown, block);
