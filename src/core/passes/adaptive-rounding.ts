@@ -29,7 +29,7 @@ import {
   spreadKernel,
 } from '#core/passes/shared/kernel-grids';
 import { type LayerRows, layerRows } from '#core/passes/shared/layer-rows';
-import { LAYERS, type Selected, selectPrunable } from '#core/passes/shared/selection';
+import { LAYERS, type Selected, selectRunning } from '#core/passes/shared/selection';
 import { percent } from '#core/passes/shared/words';
 
 /** Rows that a layer is judged by, and how many numbers all layers' rows may hold together. */
@@ -109,12 +109,12 @@ export const adaptiveRounding = definePass({
   preview: 'structure',
 
   async sketch(model, values) {
-    const grids = nearestGrids(selectPrunable(model, values.layers), values);
+    const grids = nearestGrids(selectRunning(model, values.layers), values);
     return mapPrunable(model, values.layers, (layer, tensor) => grids.get(layer.name) ?? tensor);
   },
 
   async apply(model, values, context) {
-    const selected = selectPrunable(model, values.layers);
+    const selected = selectRunning(model, values.layers);
     const grids = nearestGrids(selected, values);
     const shapes = connectionsOf(model, selected);
     const width = shapes.reduce((sum, one) => sum + one.places * one.channels, 0);

@@ -14,6 +14,7 @@ import { shapesOf } from '#core/model/shapes';
 import { definePass, PassError } from '#core/pass';
 import { correctBiases, inputMeans, roundBiases, withBiasesHeld } from '#core/passes/shared/bias-rounding';
 import { CALIBRATION_IMAGES } from '#core/passes/shared/importance';
+import { layersThatRun } from '#core/passes/shared/selection';
 import { counted } from '#core/passes/shared/words';
 
 export const biasCorrection = definePass({
@@ -61,7 +62,9 @@ export const biasCorrection = definePass({
         zh: '请选择单个模型，而不是多个模型的组合。',
       });
     const exact = predictor ? predictor.model : model;
+    const runs = layersThatRun(model);
     const names = prunableTensors(model).flatMap(({ layer, tensor }) => {
+      if (!runs.has(layer.name)) return [];
       const other = prunableTensors(exact, [layer.name])[0]?.tensor;
       return other && other.id !== tensor.id && `${other.shape}` === `${tensor.shape}` ? [layer.name] : [];
     });

@@ -33,7 +33,7 @@ import {
   spreadKernel,
 } from '#core/passes/shared/kernel-grids';
 import { OUTER, outerLayers, outerNotes } from '#core/passes/shared/outer-layers';
-import { selectPrunable } from '#core/passes/shared/selection';
+import { layersThatRun, selectPrunable } from '#core/passes/shared/selection';
 import { within } from '#core/passes/shared/within';
 
 interface Prepared {
@@ -122,7 +122,8 @@ export const staticQuantization = definePass({
 
   async prepare(model, { granularity, images, weights, correctBias }, context): Promise<Prepared> {
     const selected = selectPrunable(model, []);
-    const names = selected.map(({ layer }) => layer.name);
+    const runs = layersThatRun(model);
+    const names = selected.map(({ layer }) => layer.name).filter((name) => runs.has(name));
     const plain = withActivationGrids(model, {});
     const calibration = await calibrate(plain, roundedEdges(plain), images, within(context, 0, 0.6));
     const corrects = weights === 'round' && correctBias;

@@ -16,7 +16,14 @@ import type { Tensor } from '#core/model/model';
 import { makeTensor } from '#core/model/tensor';
 import { codesFor } from '#core/numeric/affine-grid';
 import { definePass } from '#core/pass';
-import { channelAxis, GRANULARITY, gridValues, keptByChannel, roundingNotes } from '#core/passes/shared/kernel-grids';
+import {
+  channelAxis,
+  fineWhereEmpty,
+  GRANULARITY,
+  gridValues,
+  keptByChannel,
+  roundingNotes,
+} from '#core/passes/shared/kernel-grids';
 import { OUTER, type Parted, partOuter } from '#core/passes/shared/outer-layers';
 import { LAYERS, type Selected, selectPrunable } from '#core/passes/shared/selection';
 import { percent, tidy } from '#core/passes/shared/words';
@@ -126,7 +133,7 @@ function ranked(values: Float32Array): Ready['channels'][number] {
   return { magnitudes, sums };
 }
 
-/** The threshold and the step of one channel. */
+/** The threshold and the step of one channel: 0 where no weight is above the threshold. */
 function levels({ magnitudes, sums }: Ready['channels'][number], times: number): { limit: number; step: number } {
   const count = magnitudes.length;
   const total = sums[count] as number;
@@ -137,9 +144,7 @@ function levels({ magnitudes, sums }: Ready['channels'][number], times: number):
     if ((magnitudes[middle] as number) > limit) high = middle;
     else low = middle + 1;
   }
-  const step = Math.fround((total - (sums[low] as number)) / Math.max(1, count - low));
-  // Where no weight is above the threshold all are zero, on whatever step.
-  return { limit, step: step > 0 ? step : 1 };
+  return { limit, step: Math.fround((total - (sums[low] as number)) / Math.max(1, count - low)) };
 }
 
 function ternarized({ tensor, axis, channels }: Ready, times: number): Tensor {
@@ -151,6 +156,7 @@ function ternarized({ tensor, axis, channels }: Ready, times: number): Tensor {
     return Math.abs(w) > limit ? Math.sign(w) * step : 0;
   });
   const grids = found.map(({ step }) => ({ scale: step, zero: 0 }));
-  const grid = gridValues(grids, codesFor(2, true), 2, axis);
+  const fine = fineWhereEmpty(grids, (c) => grids[c]?.scale === 0);
+  const grid = gridValues(fine, codesFor(2, true), 2, axis);
   return makeTensor(shape, values, encoding.mask ? { mask: encoding.mask, values: grid } : { values: grid });
 }

@@ -80,8 +80,18 @@ describe('a new head', () => {
   });
 
   it('finds the head of every structure', async () => {
-    const heads = Object.values(MODELS).map(async (model) => (await run(model, {})).objectives[0]?.frozen?.at(-1));
-    expect(await Promise.all(heads)).toEqual(['flatten_1', 'flatten_1', 'global_average_pooling2d_1', 'flatten_1']);
+    const frozen = async (model: Model) => (await run(model, {})).objectives[0]?.frozen;
+    const { exits, ...others } = MODELS as Required<typeof MODELS>;
+    const heads = await Promise.all(Object.values(others).map(frozen));
+    expect(heads.map((layers) => layers?.at(-1))).toEqual([
+      'flatten_1',
+      'flatten_1',
+      'global_average_pooling2d_1',
+      'flatten_1',
+      'pool',
+    ]);
+    // Only the head of the first output is trained.
+    expect(await frozen(exits as Model)).toEqual(['in', 'trunk', 'flat', 'further', 'flatter', 'side']);
     expect(
       (await run(denseModel(tensor([2, 3], [1, 2, 3, 4, 5, 6]), tensor([3, 2], [1, 2, 3, 4, 5, 6])), {})).model.layers,
     ).toHaveLength(2);

@@ -151,6 +151,25 @@ describe('weights and activations', () => {
     },
   );
 
+  it.each([
+    ['one output without weights', [0, 0.5, 0, -0.5]],
+    ['no weights at all', [0, 0, 0, 0]],
+  ])('keeps the biases of a layer with %s', async (_name, weights) => {
+    // At 4 bits the input reaches from 0 to 1.62: with a spacing of 1 for zeros, 0.2 would be 0 or 0.108.
+    const [k1, b1] = [tensor([2, 2], [1.27, -0.3, 0.5, 0.9]), tensor([2], [0.1, 0.2])];
+    const [k2, b2] = [tensor([2, 2], weights), tensor([2], [0.2, 0.2])];
+    const layers: Layer[] = [
+      { kind: 'input', name: 'in', inputs: [], shape: [2] },
+      { kind: 'dense', name: 'd1', inputs: ['in'], kernel: k1.id, bias: b1.id, activation: { fn: 'relu' } },
+      { kind: 'dense', name: 'd2', inputs: ['d1'], kernel: k2.id, bias: b2.id, activation: { fn: 'linear' } },
+    ];
+    const bits = { weightBits: 4, activationBits: 4, correctBias: false, outer: 'same' };
+    const { model } = await applyPass(staticQuantization, modelOf(layers, [k1, b1, k2, b2]), bits, showing(IMAGES));
+    for (const bias of biasOf(model, 'd2')) expect(Math.abs(bias - 0.2)).toBeLessThan(0.005);
+    const { scale } = kernelOf(model, 'd2').encoding.values as GridValues;
+    expect(scale[0]).toBe(weights[1] ? scale[1] : 2 ** -8);
+  });
+
   it('leaves the weights as they are where asked', async () => {
     const before = network();
     const { model } = await applyPass(staticQuantization, before, { weights: 'keep' }, showing(IMAGES));

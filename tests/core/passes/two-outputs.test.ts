@@ -4,9 +4,14 @@ import { tensorOf } from '#core/model/edit';
 import type { Layer } from '#core/model/layers';
 import type { Model } from '#core/model/model';
 import { type PassContext, PassError } from '#core/pass';
+import { biasCorrection } from '#core/passes/bias-correction';
 import { channelPruning } from '#core/passes/channel-pruning';
 import { passById } from '#core/passes/index';
+import { quantizationAwareTraining } from '#core/passes/quantization-aware-training';
+import { roundedEdges, wideEdges } from '#core/passes/shared/calibration';
 import { withClassBias } from '#core/passes/shared/class-bias';
+import { outerLayers } from '#core/passes/shared/outer-layers';
+import { weightQuantization } from '#core/passes/weight-quantization';
 import type { Backend } from '#engine/backend';
 import { makeCpuBackend } from '#engine/backends/cpu';
 import { makeContext } from '#engine/context';
@@ -112,5 +117,31 @@ describe('the bias of a class left out, on a model with two outputs', () => {
     // The third that was tried is a bias of 2.
     expect(biasOf('out')).toEqual([0, 2, 0]);
     expect(biasOf('side')).toEqual([0, 0]);
+  });
+});
+
+describe('rounding a model with two outputs', () => {
+  it('takes the layer that gives the first output for the last one', () => {
+    expect(outerLayers(twoHeaded())).toEqual(['trunk', 'out']);
+    expect(roundedEdges(twoHeaded())).toEqual(['in', 'trunk', 'out']);
+    expect([...wideEdges(twoHeaded(), ['in', 'trunk', 'out'], true)]).toEqual(['in', 'out', 'trunk']);
+  });
+
+  it('rounds what images reach, by training', async () => {
+    const before = twoHeaded();
+    const values = { weightBits: 4, outer: 'same', epochs: 1, batchSize: 8 };
+    const { model } = await applyPass(quantizationAwareTraining, before, values, context());
+    expect(kernelOf(model, 'out').encoding.values).toMatchObject({ kind: 'grid', bits: 4 });
+    expect(Object.keys(model.activationGrids ?? {})).toEqual(['in', 'trunk', 'out']);
+    for (const name of ['other', 'side']) expect(kernelOf(model, name)).toBe(kernelOf(before, name));
+  });
+
+  it('corrects the biases that images say something about', async () => {
+    const before = twoHeaded();
+    const { model: rounded } = await applyPass(weightQuantization, before, { bits: 3 });
+    const resolved = { ...context(), predictor: async () => ({ kind: 'model', model: before }) as const };
+    const { model } = await applyPass(biasCorrection, rounded, { original: 'before' }, resolved);
+    const biased = model.layers.flatMap((layer) => (tensorOf(model, layer, 'bias') ? [layer.name] : []));
+    expect(biased).toEqual(['trunk', 'out']);
   });
 });

@@ -4,6 +4,7 @@ import { isPrunable, tensorsOf } from '#core/model/layers';
 import type { Model } from '#core/model/model';
 import { clampValues, type Param, type Params, type Values } from '#core/params';
 import type { Pass } from '#core/pass';
+import { layersThatRun } from '#core/passes/shared/selection';
 import fc from '../../properties';
 
 export const trains = (pass: Pass): boolean => pass.needs.includes('training');
@@ -14,8 +15,9 @@ const BRIEF: Values = { iterations: 100 };
 
 /** Any values that the declaration allows. */
 export function valuesOf(pass: Pass, model: Model): fc.Arbitrary<Values> {
+  const runs = layersThatRun(model);
   const kernels = model.layers
-    .filter((layer) => tensorsOf(layer).some(([role]) => isPrunable(layer, role)))
+    .filter((layer) => runs.has(layer.name) && tensorsOf(layer).some(([role]) => isPrunable(layer, role)))
     .map(({ name }) => name);
   const one = (param: Param): fc.Arbitrary<Values[string]> => {
     switch (param.kind) {
@@ -26,7 +28,7 @@ export function valuesOf(pass: Pass, model: Model): fc.Arbitrary<Values> {
       case 'flag':
         return fc.boolean();
       case 'layers':
-        // All layers, or those before the outputs, so that there is something to act on.
+        // All layers, or those before the first output, so that there is something to act on.
         return fc.oneof(fc.constant([]), fc.subarray(kernels.slice(0, -1), { minLength: 1 }));
       case 'predictor':
         return fc.constant('');

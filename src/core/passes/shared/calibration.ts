@@ -5,7 +5,7 @@
  * between; not behind layers that only pick or move values, which stay on their grid; and never on probabilities, which
  * are computed in float.
  */
-import { prunableTensors } from '#core/model/edit';
+import { layerOf } from '#core/model/edit';
 import type { Layer, LayerKind } from '#core/model/layers';
 import type { Model } from '#core/model/model';
 import { shapesOf } from '#core/model/shapes';
@@ -14,6 +14,8 @@ import { type Extent, extentOf, gatherer, type Spread } from '#core/numeric/spre
 import type { Words } from '#core/params';
 import type { PassContext, Tap } from '#core/pass';
 import { checkMeasured, showImages } from '#core/passes/shared/importance';
+import { outerLayers } from '#core/passes/shared/outer-layers';
+import { layersThatRun } from '#core/passes/shared/selection';
 import { within } from '#core/passes/shared/within';
 import { counted } from '#core/passes/shared/words';
 
@@ -33,13 +35,14 @@ const LEADERS: readonly LayerKind[] = ['conv2d', 'depthwiseConv2d', 'dense', 'ba
 
 const isSoftmax = (layer: Layer): boolean => 'activation' in layer && layer.activation.fn === 'softmax';
 
-/** Names of the layers whose outputs are rounded, in order. */
+/** Names of the layers whose outputs are rounded, in order, of those that lead to the model's first output. */
 export function roundedEdges(model: Model): readonly string[] {
+  const runs = layersThatRun(model);
   const readers = new Map<string, Layer[]>();
   for (const layer of model.layers)
     for (const input of new Set(layer.inputs)) readers.set(input, [...(readers.get(input) ?? []), layer]);
   return model.layers.flatMap((layer) => {
-    if (MOVERS.includes(layer.kind) || isSoftmax(layer)) return [];
+    if (!runs.has(layer.name) || MOVERS.includes(layer.kind) || isSoftmax(layer)) return [];
     if (layer.kind === 'upsample2d' && layer.interpolation === 'nearest') return [];
     const next = readers.get(layer.name) ?? [];
     const runsOn =
@@ -69,7 +72,7 @@ export function edgeBefore(model: Model, layer: Layer, edges: readonly string[])
 export function wideEdges(model: Model, edges: readonly string[], last: boolean): ReadonlySet<string> {
   const softmax = model.layers.filter((layer) => model.outputs.includes(layer.name) && isSoftmax(layer));
   const logits = softmax.flatMap((layer) => (layer.kind === 'activation' ? layer.inputs : []));
-  const layer = last ? prunableTensors(model).at(-1)?.layer : undefined;
+  const layer = layerOf(model, last ? (outerLayers(model).at(-1) ?? '') : '');
   const before = layer ? edgeBefore(model, layer, edges) : undefined;
   return new Set(
     [...model.inputs, ...model.outputs, ...logits, ...(before === undefined ? [] : [before])].filter((name) =>

@@ -131,7 +131,22 @@ export function keptByChannel({ data, shape, encoding }: Tensor, axis: number | 
 /** The kernel on grids whose ranges are chosen so; a mask stays. */
 export function quantizedKernel(kernel: SpreadKernel, bits: number, codes: Codes, range: RangeMethod): Tensor {
   const grids = kernel.spreads.map((spread) => gridFor(spread, codes, range));
-  return onGrids(kernel.tensor, kernel.axis, grids, codes, bits);
+  const fine = fineWhereEmpty(grids, (channel) => isZero(kernel.spreads[channel] as Spread));
+  return onGrids(kernel.tensor, kernel.axis, fine, codes, bits);
+}
+
+const isZero = ({ low, high }: Spread): boolean => low === 0 && high === 0;
+/** The spacing of a kernel without any weight but zero. */
+const FINE = 2 ** -8;
+
+/**
+ * Zeros lie on every grid, but integer arithmetic adds the bias on a multiple of the weights' spacing, and a channel without
+ * weights still has a bias: it gets the finest spacing of the other channels, or 1/256 where there is no other.
+ */
+export function fineWhereEmpty(grids: readonly Grid[], isEmpty: (channel: number) => boolean): readonly Grid[] {
+  const others = grids.filter((_, channel) => !isEmpty(channel));
+  const scale = others.length > 0 ? Math.min(...others.map((grid) => grid.scale)) : FINE;
+  return grids.map((grid, channel) => (isEmpty(channel) ? { ...grid, scale } : grid));
 }
 
 /** The tensor's values rounded to the grids of its channels. */

@@ -8,6 +8,7 @@
 import type { Layer } from '#core/model/layers';
 import type { Model } from '#core/model/model';
 import { shapesOf } from '#core/model/shapes';
+import { layersThatRun } from '#core/passes/shared/selection';
 
 export interface LayerPair {
   readonly teacherLayer: string;
@@ -25,7 +26,8 @@ const FOLLOWS: ReadonlySet<Layer['kind']> = new Set(['batchNorm', 'activation', 
 
 function pointsOf(model: Model): readonly Point[] {
   const shapes = shapesOf(model);
-  const starts = model.layers.filter((layer) => 'kernel' in layer || layer.kind === 'add');
+  const runs = layersThatRun(model);
+  const starts = model.layers.filter((layer) => runs.has(layer.name) && ('kernel' in layer || layer.kind === 'add'));
   const ends = starts.map(({ name }) => endOf(model, name));
   return ends
     .map((name, i) => ({ name, shape: shapes[name] as readonly number[], depth: (i + 1) / ends.length }))

@@ -7,7 +7,7 @@ import type { Model, Tensor } from '#core/model/model';
 import { codesFor } from '#core/numeric/affine-grid';
 import type { ChoiceParam, Words } from '#core/params';
 import { type Granularity, quantizedKernel, spreadKernel } from '#core/passes/shared/kernel-grids';
-import type { Selected } from '#core/passes/shared/selection';
+import { layersThatRun, type Selected } from '#core/passes/shared/selection';
 
 export type Outer = 'eight' | 'float' | 'same';
 
@@ -26,9 +26,10 @@ export const OUTER = {
   ],
 } as const satisfies ChoiceParam<Outer>;
 
-/** Names of the first and the last layer with weights. */
+/** Names of the first and the last layer with weights, of those that lead to the model's first output. */
 export function outerLayers(model: Model): readonly string[] {
-  const all = prunableTensors(model);
+  const runs = layersThatRun(model);
+  const all = prunableTensors(model).filter(({ layer }) => runs.has(layer.name));
   return [...new Set([all[0], all.at(-1)].flatMap((one) => (one ? [one.layer.name] : [])))];
 }
 
