@@ -110,7 +110,7 @@ export type Op =
   | { readonly kind: 'accumulateMetrics' }
   /** w, scale [1 or channels], zeroPoint [same] -> scale * (clamp(roundHalfEven(w / scale) + z, qMin, qMax) - z). axis null: per tensor. */
   | { readonly kind: 'fakeQuantize'; readonly qMin: number; readonly qMax: number; readonly axis: number | null }
-  /** w, scale, zeroPoint, dy -> dy inside the range, 0 outside (straight-through). */
+  /** w, scale, zeroPoint, dy -> dy where the rounded code is on the grid, 0 where it was clipped (straight-through, as PyTorch's fake_quantize has it). */
   | { readonly kind: 'fakeQuantizeGrad'; readonly qMin: number; readonly qMax: number; readonly axis: number | null }
   /**
    * w, scale, zeroPoint, dy -> dy times the derivative by the scale, for each value; summed over those that share a scale

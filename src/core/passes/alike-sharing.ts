@@ -52,8 +52,8 @@ export const alikeSharing = definePass({
       zh: '把几乎相同的滤波器、窗口或整层变为完全相同：需要存储的不同的值变少。',
     },
     cost: {
-      en: 'Instant. Parameters and multiplications stay. A packed file (.whittle) holds equal layers once; from equal filters and windows it gains little: there, merging alike channels goes further.',
-      zh: '瞬间完成。参数个数和乘法次数不变。打包文件（.whittle）只存一份相同的层；相同的滤波器和窗口带来的好处很小，这时“合并相似通道”更有效。',
+      en: 'Instant. Parameters and multiplications stay. A packed file (.whittle) holds equal layers once; from equal filters and windows it gains little: there, merging alike channels goes further. Training afterwards makes them differ again, so train before.',
+      zh: '瞬间完成。参数个数和乘法次数不变。打包文件（.whittle）只存一份相同的层；相同的滤波器和窗口带来的好处很小，这时“合并相似通道”更有效。之后再训练会使它们重新变得不同，因此请先训练。',
     },
     pays: {
       en: 'It pays in wide layers that were trained with little regularisation, where several filters learned the same; narrow networks have nothing to share.',

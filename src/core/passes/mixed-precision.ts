@@ -131,7 +131,7 @@ export const mixedPrecision = definePass({
             zh: 'Eₗ(b) 为仅将第 l 层量化为 b 位时损失的验证准确率',
           },
     ),
-  needs: ['weights', 'data'],
+  needs: ['weights'],
   effects: NEW_GRIDS,
   preview: 'accuracy',
 

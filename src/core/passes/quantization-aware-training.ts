@@ -5,7 +5,8 @@
  * It helps at 4 bits and below, where rounding a trained network loses accuracy: training wins most of it back, at 2 bits still. It costs
  * a training run, a little slower than a plain one. One bit is a sign times the mean size of its channel.
  *
- * Rounding has no gradient, so it is passed straight through: 1 inside the range of the grid, 0 outside; a float copy of the weights is trained behind it.
+ * Rounding has no gradient, so it is passed straight through: 1 where a value rounds to a code of the grid, 0 where it is clipped (as in PyTorch; up to
+ * half a step beyond the ends); a float copy of the weights is trained behind it.
  * The steps of the grids are learned as well (LSQ: weights in [-2^(b-1), 2^(b-1) - 1], first step 2 mean|w| / sqrt(Qp), gradient scaled by 1 / sqrt(n Qp)),
  * or follow the weights: symmetric grids of least error, chosen anew every half epoch. Activations that are never negative lie on 0 to 2^b - 1; others have a zero point.
  * Or they are fixed (DoReFa): weights bounded by tanh to [-1, 1] and rounded to 2^b even steps from end to end, activations clipped to [0, 1]; at one bit

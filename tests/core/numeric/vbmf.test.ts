@@ -60,6 +60,15 @@ describe('the rank by variational Bayes', () => {
       }
       return values.filter((s) => s * s > M * best * limit).length;
     };
+    // One value around the threshold, 4.91 for a square matrix, beside those of noise.
+    const noise = svd(planted(60, 60, 0, 1, 4), 60, 60).values;
+    const ranks = [3.9, 4.1, 4.3, 4.5, 4.7, 4.9, 5.1, 5.3, 5.5, 5.7].map((height) => {
+      const values = Float64Array.of(Math.sqrt(60 * height), ...noise.subarray(1));
+      const rank = vbmfRank(values, 60, 60);
+      expect(rank, `${height}`).toBe(byGrid(values, 60, 60));
+      return rank;
+    });
+    expect(new Set(ranks)).toEqual(new Set([0, 1]));
     const random = seededRandom(12);
     for (let round = 0; round < 25; round++) {
       const [rows, columns] = [3 + Math.floor(30 * random()), 3 + Math.floor(30 * random())];

@@ -30,6 +30,24 @@ describe('activation pruning', () => {
     expect(data(model)).toEqual([0, -4, 3, 0]);
   });
 
+  it('counts activations below zero as much as those above', async () => {
+    const below = seen.map(({ images, values }) => ({
+      images,
+      values: { 'd output': values['d output'].map((a) => -a) },
+    }));
+    const { model } = await applyPass(activationPruning, rectified, { sparsity: 0.5 }, captureContext(below).context);
+    expect(data(model)).toEqual([0, -4, 3, 0]);
+    const mixed = [{ images: 4, values: { 'd output': [8, 1, -8, 1, 0, 0, 0, 2] } }];
+    // Unit 1 now has a mean of 4: scores 1*4, 4*1, 3*4, 2*1, and the sum of its activations is 0.
+    const { model: other } = await applyPass(
+      activationPruning,
+      rectified,
+      { sparsity: 0.25 },
+      captureContext(mixed).context,
+    );
+    expect(data(other)).toEqual([1, -4, 3, 0]);
+  });
+
   it('weighs by how often the unit is not zero', async () => {
     // Scores 1/4, 3, 3/4, 3/2: the first unit goes.
     const values = { sparsity: 0.5, measure: 'apoz' };

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { countMacs } from '#core/metrics/operations';
 import { createModel } from '#core/model/create';
+import { withTensor } from '#core/model/edit';
 import type { Layer } from '#core/model/layers';
 import type { Model } from '#core/model/model';
 import { channelPruning } from '#core/passes/channel-pruning';
@@ -17,6 +18,11 @@ const chain = (): Model =>
     tensor([2, 2], [9, 8, 7, 6]),
   );
 
+function withKernel(model: Model, layer: string, change: (w: number) => number): Model {
+  const { shape, data } = kernelOf(model, layer);
+  return withTensor(model, layer, 'kernel', tensor(shape, [...data].map(change)));
+}
+
 describe('channel pruning', () => {
   it('takes the smallest filters of each layer, and the weights that read them', async () => {
     const { model } = await applyPass(channelPruning, chain(), { kept: 0.5, scope: 'layer' });
@@ -31,6 +37,18 @@ describe('channel pruning', () => {
     // then 2 / 2.75 = 0.727, 2 / 3 = 0.667, 1 / 2.75.
     const { model } = await applyPass(channelPruning, chain(), { kept: 0.67 });
     expect(kernelOf(model, 'd1').data).toEqual(Float32Array.from([1, -4, 1, -2, 1, 1]));
+    expect(kernelOf(model, 'd2').shape).toEqual([3, 1]);
+  });
+
+  it('compares so whatever the size of a layer', async () => {
+    // As above, with the weights of d1 a tenth: by size alone the second channel of d2 would come before all of them.
+    const small = chain();
+    const { model } = await applyPass(
+      channelPruning,
+      withKernel(small, 'd1', (w) => w / 10),
+      { kept: 0.67 },
+    );
+    expect(kernelOf(model, 'd1').shape).toEqual([2, 3]);
     expect(kernelOf(model, 'd2').shape).toEqual([3, 1]);
   });
 

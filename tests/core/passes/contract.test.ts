@@ -67,7 +67,7 @@ beforeAll(async () => {
 afterAll(() => backend.dispose());
 
 /** Only some of their values ask for data. */
-const SOMETIMES = ['block-pruning', 'magnitude-pruning', 'channel-pruning'];
+const SOMETIMES = ['block-pruning', 'magnitude-pruning', 'channel-pruning', 'mixed-precision'];
 const looks = (pass: Pass): boolean => trains(pass) || pass.needs.includes('data') || SOMETIMES.includes(pass.id);
 const runsOf = (pass: Pass): number => (trains(pass) ? 2 : looks(pass) ? 8 : 25);
 function contextOf(pass: Pass, seed: number): PassContext {

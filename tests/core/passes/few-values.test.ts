@@ -32,6 +32,13 @@ describe('ternary weights', () => {
     expect(report.notes.map(({ en }) => en)).toContain('62.5 % of the ternary weights are zero.');
   });
 
+  it('keep a weight just above 0.7 of the mean', async () => {
+    // Mean 1.
+    const { model } = await applyPass(ternaryWeights, denseModel(tensor([2, 2], [0.72, -2, 1, 0.28])), SAME);
+    const step = (0.72 + 2 + 1) / 3;
+    for (const [i, sign] of [1, -1, 1, 0].entries()) expect(kernelOf(model, 'd1').data[i]).toBeCloseTo(sign * step, 6);
+  });
+
   it('have a threshold and a step for each channel where asked', async () => {
     // Channel 1: mean 0.25, threshold 0.175: 0.3 and 0.5, mean 0.4. Channel 0: mean 1.55, threshold 1.085: 2 and 3.
     const { model } = await applyPass(ternaryWeights, denseModel(WEIGHTS), { ...SAME, granularity: 'channel' });

@@ -73,6 +73,16 @@ describe('the outputs that are rounded', () => {
     expect(kinds).toEqual(['input', 'activation', 'batchNorm', 'activation', 'globalAveragePool2d']);
   });
 
+  it('are the logits before a softmax of its own, and not the probabilities', () => {
+    const plain = network();
+    const model: Model = {
+      ...plain,
+      layers: [...plain.layers, { kind: 'activation', name: 'p', inputs: ['d2'], activation: { fn: 'softmax' } }],
+      outputs: ['p'],
+    };
+    expect(roundedEdges(model)).toEqual(['in', 'd1', 'd2']);
+  });
+
   it('have 8 bits at both ends of the model, and before the last layer where asked', () => {
     const model = MODELS['convolution'] as Model;
     const edges = roundedEdges(model);
@@ -233,6 +243,31 @@ describe('integer arithmetic', () => {
     const [found] = integerDifferences(model, new Map([['d', Float32Array.of(2.5, 3.5)]]));
     // Steps: inputs 5 and 7, weights 3 and 2, bias 1 / 0.25 = 4: 15 + 14 + 4 = 33, times 0.25 / 0.25.
     expect(found).toEqual({ layer: 'd', onnx: 0, tflite: 0, largestSum: 33, overflows: false });
+  });
+
+  it.each([
+    [66_311, 2_147_481_735, false],
+    [66_312, 2_147_514_120, true],
+  ])('tells sums of %i products of 255 and 127, %i, that leave 32 bits (%s)', (count, largestSum, overflows) => {
+    const values: GridValues = {
+      kind: 'grid',
+      bits: 8,
+      qMin: 0,
+      qMax: 255,
+      scale: Float32Array.of(1),
+      zeroPoint: Int32Array.of(0),
+      axis: null,
+      symmetric: false,
+    };
+    const weights: GridValues = { ...values, qMin: -127, qMax: 127, symmetric: true };
+    const kernel = makeTensor([count, 1], new Float32Array(count).fill(127), { values: weights });
+    const layers: Layer[] = [
+      { kind: 'input', name: 'in', inputs: [], shape: [count] },
+      { kind: 'dense', name: 'd', inputs: ['in'], kernel: kernel.id, activation: { fn: 'relu' } },
+    ];
+    const model = { ...modelOf(layers, [kernel]), activationGrids: { in: values, d: values } };
+    const [found] = integerDifferences(model, new Map([['d', new Float32Array(count).fill(255)]]));
+    expect(found).toMatchObject({ largestSum, overflows });
   });
 });
 

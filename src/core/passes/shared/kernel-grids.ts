@@ -206,7 +206,8 @@ export function roundingNotes(
 
 /** Which layer's weights lost most by rounding, where several did. */
 export function noiseNotes(before: Model, after: Model): readonly Words[] {
-  const noise = weightNoise(before, after);
+  // A layer without any weight but zero has no signal.
+  const noise = weightNoise(before, after).filter(({ decibels }) => Number.isFinite(decibels));
   const [first] = noise;
   if (!first || noise.length < 2) return [];
   const worst = noise.reduce((least, one) => (one.decibels < least.decibels ? one : least), first);
