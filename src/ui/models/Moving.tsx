@@ -34,7 +34,10 @@ export function Moving({ axes, unit, tickY }: MovingProps) {
     const { x, y } = at(point);
     return point.y < floor ? (
       <g transform={`translate(${x},${bottom - 6 * unit})`}>
-        <FootArrow colour="var(--w-accent)" unit={unit} text={tickY(point.y)} />
+        <FootArrow colour="var(--w-accent)" unit={unit} />
+        <text y={-10 * unit} textAnchor="middle" className={styles.pointLabel}>
+          {tickY(point.y)}
+        </text>
       </g>
     ) : (
       <circle

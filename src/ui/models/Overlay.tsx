@@ -8,7 +8,7 @@ import { markColor } from '#ui/kit/Mark.tsx';
 import styles from '#ui/models/chart.module.css';
 import type { ChartPoint, LoosePoint } from '#ui/models/chart-data.ts';
 import { tellChartDrawn } from '#ui/models/chart-drawn.ts';
-import { type Box, placeLabels } from '#ui/models/labels.ts';
+import { type Box, placeLabels, spreadOut } from '#ui/models/labels.ts';
 import type { ParetoChartProps } from '#ui/models/ParetoChart.tsx';
 
 interface OverlayProps extends ParetoChartProps {
@@ -16,8 +16,8 @@ interface OverlayProps extends ParetoChartProps {
   readonly shown: readonly ChartPoint[];
   /** Pixels in a sixteenth of a rem. */
   readonly unit: number;
-  /** Draws a model's mark; `below` is its accuracy in words where it lies below the axis. */
-  readonly mark: (point: ChartPoint, x: number, y: number, below?: string) => React.ReactNode;
+  /** Draws a model's mark. */
+  readonly mark: (point: ChartPoint, x: number, y: number, isBelow: boolean) => React.ReactNode;
 }
 
 const longest = 28;
@@ -47,28 +47,39 @@ export function Overlay({
   const box = { left: area.x + 2, right: area.x + area.width, top: area.y, bottom: area.y + area.height };
   const size = 12 * unit;
   const important = (point: ChartPoint) => (point.node.id === selected ? 2 : point.onFront ? 1 : 0);
-  const named = compact ? shown.filter(({ node }) => node.id === selected) : shown;
+  const below = points.filter((point) => !shown.includes(point));
+  const foot = box.bottom - 6 * unit;
+  const footXs = spreadOut(
+    below.map((point) => at(point).x),
+    14 * unit,
+  );
+  const feet = new Map(below.map((point, i) => [point, { x: footXs[i] as number, y: foot }]));
+  const named = compact ? points.filter(({ node }) => node.id === selected) : points;
   const wishes = [...named]
     .sort((a, b) => important(b) - important(a))
     .map((point) => {
-      const text = shortened(point.node.name);
-      return { id: point.node.id, text, width: textWidth(text, size, point.node.id === selected), ...at(point) };
+      const { id, name } = point.node;
+      // What is out of sight is told with its accuracy.
+      const parts = [
+        ...(compact && feet.has(point) ? [] : [shortened(name)]),
+        ...(feet.has(point) ? [tickY(point.y)] : []),
+      ];
+      const text = parts.join(' ');
+      return { id, text, width: textWidth(text, size, id === selected), ...(feet.get(point) ?? at(point)) };
     });
-  const marks = shown.map(at);
+  const marks = [...shown.map(at), ...feet.values()];
   const steps = front.map(at);
   const labels = placeLabels(
     wishes,
     [
       ...marks.map((mark) => around(mark, 9 * unit)),
-      ...named.map((point) => stem(point, at, 3 * unit)),
+      ...named.filter((point) => !feet.has(point)).map((point) => stem(point, at, 3 * unit)),
       ...stairs(steps, box.right, 2 * unit),
     ],
     box,
     size,
     13 * unit,
   );
-  const foot = box.bottom - 6 * unit;
-  const below = points.filter((point) => !shown.includes(point));
   return (
     <>
       <ZIndexLayer zIndex={340}>
@@ -118,7 +129,7 @@ export function Overlay({
         ))}
       </ZIndexLayer>
       <ZIndexLayer zIndex={630}>
-        {below.map((point) => mark(point, at(point).x, foot, compact ? '' : tickY(point.y)))}
+        {[...feet].map(([point, { x, y }]) => mark(point, x, y, true))}
         {labels.map((label) => (
           <text
             key={label.id}

@@ -46,7 +46,7 @@ function ParetoChart(props: ParetoChartProps) {
   const ordered = [...shown].sort((a, b) => Number(a.node.id === selected) - Number(b.node.id === selected));
   const byReach = [...points].sort((a, b) => a.x - b.x);
   const reachable = points.some(({ node }) => node.id === selected) ? selected : byReach[0]?.node.id;
-  const mark = (point: ChartPoint, x: number, y: number, below?: string) => (
+  const mark = (point: ChartPoint, x: number, y: number, isBelow = false) => (
     <PointMark
       key={point.node.id}
       point={point}
@@ -56,7 +56,7 @@ function ParetoChart(props: ParetoChartProps) {
       isSelected={point.node.id === selected}
       isReachable={point.node.id === reachable}
       unit={unit}
-      {...(below === undefined ? {} : { below })}
+      isBelow={isBelow}
       onActive={setActive}
       onSelect={props.onSelect}
     />

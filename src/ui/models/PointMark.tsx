@@ -19,8 +19,8 @@ interface PointMarkProps extends ActivePoint {
   readonly isReachable: boolean;
   /** Pixels in a sixteenth of a rem. */
   readonly unit: number;
-  /** Its accuracy in words where it lies below the axis; '' draws the arrow alone. */
-  readonly below?: string;
+  /** It lies below the axis. */
+  readonly isBelow: boolean;
   readonly onActive: (active: ActivePoint | null) => void;
   readonly onSelect: (id: string) => void;
 }
@@ -33,7 +33,7 @@ export function PointMark({
   isSelected,
   isReachable,
   unit,
-  below,
+  isBelow,
   onActive,
   onSelect,
 }: PointMarkProps) {
@@ -68,7 +68,9 @@ export function PointMark({
     >
       <circle r={13 * unit} fill="transparent" />
       {isSelected && <circle r={12 * unit} fill={colour} opacity={0.18} />}
-      {below === undefined ? (
+      {isBelow ? (
+        <FootArrow colour={colour} unit={unit} />
+      ) : (
         <path
           d={markPath(kind, (isSelected ? 7.5 : 6) * unit)}
           fill={colour}
@@ -76,24 +78,22 @@ export function PointMark({
           strokeWidth={1.5 * unit}
           strokeLinejoin="round"
         />
-      ) : (
-        <FootArrow colour={colour} unit={unit} text={below} />
       )}
     </g>
   );
 }
 
-/** Points down, to what lies below the axis, with how far. Around (0, 0). */
-export function FootArrow({ colour, unit, text }: { colour: string; unit: number; text: string }) {
+/** Points down, to what lies below the axis: with a shaft, since the mark of other methods is a triangle. Around (0, 0). */
+export function FootArrow({ colour, unit }: { colour: string; unit: number }) {
   return (
-    <>
-      <path d={`M${-5 * unit},${-3 * unit}h${10 * unit}L0,${4 * unit}Z`} fill={colour} />
-      {text !== '' && (
-        <text y={-7 * unit} textAnchor="middle" className={styles.pointLabel}>
-          {text}
-        </text>
-      )}
-    </>
+    <path
+      d={`M0,${-7 * unit}V${4 * unit}M${-4 * unit},0L0,${4 * unit}L${4 * unit},0`}
+      fill="none"
+      stroke={colour}
+      strokeWidth={2 * unit}
+      strokeLinecap="round"
+      strokeLinejoin="round"
+    />
   );
 }
 

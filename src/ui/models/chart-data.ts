@@ -126,12 +126,15 @@ export function candidatePoints(found: readonly CandidatePoint[], axis: Axis): r
   }));
 }
 
-/** How far below the best model the vertical axis reaches, in points of accuracy. What lies lower is marked at its foot. */
+/**
+ * How far below the best model the vertical axis reaches, in points of accuracy, and further where less than half of the
+ * models would be in sight. What lies lower is marked at its foot.
+ */
 const deepest = 25;
 
 /**
- * Axes around the models. Loose points (the slider, the training run) stretch both, the vertical one only down to
- * `deepest` below the best model, so that a slider at its extreme does not flatten everything else. `reach` are further
+ * Axes around the models. Loose points (the slider, the training run) stretch both, the vertical one only as far as the
+ * models do, so that a slider at its extreme does not flatten everything else. `reach` are further
  * places on the horizontal axis. `most` is how many ticks there is room for on it.
  */
 export function chartAxes(
@@ -143,7 +146,8 @@ export function chartAxes(
   const xs = [...[...points, ...loose].map(({ x }) => x), ...reach];
   const x = xs.length > 0 ? logAxis(Math.min(...xs), Math.max(...xs), most) : logAxis(1e3, 1e6, most);
   if (points.length === 0) return { x, y: linearAxis(0, 100, 5, [0, 100]) };
-  const floor = Math.max(...points.map(({ y }) => y)) - deepest;
+  const falling = points.map(({ y }) => y).sort((a, b) => b - a);
+  const floor = Math.min((falling[0] as number) - deepest, falling[Math.ceil(falling.length / 2) - 1] as number);
   const seen = [...points, ...loose].filter(({ y }) => y >= floor);
   const lowest = Math.min(...seen.map(({ y, low }) => Math.max(low ?? y, floor)));
   const highest = Math.max(...seen.map(({ y, high }) => high ?? y));

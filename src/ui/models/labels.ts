@@ -20,6 +20,28 @@ export interface Box {
   readonly bottom: number;
 }
 
+/** Places along a line, moved as little as it takes for each to be at least `apart` from its neighbours; in the order given. */
+export function spreadOut(places: readonly number[], apart: number): readonly number[] {
+  const order = [...places.keys()].sort((a, b) => (places[a] as number) - (places[b] as number) || a - b);
+  // Runs of places too near each other stand evenly around their middle; runs that then touch become one.
+  const runs: { middle: number; readonly members: number[] }[] = [];
+  for (const index of order) {
+    let run = { middle: places[index] as number, members: [index] };
+    for (let before = runs.at(-1); before; before = runs.at(-1)) {
+      const room = ((before.members.length + run.members.length) / 2) * apart;
+      if (run.middle - before.middle >= room) break;
+      runs.pop();
+      const members = [...before.members, ...run.members];
+      run = { middle: members.reduce((sum, one) => sum + (places[one] as number), 0) / members.length, members };
+    }
+    runs.push(run);
+  }
+  const result = [...places];
+  for (const { middle, members } of runs)
+    for (const [at, index] of members.entries()) result[index] = middle + (at - (members.length - 1) / 2) * apart;
+  return result;
+}
+
 /**
  * Places wishes in the order given (the most important first) inside `area`, clear of all `obstacles` and of each other.
  * `size` is the height of the text, `gap` its distance from the point.

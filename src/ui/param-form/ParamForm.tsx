@@ -69,15 +69,19 @@ type DrawnProps = Omit<FormProps, 'params'> & { readonly shown: readonly Entry[]
 
 const isTall = ({ kind }: Param): boolean => kind === 'layers' || kind === 'classGroups';
 
-/** Sliders, what stands under them, fields, layers and classes. */
+/**
+ * Sliders, what stands under them, fields (under a field the sliders that one of its choices brings, where they are not
+ * what is moved live), layers and classes.
+ */
 function Drawn({ shown, values, children, ...rest }: DrawnProps) {
   const words = useWords();
   const isSlider = (param: Param) => param.kind === 'number' && param.control !== 'field';
   const draw = ([key, param]: Entry) => (
     <ParamField key={key} name={key} param={param} value={values[key] ?? param.default} {...rest} />
   );
-  const sliders = shown.filter(([, param]) => isSlider(param));
   const fields = shown.filter(([, param]) => !isSlider(param) && !isTall(param));
+  const broughtBy = ({ live, when = {} }: Param) => (live ? undefined : fields.find(([key]) => key in when)?.[0]);
+  const sliders = shown.filter(([, param]) => isSlider(param) && !broughtBy(param));
   const tall = shown.filter(([, param]) => isTall(param));
   return (
     <>
@@ -85,11 +89,17 @@ function Drawn({ shown, values, children, ...rest }: DrawnProps) {
       {children}
       {fields.length > 0 && (
         <Fields>
-          {fields.map((field) => (
-            <div key={field[0]} className={spans(field[1], words) ? styles.spanning : undefined}>
-              {draw(field)}
-            </div>
-          ))}
+          {fields.map((field) => {
+            const [key, param] = field;
+            const brought = shown.filter(([, one]) => isSlider(one) && broughtBy(one) === key);
+            const spanning = brought.length > 0 || spans(param, words);
+            return (
+              <div key={key} className={spanning ? styles.spanning : undefined}>
+                {draw(field)}
+                {brought.map(draw)}
+              </div>
+            );
+          })}
         </Fields>
       )}
       {tall.map(draw)}

@@ -1,5 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { candidatePoints, chartAxes, chartPoints, costOf, frontOf, linksOf, runPoints } from '#ui/models/chart-data.ts';
+import {
+  type ChartPoint,
+  candidatePoints,
+  chartAxes,
+  chartPoints,
+  costOf,
+  frontOf,
+  linksOf,
+  runPoints,
+} from '#ui/models/chart-data.ts';
 import { livePoint, previewPoint, togetherPoint } from '#ui/models/use-chart.ts';
 import { markOf } from '#ui/predictor/mark.ts';
 import { ensemble, origin } from '../combine/nodes';
@@ -78,6 +87,19 @@ describe('what the chart draws', () => {
     expect(y.domain[0]).toBeGreaterThan(70);
     expect(y.domain[1]).toBe(100);
     expect(chartAxes([], [{ x: 1000, y: 12 }]).y.domain).toEqual([0, 100]);
+  });
+
+  test('the axis reaches down to half of the models', () => {
+    const [first] = points as [ChartPoint];
+    const at = (...ys: number[]) =>
+      chartAxes(
+        ys.map((y) => ({ ...first, y, low: y - 1, high: y + 1 })),
+        [],
+      ).y.domain[0];
+    expect(at(97, 17)).toBeGreaterThan(70);
+    expect(at(97, 17, 43)).toBeLessThan(43);
+    expect(at(97, 17, 43)).toBeGreaterThan(17);
+    expect(at(97, 17, 43, 96)).toBeGreaterThan(70);
   });
 
   test('a slider without an accuracy, or on an axis it does not change, has no point', () => {

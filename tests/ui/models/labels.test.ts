@@ -1,9 +1,34 @@
 import { describe, expect, test } from 'vitest';
-import { placeLabels } from '#ui/models/labels.ts';
+import { placeLabels, spreadOut } from '#ui/models/labels.ts';
 import fc from '../../properties';
 
 const area = { left: 0, top: 0, right: 400, bottom: 300 };
 const size = 12;
+
+describe('places too near each other', () => {
+  test('stand apart evenly around their middle, and others stay', () => {
+    expect(spreadOut([100, 100, 300], 10)).toEqual([95, 105, 300]);
+    expect(spreadOut([104, 300, 100, 102], 10)).toEqual([112, 300, 92, 102]);
+    expect(spreadOut([], 10)).toEqual([]);
+  });
+
+  test('push those that they come to touch', () => {
+    // 0 and 0 would stand at -5 and 5, the third one at 12: nearer than 10.
+    expect(spreadOut([0, 0, 12], 10)).toEqual([-6, 4, 14]);
+  });
+
+  test('keep their order and their distance, whatever they are', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 200 }), { maxLength: 20 }), (places) => {
+        const spread = spreadOut(places, 7);
+        const order = [...places.keys()].sort((a, b) => (places[a] as number) - (places[b] as number) || a - b);
+        const sorted = order.map((i) => spread[i] as number);
+        for (let i = 1; i < sorted.length; i++)
+          expect((sorted[i] as number) - (sorted[i - 1] as number)).toBeGreaterThan(7 - 1e-9);
+      }),
+    );
+  });
+});
 
 describe('names beside points', () => {
   test('a lone point has its name above to the right', () => {

@@ -104,6 +104,16 @@ describe('advanced parameters', () => {
   });
 });
 
+test('a slider that a switch or a choice brings stands under it, the one that is moved live above all', () => {
+  const { params: all } = PASSES.find(({ id }) => id === 'gradual-pruning') as { params: Params };
+  draw(all, { ...(defaultsOf(all) as Values), distil: true });
+  const order = ['Sparsity', 'Learn from the original', 'Temperature', 'Soft loss weight'].map((name) =>
+    screen.getByLabelText(name),
+  );
+  for (const [i, one] of order.slice(1).entries())
+    expect((order[i] as HTMLElement).compareDocumentPosition(one)).toBe(Node.DOCUMENT_POSITION_FOLLOWING);
+});
+
 test('distillation shows at most a dozen fields in front, and every one that is in force somewhere', () => {
   const { params: all } = PASSES.find(({ id }) => id === 'distillation') as { params: Params };
   const values = defaultsOf(all) as Values;
