@@ -12,6 +12,7 @@ import { Mark } from '#ui/kit/Mark.tsx';
 import { useFormat, useText } from '#ui/kit/words.ts';
 import { type Column, rawValue } from '#ui/models/columns.ts';
 import { focusOn, nameId, restoreId } from '#ui/models/focus.ts';
+import { shortened } from '#ui/models/names.ts';
 import { useOrigin } from '#ui/models/origin.ts';
 import styles from '#ui/models/table.module.css';
 import type { TreeRow } from '#ui/models/tree.ts';
@@ -139,8 +140,15 @@ function NameCell({ node, parent, depth }: { node: ModelNode; parent: ModelNode 
           {isRenaming ? (
             <NameField node={node} onDone={() => setRenaming(false)} />
           ) : (
-            <button id={nameId(node.id)} type="button" className={styles.name} onClick={() => select(node.id)}>
-              {node.name}
+            <button
+              id={nameId(node.id)}
+              type="button"
+              className={styles.name}
+              title={node.name}
+              aria-label={node.name}
+              onClick={() => select(node.id)}
+            >
+              {shortened(node.name, LONGEST)}
             </button>
           )}
           <span className={styles.origin} title={`${origin(node)}${from}`}>
@@ -173,6 +181,9 @@ function NameCell({ node, parent, depth }: { node: ModelNode; parent: ModelNode 
     </td>
   );
 }
+
+/** Letters of a name in the table: about two lines beside the tools. */
+const LONGEST = 44;
 
 /** Enter or leaving the field keeps the new name, Escape the old one. */
 function NameField({ node, onDone }: { node: ModelNode; onDone: () => void }) {

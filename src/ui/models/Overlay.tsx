@@ -9,6 +9,7 @@ import styles from '#ui/models/chart.module.css';
 import type { ChartPoint, LoosePoint } from '#ui/models/chart-data.ts';
 import { tellChartDrawn } from '#ui/models/chart-drawn.ts';
 import { type Box, placeLabels, spreadOut } from '#ui/models/labels.ts';
+import { shortened } from '#ui/models/names.ts';
 import type { ParetoChartProps } from '#ui/models/ParetoChart.tsx';
 
 interface OverlayProps extends ParetoChartProps {
@@ -20,6 +21,7 @@ interface OverlayProps extends ParetoChartProps {
   readonly mark: (point: ChartPoint, x: number, y: number, isBelow: boolean) => React.ReactNode;
 }
 
+/** Letters of a name beside its point. */
 const longest = 28;
 
 export function Overlay({
@@ -61,7 +63,7 @@ export function Overlay({
       const { id, name } = point.node;
       // What is out of sight is told with its accuracy.
       const parts = [
-        ...(compact && feet.has(point) ? [] : [shortened(name)]),
+        ...(compact && feet.has(point) ? [] : [shortened(name, longest)]),
         ...(feet.has(point) ? [tickY(point.y)] : []),
       ];
       const text = parts.join(' ');
@@ -202,13 +204,4 @@ function stairs(steps: readonly { x: number; y: number }[], end: number, reach: 
     const flat = { left: x, right: next?.x ?? end, top: y - reach, bottom: y + reach };
     return next ? [flat, { left: next.x - reach, right: next.x + reach, top: next.y, bottom: y }] : [flat];
   });
-}
-
-/** A long name keeps its beginning and what was done last, which tells it from its siblings. */
-export function shortened(name: string): string {
-  if (name.length <= longest) return name;
-  const parts = name.split(', ');
-  const [first, last] = [parts[0] as string, parts.at(-1) as string];
-  const ends = `${first}, …, ${last}`;
-  return parts.length > 2 && ends.length <= longest ? ends : `${name.slice(0, longest - 1)}…`;
 }

@@ -139,7 +139,9 @@ describe('the table of models', () => {
   test('sorts by a header', async () => {
     await userEvent.setup().click(screen.getByRole('button', { name: 'Validation' }));
     expect(screen.getByRole('columnheader', { name: 'Validation' }).getAttribute('aria-sort')).toBe('descending');
-    const names = [...table().querySelectorAll('tbody tr')].map((each) => each.querySelector('button')?.textContent);
+    const names = [...table().querySelectorAll('tbody tr')].map((each) =>
+      each.querySelector('button')?.getAttribute('aria-label'),
+    );
     expect(names).toEqual(['Small CNN', 'Small CNN, 90 % sparsity', 'Other']);
   });
 });
