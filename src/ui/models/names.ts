@@ -5,7 +5,7 @@
  * 8 bits". One of few parts is cut off. A number stays with its unit.
  */
 export function shortened(name: string, longest: number): string {
-  const whole = name.replaceAll(/(\d) (?=%|[kMG]?B\b)/g, '$1\u00a0');
+  const whole = name.replaceAll(/(\d) (?=%|[kMG]?B\b|bits?\b)/g, '$1\u00a0');
   if (whole.length <= longest) return whole;
   const [first, ...rest] = whole.split(', ') as [string, ...string[]];
   for (let from = 1; from < rest.length; from++) {

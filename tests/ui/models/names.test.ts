@@ -5,7 +5,7 @@ import { shortened } from '#ui/models/names.ts';
 const plain = (name: string, longest: number) => shortened(name, longest).replaceAll('\u00a0', ' ');
 
 it('keeps a name that fits, its numbers with their units', () => {
-  expect(shortened('Net, 80 % sparsity, 4 bits', 28)).toBe('Net, 80\u00a0% sparsity, 4 bits');
+  expect(shortened('Net, 80 % sparsity, 4 bits', 28)).toBe('Net, 80\u00a0% sparsity, 4\u00a0bits');
   expect(shortened('Net, 5.6 kB', 28)).toBe('Net, 5.6\u00a0kB');
 });
 
