@@ -14,7 +14,7 @@ import { tensorsOf } from '#core/model/layers';
 import type { Tensor } from '#core/model/model';
 import { definePass } from '#core/pass';
 import { biasOnGrid } from '#core/passes/shared/bias-rounding';
-import { LAYERS } from '#core/passes/shared/selection';
+import { checkNames, LAYERS } from '#core/passes/shared/selection';
 
 export const biasQuantization = definePass({
   id: 'bias-quantization',
@@ -59,6 +59,7 @@ export const biasQuantization = definePass({
   preview: 'accuracy',
 
   async apply(model, { bits, layers }) {
+    checkNames(model, layers);
     const changes: TensorChange[] = [];
     for (const layer of model.layers) {
       if (layers.length > 0 && !layers.includes(layer.name)) continue;

@@ -22,6 +22,7 @@ import { definePass } from '#core/pass';
 import { alikeFormula, distancesOf, gatherAlike, largerOf, TOO_MANY } from '#core/passes/shared/alike';
 import { CHANNEL_LAYERS } from '#core/passes/shared/channel-cuts';
 import { inParts } from '#core/passes/shared/in-parts';
+import { checkNames } from '#core/passes/shared/selection';
 
 interface Ready {
   readonly group: ChannelGroup;
@@ -81,6 +82,7 @@ export const mergeChannels = definePass({
   preview: 'accuracy',
 
   async prepare(model, { layers }, context): Promise<readonly Ready[]> {
+    checkNames(model, layers);
     const touched = ({ producers, carriers }: ChannelGroup): boolean =>
       layers.length === 0 || [...producers, ...carriers].some(({ layer }) => layers.includes(layer));
     const ready: Ready[] = [];

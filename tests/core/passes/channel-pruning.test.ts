@@ -71,6 +71,11 @@ describe('channel pruning', () => {
     ]);
   });
 
+  it('says which layers the model does not have', async () => {
+    const named = applyPass(channelPruning, chain(), { kept: 0.5, layers: ['d2', 'gone'] });
+    await expect(named).rejects.toThrow('no layer named "gone"');
+  });
+
   it('cuts only the layers that were chosen', async () => {
     const before = chain();
     const { model } = await applyPass(channelPruning, before, { kept: 0.5, layers: ['d2'] });

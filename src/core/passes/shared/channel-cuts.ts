@@ -10,6 +10,7 @@ import { type Effects, PassError } from '#core/pass';
 import type { ChannelMeasure } from '#core/passes/shared/channel-importance';
 import { keptCount, mostImportant, type RankedGroup } from '#core/passes/shared/channel-ranking';
 import { CALIBRATION_IMAGES } from '#core/passes/shared/importance';
+import { checkNames } from '#core/passes/shared/selection';
 import { tidy } from '#core/passes/shared/words';
 
 export const CHANNELS_KEPT: NumberParam = {
@@ -133,8 +134,12 @@ export interface Cuttable {
   readonly notes: readonly Words[];
 }
 
-/** The groups that the named layers (all where there are none) belong to. Throws PassError where none of them can be cut. */
+/**
+ * The groups that the named layers (all where there are none) belong to. Throws PassError for a name that the model does
+ * not have, and where none of them can be cut.
+ */
 export function cuttableGroups(model: Model, layers: readonly string[]): Cuttable {
+  checkNames(model, layers);
   const chosen = channelGroups(model).filter(
     ({ producers, carriers }) =>
       layers.length === 0 || [...producers, ...carriers].some(({ layer }) => layers.includes(layer)),

@@ -30,11 +30,7 @@ export const LAYERS: LayersParam = {
  * Throws PassError for a name that the model does not have, where nothing is left to act on, and for NaN or infinite weights.
  */
 export function selectPrunable(model: Model, names: readonly string[]): readonly Selected[] {
-  const missing = names.filter((name) => !layerOf(model, name));
-  if (missing.length > 0) {
-    const list = missing.map((name) => `"${name}"`).join(', ');
-    throw new PassError({ en: `The model has no layer named ${list}.`, zh: `模型中没有名为 ${list} 的层。` });
-  }
+  checkNames(model, names);
   const selected = prunableTensors(model, names);
   if (selected.length === 0) {
     throw new PassError({
@@ -44,6 +40,14 @@ export function selectPrunable(model: Model, names: readonly string[]): readonly
   }
   for (const { layer, tensor } of selected) checkFinite(layer.name, tensor.data);
   return selected;
+}
+
+/** Throws PassError for names that no layer of the model has. */
+export function checkNames(model: Model, names: readonly string[]): void {
+  const missing = names.filter((name) => !layerOf(model, name));
+  if (missing.length === 0) return;
+  const list = missing.map((name) => `"${name}"`).join(', ');
+  throw new PassError({ en: `The model has no layer named ${list}.`, zh: `模型中没有名为 ${list} 的层。` });
 }
 
 /** The layers that the model's first output depends on: what runs when images are shown to it. */
