@@ -9,11 +9,11 @@ import type { WriteOptions, WriteResult } from '#formats/format';
 import { type FormatId, formatById } from '#formats/index';
 import { refuseToWrite } from '#formats/refuse';
 
-/** The model that a predictor is or can be written as; null where it has to be several files. */
+/** The model that a predictor is or can be written as, under this name; null where it has to be several files. */
 export function graphOf(predictor: Predictor, name: string): Model | null {
   switch (predictor.kind) {
     case 'model':
-      return predictor.model;
+      return { ...predictor.model, name };
     case 'ensemble':
       return asOneModel(predictor, name);
     case 'trees':
@@ -23,7 +23,7 @@ export function graphOf(predictor: Predictor, name: string): Model | null {
   }
 }
 
-/** `name`: of an ensemble or of trees; a model has its own. Throws WriteError. */
+/** `name`: what it is called now, which names the file and stands in it where the format has a place for it. Throws WriteError. */
 export async function writePredictor(
   predictor: Predictor,
   name: string,

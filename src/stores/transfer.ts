@@ -7,7 +7,7 @@ import { checkFileSizes } from '#formats/index';
 import { loadDataset } from '#stores/datasets';
 import { call, faultOf, isAbort } from '#stores/engine';
 import { measureNode } from '#stores/measure';
-import { addNode, selectedNode, uniqueName } from '#stores/project';
+import { addNode, project, selectedNode, uniqueName } from '#stores/project';
 import type { ModelNode, TransferState } from '#stores/state';
 import { announce, notify } from '#stores/view';
 import { FaultError } from '#worker/client';
@@ -120,6 +120,12 @@ export function setFormat(format: FormatId): void {
 export function setGrids(unsupportedGrids: 'float' | 'requantize'): void {
   transfer.setState({ unsupportedGrids, ready: null, exportFault: null });
 }
+
+/** A file says what its model is called: under another name it is another file. */
+project.subscribe((state, before) => {
+  const { ready } = transfer.getState();
+  if (ready && state.nodes[ready.node]?.name !== before.nodes[ready.node]?.name) transfer.setState({ ready: null });
+});
 
 /** Whether it goes out as several files in a zip, because no one graph can hold it: many ensembles, and all trees. */
 export function isSeveral({ summary }: ModelNode): boolean {

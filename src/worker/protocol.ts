@@ -365,8 +365,8 @@ export interface Calls extends EnsembleCalls, EvaluationCalls, SearchCalls {
   export: {
     request: {
       model: ModelId;
-      /** What an ensemble or trees are called; a model knows its name. */
-      name?: string;
+      /** What it is called on the page: models are kept by what they compute, not by name. */
+      name: string;
       dataset: DatasetId | null;
       format: FormatId;
       unsupportedGrids: 'float' | 'requantize';

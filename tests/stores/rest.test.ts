@@ -130,6 +130,27 @@ describe('export', () => {
     expect(s.transfer.getState().ready).toBeNull();
   });
 
+  it('is asked for under the name on the page, and forgets the file that has an older one', async () => {
+    const done = s.openFiles([file()]);
+    (await s.next('open')).resolve({ ...opened, fits: [] });
+    await done;
+    const out = s.exportModel();
+    (await s.next('export')).resolve({
+      fileName: 'dropped.zip',
+      bytes: new Uint8Array(1200),
+      validation: null,
+      test: null,
+      largestDifference: null,
+      notes: [],
+    });
+    await out;
+    expect(s.transfer.getState().ready).not.toBeNull();
+    s.rename(s.selectedNode()?.id ?? '', 'Mine');
+    expect(s.transfer.getState().ready).toBeNull();
+    void s.exportModel();
+    expect((await s.next('export')).request).toMatchObject({ name: 'Mine' });
+  });
+
   it.each([
     ['a vote', 'tfjs-layers', { kind: 'ensemble', ensemble: { way: 'majority-vote', values: {}, members: [] } }],
     ['a mean', 'keras-h5', { kind: 'ensemble', ensemble: { way: 'x', values: {}, members: [], oneGraph: true } }],

@@ -352,6 +352,7 @@ describe('calls of the engine', () => {
     it(`export writes, reads back and measures (${format})`, async () => {
       const file = await it_.call('export', {
         model: trained.model.id,
+        name: trained.model.name,
         dataset: 'digits',
         format,
         unsupportedGrids: 'float',

@@ -64,6 +64,19 @@ describe('the file of', () => {
     expect(back.predictor.kind).toBe('model');
   });
 
+  it.each([
+    ['tfjs-layers', 'three-together.zip'],
+    ['keras-h5', 'three-together.h5'],
+    ['whittle', 'three-together.whittle'],
+  ] as const)('a network has the name it was given, outside and inside of %s', async (format, fileName) => {
+    for (const predictor of [members[0] as Predictor, ensemble('mean-probabilities')]) {
+      const { result } = await exported(predictor, format);
+      expect(result.fileName).toBe(fileName);
+      const back = await readPredictor([{ name: 'dropped', bytes: result.bytes }]);
+      expect(back.name).toBe('Three together');
+    }
+  });
+
   it('votes cannot be a Keras file, and the reason is said', async () => {
     await expect(exported(ensemble('majority-vote'), 'keras-h5')).rejects.toMatchObject({
       words: { en: expect.stringContaining('one graph') },

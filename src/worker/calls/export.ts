@@ -12,7 +12,7 @@ import { type Handler, throttled } from '#worker/call';
 const compared = 500;
 
 export const exportModel: Handler<'export'> = async (
-  { model: id, name = 'ensemble', dataset: datasetId, format, unsupportedGrids },
+  { model: id, name, dataset: datasetId, format, unsupportedGrids },
   { session, signal, progress },
 ) => {
   const predictor = await (await session.vault).predictor(id);
