@@ -170,7 +170,7 @@ export interface PassDefinition<P extends Params, Prepared> {
   /** What a slider need not repeat; cached by the runner per model and non-live values. */
   readonly prepare?: (model: Model, values: ValuesOf<P>, context: PassContext) => Promise<Prepared>;
   readonly apply: (model: Model, values: ValuesOf<P>, context: PassContext, prepared: Prepared) => Promise<PassResult>;
-  /** For preview 'structure': the model's shape without training (weights may be anything). */
+  /** For preview 'structure': the model without its training. Its weights mean nothing, but about as many are zero. */
   readonly sketch?: (model: Model, values: ValuesOf<P>, context: PassContext, prepared: Prepared) => Promise<Model>;
 }
 

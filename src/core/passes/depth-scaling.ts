@@ -14,6 +14,7 @@ import { definePass } from '#core/pass';
 import { withDepth } from '#core/passes/shared/depth';
 import { freshWeights } from '#core/passes/shared/fresh-weights';
 import { settle, settlingFormula, settlingParams } from '#core/passes/shared/settling';
+import { asTrained } from '#core/passes/shared/sketching';
 import { tidy } from '#core/passes/shared/words';
 
 /** What becomes of what lies behind a block. */
@@ -101,9 +102,10 @@ export const depthScaling = definePass({
   },
   preview: 'structure',
 
-  async sketch(model, { depth, start }) {
+  async sketch(model, { depth, start, after }) {
     const { model: changed } = withDepth(model, depth, start === 'fresh');
-    return start === 'fresh' ? freshWeights(changed, 0) : changed;
+    const begun = start === 'fresh' ? freshWeights(changed, 0) : changed;
+    return after === 'nothing' ? begun : asTrained(begun, model);
   },
 
   async apply(model, values, context) {

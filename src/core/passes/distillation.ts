@@ -14,7 +14,7 @@ import type { LossTerm, Objective } from '#core/objective';
 import type { Words } from '#core/params';
 import { definePass, type PassContext } from '#core/pass';
 import { withClassBias } from '#core/passes/shared/class-bias';
-import { freshWeights } from '#core/passes/shared/fresh-weights';
+import { asTrained } from '#core/passes/shared/sketching';
 import { checkBorders, STUDENT_PARAMS, studentOf } from '#core/passes/shared/students';
 import { dataOf, stagesOf, TEACHING_PARAMS, type TeachingValues, teachingFormula } from '#core/passes/shared/teaching';
 import { threeSteps } from '#core/passes/shared/three-steps';
@@ -103,8 +103,8 @@ export const distillation = definePass({
 
   async sketch(model, values, context) {
     const { student } = await studentOf(model, values, context);
-    // A fresh student has no mask and no grid, and its size is counted without them.
-    return values.student === 'fresh' ? freshWeights(student, 0) : student;
+    // Another model's zeros may be there for good: no image lights the pixels that they read.
+    return values.student === 'model' ? student : asTrained(student, model);
   },
 
   async apply(model, values, context) {

@@ -18,6 +18,7 @@ import type { Words } from '#core/params';
 import { definePass, PassError } from '#core/pass';
 import { denseTail, freshKernel } from '#core/passes/shared/head';
 import { settle, settlingFormula, settlingParams } from '#core/passes/shared/settling';
+import { asTrained } from '#core/passes/shared/sketching';
 import { epochsParam } from '#core/passes/shared/training';
 import { counted } from '#core/passes/shared/words';
 
@@ -100,8 +101,9 @@ export const newHead = definePass({
   },
   preview: 'structure',
 
-  async sketch(model, { hidden }) {
-    return withHead(model, hidden, () => 0.5).model;
+  async sketch(model, { hidden, after }, context) {
+    const { model: changed } = withHead(model, hidden, context.random);
+    return after === 'nothing' ? changed : asTrained(changed, model);
   },
 
   async apply(model, values, context) {

@@ -19,6 +19,7 @@ import type { Words } from '#core/params';
 import { definePass } from '#core/pass';
 import { denseTail, freshKernel } from '#core/passes/shared/head';
 import { settle, settlingFormula, settlingParams } from '#core/passes/shared/settling';
+import { asTrained } from '#core/passes/shared/sketching';
 
 export const pooledHead = definePass({
   id: 'pooled-head',
@@ -76,8 +77,9 @@ export const pooledHead = definePass({
   },
   preview: 'structure',
 
-  async sketch(model, { dense }) {
-    return pooled(model, dense === 'single', () => 0.5).model;
+  async sketch(model, { dense, after }, context) {
+    const { model: changed } = pooled(model, dense === 'single', context.random);
+    return after === 'nothing' ? changed : asTrained(changed, model);
   },
 
   async apply(model, values, context) {

@@ -21,6 +21,7 @@ import { type Outcome, pointLayers, separableLayers } from '#core/passes/shared/
 import { selectKind } from '#core/passes/shared/rank';
 import { LAYERS } from '#core/passes/shared/selection';
 import { settle, settlingFormula, settlingParams } from '#core/passes/shared/settling';
+import { asTrained } from '#core/passes/shared/sketching';
 
 type Becomes = 'separable' | 'centre' | 'sum';
 
@@ -86,7 +87,8 @@ export const simplerConvolutions = definePass({
   preview: 'structure',
 
   async sketch(model, values) {
-    return replaced(model, values.becomes as Becomes, values.layers).model;
+    const { model: changed } = replaced(model, values.becomes as Becomes, values.layers);
+    return values.after === 'nothing' ? changed : asTrained(changed, model);
   },
 
   async apply(model, values, context) {

@@ -16,6 +16,7 @@ import type { Words } from '#core/params';
 import { definePass } from '#core/pass';
 import { freshWeights } from '#core/passes/shared/fresh-weights';
 import { settle, settlingFormula, settlingParams } from '#core/passes/shared/settling';
+import { asTrained } from '#core/passes/shared/sketching';
 import { narrowed, widened } from '#core/passes/shared/width';
 import { tidy } from '#core/passes/shared/words';
 
@@ -100,8 +101,9 @@ export const widthScaling = definePass({
   },
   preview: 'structure',
 
-  async sketch(model, { width, start }, context) {
-    return scaled(model, width, start === 'fresh', context.random);
+  async sketch(model, { width, start, after }, context) {
+    const changed = scaled(model, width, start === 'fresh', context.random);
+    return after === 'nothing' ? changed : asTrained(changed, model);
   },
 
   async apply(model, values, context) {
