@@ -1,11 +1,13 @@
 /**
  * What a slider's position would do to accuracy: the changed model is compared with the one it came from, image by
  * image, on ever more validation images. Paired, because the two agree on most images, so that a few hundred say more
- * about the difference than they do about either accuracy. The interval is Agresti and Min's (2005).
+ * about the difference than they do about either accuracy. The change has Agresti and Min's interval (2005). The accuracy has
+ * its own, Wilson's, as every model has; before all images are seen it is wider by what is unknown of the change, as in a
+ * difference estimate from two samples (Cochran 1977, "Sampling Techniques", chapter 12).
  */
 import { modelId } from '#core/model/hash';
 import type { Model } from '#core/model/model';
-import { agrestiMin } from '#core/numeric/intervals';
+import { agrestiMin, type Estimate, wilson } from '#core/numeric/intervals';
 import { evaluateChanged } from '#engine/activations';
 import type { Backend } from '#engine/backend';
 import type { Dataset } from '#engine/datasets/dataset';
@@ -17,13 +19,12 @@ const STAGES = [256, 1024];
 /** Images that are seen in one go; an answer that is broken off loses no more than these. A multiple of the batch. */
 const CHUNK = 512;
 
-/** Accuracy on validation, all from 0 to 1: the base model's on the whole split plus the paired difference. */
-export interface PreviewEstimate {
-  readonly value: number;
-  readonly low: number;
-  readonly high: number;
-  /** How many images the difference was seen on. */
+/** Accuracy on validation, all from 0 to 1: the base model's on the whole split plus the change. */
+export interface PreviewEstimate extends Estimate {
+  /** How many images the change was seen on. */
   readonly images: number;
+  /** How much the accuracy rises, image by image. */
+  readonly change: Estimate;
 }
 export interface PreviewOptions {
   readonly signal?: AbortSignal | undefined;
@@ -127,16 +128,29 @@ function evaluationOf({ correct, images, loss }: Seen): Evaluation {
 }
 
 function estimate(before: Evaluation, correct: Uint8Array, images: number): PreviewEstimate {
+  const total = before.images;
+  let right = 0;
   let gained = 0;
   let lost = 0;
-  for (let i = 0; i < images; i++) {
-    if (correct[i] === before.correct[i]) continue;
+  for (let i = 0; i < total; i++) {
+    right += before.correct[i] as number;
+    if (i >= images || correct[i] === before.correct[i]) continue;
     if (correct[i]) gained++;
     else lost++;
   }
-  const { value, low, high } = agrestiMin(gained, lost, images);
-  const share = (difference: number): number => Math.min(1, Math.max(0, before.accuracy + difference));
-  return { value: share(value), low: share(low), high: share(high), images };
+  const change = agrestiMin(gained, lost, images);
+  const rightAfter = images > 0 ? right + ((gained - lost) * total) / images : right;
+  const own = wilson(Math.min(total, Math.max(0, rightAfter)), total);
+  const unseen = total > 0 ? 1 - images / total : 1;
+  const away = (side: 'low' | 'high'): number =>
+    Math.sqrt((own[side] - own.value) ** 2 + unseen * (change[side] - change.value) ** 2);
+  return {
+    value: own.value,
+    low: unseen > 0 ? Math.max(0, own.value - away('low')) : own.low,
+    high: unseen > 0 ? Math.min(1, own.value + away('high')) : own.high,
+    images,
+    change,
+  };
 }
 
 function told(estimate: PreviewEstimate, options: PreviewOptions): PreviewEstimate {

@@ -164,8 +164,11 @@ export interface PreviewResult {
   readonly bytes: number;
   /** The file was written: always when the slider rests, but not for passes that train. */
   readonly isWritten: boolean;
-  /** Paired estimate on validation; null for passes that train, and before there is one. */
-  readonly accuracy: (Interval & { readonly images: number }) | null;
+  /**
+   * On validation, with its own interval, and the change seen image by image on the first `images`; null for passes that
+   * train, and before there is one.
+   */
+  readonly accuracy: (Interval & { readonly images: number; readonly change: Interval }) | null;
   /** What the step gives up of what earlier ones achieved, a sentence each; absent where it gives up nothing. */
   readonly lost?: readonly Words[];
 }

@@ -1,5 +1,6 @@
 /** Evaluation and what sliders ask of it, on models whose answers are known because their weights were set by hand. */
 import { describe, expect, it } from 'vitest';
+import { accuracyOf } from '#core/metrics/classification';
 import type { Model } from '#core/model/model';
 import { makeTensor } from '#core/model/tensor';
 import { agrestiMin } from '#core/numeric/intervals';
@@ -115,20 +116,31 @@ describe('previewAccuracy', () => {
     expect(seen.map(({ images }) => images)).toEqual([256, 1024]);
     expect(last).toBe(seen.at(-1));
     // Ten of each hundred are gained, the others lost; 10 of the last 24.
-    const { value, low, high } = agrestiMin(110, 914, 1024);
-    expect(last.value).toBeCloseTo(0.9 + value, 10);
-    expect(last.low).toBeCloseTo(0.9 + low, 10);
-    expect(last.high).toBeCloseTo(0.9 + high, 10);
+    const change = agrestiMin(110, 914, 1024);
+    expect(last.change).toEqual(change);
+    expect(last.value).toBeCloseTo(0.9 + change.value, 10);
     const rested = await previewAccuracy(backend, right, contrary, dataset, { rest: true });
-    expect(rested).toMatchObject({ images: 3000 });
+    expect(rested).toMatchObject({ images: 3000, change: agrestiMin(300, 2700, 3000) });
     expect(rested.value).toBeCloseTo(0.1, 10);
+  });
+
+  it('gives the accuracy the interval that it has everywhere, wider until all images were seen', async () => {
+    const backend = await makeCpuBackend();
+    const seen: PreviewEstimate[] = [];
+    await previewAccuracy(backend, right, blind, dataset, { rest: true, onEstimate: (one) => seen.push(one) });
+    const { correct } = await evaluate(backend, { kind: 'model', model: blind }, dataset, 'validation');
+    expect(seen.at(-1)).toMatchObject(accuracyOf(correct));
+    const [first, second, last] = seen.map(({ low, high }) => high - low) as [number, number, number];
+    expect(first).toBeGreaterThan(1.5 * second);
+    expect(second).toBeGreaterThan(1.2 * last);
   });
 
   it('keeps a width where nothing flips, and remembers what was seen in full', async () => {
     const backend = await makeCpuBackend();
     const same = await previewAccuracy(backend, right, linear([3, 0, 0, 3]), dataset, { rest: true });
     expect(same.value).toBeCloseTo(0.9, 10);
-    expect(same.high - same.low).toBeGreaterThan(0);
+    expect(same.change.value).toBe(0);
+    expect(same.change.high - same.change.low).toBeGreaterThan(0);
     const { uploads } = backend.counts();
     await previewAccuracy(backend, right, linear([3, 0, 0, 3], 'renamed'), dataset);
     expect(backend.counts().uploads).toBe(uploads);

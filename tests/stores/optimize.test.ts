@@ -10,7 +10,7 @@ const preview = (nonZero: number): PreviewResult => ({
   macs: 1,
   bytes: 1,
   isWritten: false,
-  accuracy: { value: 0.9, low: 0.8, high: 1, images: 300 },
+  accuracy: { value: 0.9, low: 0.8, high: 1, images: 300, change: { value: 0, low: -0.1, high: 0.1 } },
 });
 const previews = (): number => s.asked.filter(({ name }) => name === 'preview').length;
 

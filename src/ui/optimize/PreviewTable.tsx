@@ -1,6 +1,6 @@
 /**
  * What the sliders' position would give, beside what the model is now: sizes at once (bytes with ≈ until they are counted),
- * accuracy with its interval.
+ * accuracy with its own interval, and how much it changes with the interval of that.
  */
 import { useStore } from 'zustand';
 import { optimize } from '#stores/optimize';
@@ -12,6 +12,7 @@ import { useThrottledPart } from '#ui/kit/use-throttled.ts';
 import { useFormat, useText } from '#ui/kit/words.ts';
 import { AxisHint } from '#ui/optimize/AxisHint.tsx';
 import styles from '#ui/optimize/optimize.module.css';
+import type { Interval } from '#worker/protocol';
 
 const previewOf = (state: OptimizeState) => state.preview;
 
@@ -59,15 +60,13 @@ export function PreviewTable({ node, structureOnly }: { node: ModelNode; structu
               <th scope="row">
                 <Term id="validation">{t('optimize.rows.accuracy')}</Term>
               </th>
-              <td data-value={validation?.value}>{validation ? format.percent(validation.value) : '–'}</td>
+              <td data-value={validation?.value}>
+                <Share measured={validation} />
+              </td>
               <td data-value={accuracy?.value} data-testid="estimate">
-                {accuracy ? format.percent(accuracy.value) : '–'}
+                <Share measured={accuracy} />
               </td>
-              <td className={styles.change}>
-                {accuracy && validation
-                  ? t('optimize.points', { difference: signedPoints(accuracy.value - validation.value, format) })
-                  : ''}
-              </td>
+              <td className={styles.change}>{accuracy && <Points change={accuracy.change} />}</td>
             </tr>
           )}
         </tbody>
@@ -77,8 +76,6 @@ export function PreviewTable({ node, structureOnly }: { node: ModelNode; structu
         <Help>
           {t(validation && accuracy.images >= validation.images ? 'optimize.full' : 'optimize.estimate', {
             images: format.count(accuracy.images),
-            low: format.percent(accuracy.low),
-            high: format.percent(accuracy.high),
           })}
         </Help>
       )}
@@ -90,5 +87,30 @@ export function PreviewTable({ node, structureOnly }: { node: ModelNode; structu
         </div>
       )}
     </div>
+  );
+}
+
+/** An accuracy with the interval that the table of models shows of it. */
+function Share({ measured }: { measured: Interval | null }) {
+  const format = useFormat();
+  if (!measured) return '–';
+  return (
+    <>
+      {format.percent(measured.value)}
+      <span className={styles.sub}>{format.range(measured.low, measured.high, 1)}</span>
+    </>
+  );
+}
+
+/** The change as it was seen image by image: less uncertain than either accuracy. */
+function Points({ change }: { change: Interval }) {
+  const t = useText();
+  const format = useFormat();
+  const [low, high] = [signedPoints(change.low, format), signedPoints(change.high, format)];
+  return (
+    <>
+      {t('optimize.points', { difference: signedPoints(change.value, format) })}
+      <span className={styles.sub}>{t('optimize.pointsRange', { low, high })}</span>
+    </>
   );
 }

@@ -109,7 +109,7 @@ describe('what the chart draws', () => {
       macs: 20,
       bytes: 40,
       isWritten: true,
-      accuracy: { value: 0.9, low: 0.8, high: 0.95, images: 512 },
+      accuracy: { value: 0.9, low: 0.8, high: 0.95, images: 512, change: { value: 0, low: -0.1, high: 0.1 } },
     };
     expect(previewPoint(preview, 'bytes')).toEqual({ x: 40, y: 90, low: 80, high: 95 });
     expect(previewPoint(preview, 'latency')).toBeNull();

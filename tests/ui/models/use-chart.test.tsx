@@ -29,7 +29,13 @@ const preview = (nonZero: number, value: number): PreviewResult => ({
   macs: 1e6,
   bytes: 4 * nonZero,
   isWritten: false,
-  accuracy: { value, low: value - 0.01, high: value + 0.005, images: 256 },
+  accuracy: {
+    value,
+    low: value - 0.01,
+    high: value + 0.005,
+    images: 256,
+    change: { value: -0.01, low: -0.02, high: 0 },
+  },
 });
 
 beforeEach(() => {

@@ -61,3 +61,26 @@ test('a size is marked as an estimate until the file was written', async () => {
   act(() => optimize.setState({ preview: { ...moved, bytes: 2380, isWritten: true } }));
   await expect.poll(shown).toBe('2.38 kB');
 });
+
+test('an accuracy has its own interval as in the table of models, and the change the one seen image by image', async () => {
+  const measured = { value: 0.98, low: 0.975, high: 0.985, images: 10_000, loss: 0.1 };
+  const node = { ...modelNode({ id: 'a' }), validation: measured };
+  render(
+    <Dress>
+      <PreviewTable node={node} structureOnly={false} />
+    </Dress>,
+  );
+  const estimate = (images: number): PreviewResult => ({
+    ...moved,
+    accuracy: { value: 0.9788, low: 0.9742, high: 0.9831, images, change: { value: -0.0012, low: -0.0024, high: 0 } },
+  });
+  const cells = () =>
+    [...screen.getByRole('row', { name: /^Validation/ }).querySelectorAll('td')].map((cell) =>
+      cell.textContent?.replace(/\s/g, ' '),
+    );
+  act(() => optimize.setState({ preview: estimate(1024) }));
+  await expect.poll(cells).toEqual(['98.00 %97.5–98.5 %', '97.88 %97.4–98.3 %', '−0.12 points−0.24 to ±0.00']);
+  expect(screen.getByText(/^Estimate: .* first 1,024 validation images/)).toBeTruthy();
+  act(() => optimize.setState({ preview: estimate(10_000) }));
+  await expect.poll(() => screen.queryByText(/^Measured on all 10,000 validation images/)).toBeTruthy();
+});
