@@ -218,16 +218,27 @@ describe('looks at test images', () => {
   });
 });
 
-describe('seconds', () => {
-  it('add up along the way, members that were made together once', async () => {
-    const { secondsOf } = await import('#stores/seconds');
-    const recipe = { version: 1, seed: 1, steps: [] } as const;
+describe('seconds of training', () => {
+  it('add up along the way: members that were made together once, and nothing that did not train', async () => {
+    const { trainingSeconds } = await import('#stores/seconds');
+    const recipe = (...passes: string[]) => ({
+      version: 1 as const,
+      seed: 1,
+      steps: passes.map((pass) => ({ pass, values: {} })),
+    });
     const made = { kind: 'made', making: 'bagging', values: {}, seed: 1, parents: [], seconds: 30 } as const;
     const nodes = Object.fromEntries(
       [
         node('a'),
-        node('b', { parent: 'a', origin: { kind: 'recipe', recipe, seconds: 5 } }),
-        node('c', { parent: 'b', origin: { kind: 'recipe', recipe, seconds: 2 } }),
+        node('pruned', {
+          parent: 'a',
+          origin: { kind: 'recipe', recipe: recipe('magnitude-pruning'), seconds: 0.9 },
+        }),
+        node('b', { parent: 'pruned', origin: { kind: 'recipe', recipe: recipe('fine-tuning'), seconds: 5 } }),
+        node('c', {
+          parent: 'b',
+          origin: { kind: 'recipe', recipe: recipe('weight-quantization', 'fine-tuning'), seconds: 2 },
+        }),
         node('x', { origin: { ...made, member: 0 } }),
         node('y', { origin: { ...made, member: 1 } }),
         node('z', {
@@ -242,9 +253,11 @@ describe('seconds', () => {
         }),
       ].map((one) => [one.id, one]),
     );
-    const of = (id: string) => secondsOf(nodes, nodes[id] as ModelNode);
+    const of = (id: string) => trainingSeconds(nodes, nodes[id] as ModelNode);
     expect(of('a')).toBeNull();
-    expect(of('c')).toEqual({ own: 2, total: 7 });
-    expect(of('z')).toEqual({ own: 1, total: 38 });
+    expect(of('pruned')).toBeNull();
+    expect(of('b')).toBe(5);
+    expect(of('c')).toBe(7);
+    expect(of('z')).toBe(37);
   });
 });

@@ -34,9 +34,9 @@ export const evaluate = {
   unanswered_other: 'The answers to {{count}} images are not numbers. They count as wrong.',
   first: 'Top {{k}}',
   firstHelp: 'Share of the images whose class is among the {{k}} answers that the model holds most likely.',
-  took: 'Training',
-  tookHelp: 'Everything that led to this model, by this computer’s clock.',
-  lastStep: 'last step {{time}}',
+  training: 'Training in all',
+  trainingHelp:
+    'What the training steps took, of this model and of all that it was made from, by this computer’s clock. What other steps took is in the table.',
   views: {
     label: 'What to look at',
     confusion: 'Errors',

@@ -9,6 +9,7 @@ export const glossary = {
     validation: 'Validation',
     interval: '95 % interval',
     latency: 'Latency',
+    took: 'Took',
     logits: 'Logits',
     calibration: 'Calibration',
     teacher: 'Teacher',
@@ -28,6 +29,7 @@ export const glossary = {
     interval:
       'How much chance is in a measurement on so many images: in 95 of 100 such measurements the true value is within.',
     latency: 'The time from one image to its answer, on this device: the median of 30 runs.',
+    took: 'The time in which a model was made from what it came from, by this computer’s clock: training it, or a method with its measuring. Evaluate adds up the training.',
     logits:
       'The numbers that a network gives, one for each class, before they are made into probabilities. The largest is its answer.',
     calibration: 'Running some training images through the network to see how large its activations become.',

@@ -61,7 +61,7 @@ export const models = {
     test: 'Accuracy (test)',
     validation: 'Validation',
     latency: 'Latency',
-    seconds: 'Training',
+    seconds: 'Took',
   },
   sortBy: 'Sort by {{column}}',
   tableEmpty: 'No models yet. Train one, build one, or drop a model file anywhere on this page.',

@@ -32,9 +32,8 @@ export const evaluate: Texts['evaluate'] = {
   unanswered_other: '有 {{count}} 张图片的回答不是数，按答错计。',
   first: '前 {{k}}',
   firstHelp: '真实类别在模型认为最可能的 {{k}} 个答案之内的图片所占比例。',
-  took: '训练用时',
-  tookHelp: '在本机上得到这个模型的全部过程所用的时间。',
-  lastStep: '最后一步 {{time}}',
+  training: '训练总用时',
+  trainingHelp: '这个模型及其来源模型的训练步骤在本机上共用的时间。其他步骤的用时见表格。',
   views: { label: '查看内容', confusion: '错误', classes: '类别', confidence: '把握', compare: '比较' },
   confusion: {
     caption: '哪个类别被认成哪个',

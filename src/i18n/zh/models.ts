@@ -62,7 +62,7 @@ export const models: Texts['models'] = {
     test: '准确率（测试集）',
     validation: '验证集',
     latency: '延迟',
-    seconds: '训练用时',
+    seconds: '用时',
   },
   sortBy: '按{{column}}排序',
   tableEmpty: '还没有模型。可以训练一个、搭建一个，或把模型文件拖到页面任意处。',

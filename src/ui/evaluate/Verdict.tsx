@@ -1,7 +1,7 @@
 /** The one figure that everything begins with: the share of images that is right, how far chance goes, what it took. */
 import { useStore } from 'zustand';
 import { project } from '#stores/project';
-import { secondsOf } from '#stores/seconds';
+import { trainingSeconds } from '#stores/seconds';
 import type { ModelNode } from '#stores/state';
 import styles from '#ui/evaluate/evaluate.module.css';
 import { Help } from '#ui/kit/Layout.tsx';
@@ -22,7 +22,7 @@ export function Verdict({ node, split, result }: VerdictProps) {
   const nodes = useStore(project, (state) => state.nodes);
   const { accuracy, images, unanswered, topK } = result;
   const learned = learnedFrom(node, result);
-  const seconds = secondsOf(nodes, node);
+  const seconds = trainingSeconds(nodes, node);
   return (
     <section className={styles.verdict} aria-live="polite">
       <div className={styles.share}>
@@ -58,15 +58,12 @@ export function Verdict({ node, split, result }: VerdictProps) {
                 note={format.range(among.low, among.high, 1)}
               />
             ))}
-          {seconds && (
+          {seconds !== null && (
             <Stat
-              title={t('evaluate.tookHelp')}
-              label={t('evaluate.took')}
-              value={format.duration(seconds.total)}
-              raw={seconds.total}
-              note={
-                seconds.own < seconds.total ? t('evaluate.lastStep', { time: format.duration(seconds.own) }) : undefined
-              }
+              title={t('evaluate.trainingHelp')}
+              label={t('evaluate.training')}
+              value={format.duration(seconds)}
+              raw={seconds}
             />
           )}
         </Stats>

@@ -15,6 +15,7 @@ export const TERMS: readonly TermId[] = [
   'sparsity',
   'macs',
   'latency',
+  'took',
   'validation',
   'interval',
   'logits',

@@ -24,7 +24,12 @@ export function ModelsTable() {
   const header = (column: Column | 'name') => {
     const sorted = sorting?.column === column ? sorting.direction : undefined;
     return (
-      <th key={column} scope="col" aria-sort={sorted ?? 'none'}>
+      <th
+        key={column}
+        scope="col"
+        aria-sort={sorted ?? 'none'}
+        title={column === 'seconds' ? t('glossary.means.took') : undefined}
+      >
         <button
           type="button"
           className={styles.sort}

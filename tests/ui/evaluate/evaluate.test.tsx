@@ -163,7 +163,7 @@ describe('the tab', () => {
     expect(screen.getByText(/30 of 40 validation images right/)).toBeTruthy();
     expect(plain(document.querySelector('[data-value="0.75"]')?.textContent)).toBe('75.00 %');
     expect(screen.getByText(/The test images of Digits were looked at 7 times/)).toBeTruthy();
-    expect(plain(screen.getByText('Training').nextElementSibling?.textContent)).toBe('10 s');
+    expect(plain(screen.getByText('Training in all').nextElementSibling?.textContent)).toBe('10 s');
     const most = screen.getByRole('list');
     expect(within(most).getAllByRole('button')).toHaveLength(5);
   });

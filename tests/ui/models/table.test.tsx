@@ -82,7 +82,7 @@ describe('the table of models', () => {
       'Accuracy (test)',
       'Validation',
       'Latency',
-      'Training',
+      'Took',
     ]);
     const values = [...row('Small CNN').cells].slice(1).map((cell) => cell.dataset['value']);
     expect(values).toEqual(['10000', '10000', '40000', '100000', '0.97', '0.98', '0.5', '5']);
