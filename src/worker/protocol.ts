@@ -46,6 +46,9 @@ export interface LayerSummary extends LayerHolds {
   /** 'dense', '8-bit grid', 'half precision', 'two signs', '16 clusters', with ', 90 % pruned' where masked. Empty where there are no weights. */
   readonly encoding: LayerHolds['encoding'] & { readonly clusters?: number; readonly sparsity: number };
 }
+/** Grids with a scale for each channel, shared values, two signs with a scale for each channel. */
+export type AsFloats = 'perChannel' | 'codebooks' | 'signs';
+
 /**
  * A model, or any other predictor. Of an ensemble the figures are totals over its models, each counted once, and `macs`
  * the mean over validation images.
@@ -70,6 +73,8 @@ export interface ModelSummary {
   readonly bytes: number;
   /** Bytes of the .whittle file, where something was pruned, quantized or shared and the model is not too large to pack on the way. */
   readonly packedBytes?: number;
+  /** What the zip has no words for, and holds as float32; absent where it holds all as it is. */
+  readonly asFloats?: AsFloats;
   /** Empty where it is not one model. */
   readonly layers: readonly LayerSummary[];
 }
@@ -164,6 +169,10 @@ export interface PreviewResult {
   readonly bytes: number;
   /** The file was written: always when the slider rests, but not for passes that train. */
   readonly isWritten: boolean;
+  /** What that file holds as float32 for want of words; absent where it holds all as it is. */
+  readonly asFloats?: AsFloats;
+  /** Then, when the slider rests and the model is small: bytes of the .whittle file, counted. */
+  readonly packedBytes?: number;
   /**
    * On validation, with its own interval, and the change seen image by image on the first `images`; null for passes that
    * train, and before there is one.

@@ -8,6 +8,7 @@ import type { Model } from '#core/model/model';
 import { shapesOf } from '#core/model/shapes';
 import { WriteError } from '#formats/format';
 import { FORMATS } from '#formats/index';
+import { writtenAsFloats } from '#formats/tfjs-layers/grids';
 import type { LayerSummary, ModelSummary } from '#worker/protocol';
 
 export async function summaryOf(model: Model): Promise<ModelSummary> {
@@ -29,6 +30,7 @@ export async function summaryOf(model: Model): Promise<ModelSummary> {
     macs: macs.total,
     bytes: await writtenBytes(model),
     ...(await packedSize(model, counts.parameters)),
+    ...asFloats(model),
     layers: model.layers.map((layer, at): LayerSummary => {
       const { name, kind, inputs } = layer;
       const holds = held[at] as LayerHolds;
@@ -52,9 +54,19 @@ const PACKED_AT_ONCE = 1_000_000;
 
 async function packedSize(model: Model, parameters: number): Promise<Pick<ModelSummary, 'packedBytes'>> {
   const pays = Object.values(model.tensors).some(({ encoding: { mask, values } }) => mask || values.kind !== 'dense');
-  if (!pays || parameters > PACKED_AT_ONCE) return {};
+  return pays && parameters <= PACKED_AT_ONCE ? { packedBytes: await packedBytes(model) } : {};
+}
+
+/** Bytes of the .whittle file. */
+export async function packedBytes(model: Model): Promise<number> {
   const { packed } = await import('#formats/whittle/write');
-  return { packedBytes: packed(model).length };
+  return packed(model).length;
+}
+
+/** What the TensorFlow.js zip, whose bytes are shown, holds as float32. */
+export function asFloats(model: Model): Pick<ModelSummary, 'asFloats'> {
+  const found = writtenAsFloats(model);
+  return found ? { asFloats: found } : {};
 }
 
 function encodingOf(model: Model, layer: Layer, { encoding }: LayerHolds): LayerSummary['encoding'] {

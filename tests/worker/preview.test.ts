@@ -112,3 +112,32 @@ describe('the slider’s other positions', () => {
     expect(writing).toHaveBeenCalledTimes(2);
   });
 });
+
+describe('a size that counts grids as floats', () => {
+  const rounded = (granularity: string, rest: boolean) =>
+    question('weight-quantization', { bits: 8, granularity }, rest);
+
+  it('says so at once, and when the slider rests how large the packed file is, as Apply does', async () => {
+    const [moved] = await answers(rounded('channel', false));
+    expect(moved?.asFloats).toBe('perChannel');
+    expect(moved?.packedBytes).toBeUndefined();
+    const rested = (await answers(rounded('channel', true))).at(-1);
+    const { step, seed } = rounded('channel', true);
+    const { model } = await setting.call('apply', {
+      model: trained,
+      dataset: null,
+      recipe: { version: 1, seed, steps: [step] },
+      name: 'tiny',
+      parents: {},
+    });
+    expect(model.asFloats).toBe('perChannel');
+    expect(rested).toMatchObject({ asFloats: 'perChannel', bytes: model.bytes, packedBytes: model.packedBytes });
+    expect(model.packedBytes).toBeLessThan(model.bytes / 2);
+  });
+
+  it('says nothing where the file holds them', async () => {
+    const rested = (await answers(rounded('tensor', true))).at(-1);
+    expect(rested?.asFloats).toBeUndefined();
+    expect(rested?.packedBytes).toBeUndefined();
+  });
+});

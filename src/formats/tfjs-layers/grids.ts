@@ -4,7 +4,8 @@
  * exact in a double, so our float32(scale * (q - zeroPoint)) is the same number to the last bit, and zero stays zero.
  */
 import { codesOf, DENSE, type Encoding, type GridValues, signGrid } from '#core/model/encoding';
-import type { Tensor } from '#core/model/model';
+import { tensorsOf } from '#core/model/layers';
+import type { Model, Tensor } from '#core/model/model';
 import { littleEndian } from '#formats/floats';
 
 export interface Quantization {
@@ -111,4 +112,23 @@ export function decodeGrid(
     symmetric: false,
   };
   return { data: onGrid, encoding: { values }, difference };
+}
+
+/** What these files have no words for, so that its values stand in them as float32. */
+export type AsFloats = 'perChannel' | 'codebooks' | 'signs';
+
+/** What of a model is written as float32, exactly, though it is held in fewer bits: that with the most values; null for nothing. */
+export function writtenAsFloats(model: Model): AsFloats | null {
+  const values: Record<AsFloats, number> = { perChannel: 0, codebooks: 0, signs: 0 };
+  for (const layer of model.layers) {
+    for (const [, id] of tensorsOf(layer)) {
+      const { data, encoding } = model.tensors[id] as Tensor;
+      const { kind } = encoding.values;
+      if (kind === 'codebook') values.codebooks += data.length;
+      else if (kind === 'grid' && encoding.values.axis !== null) values.perChannel += data.length;
+      else if (kind === 'binary' && encoding.values.axis !== null) values.signs += data.length;
+    }
+  }
+  const most = (Object.keys(values) as AsFloats[]).reduce((a, b) => (values[b] > values[a] ? b : a));
+  return values[most] > 0 ? most : null;
 }

@@ -51,6 +51,13 @@ export const optimize = {
   axisShow: 'Show {{axis}}',
   structureOnly: 'This method trains: its accuracy is known after Apply. Parameters and MACs are already right.',
   rows: { parameters: 'Parameters', nonZero: 'Non-zero', bytes: 'Size', macs: 'MACs', accuracy: 'Validation' },
+  asFloats: {
+    perChannel: 'Size counts per-channel grids as floats, as TensorFlow.js stores them',
+    codebooks: 'Size counts shared weights as floats, as TensorFlow.js stores them',
+    signs: 'Size counts weights of two signs as floats, as TensorFlow.js stores them',
+  },
+  packed: '{{what}}: {{bytes}} as .whittle.',
+  packsThem: '{{what}}; .whittle packs them.',
   bytesAtRest: '≈ is an estimate; counted when the slider rests.',
   bytesOnApply: '≈ is an estimate; counted on Apply.',
   result: 'Made {{name}}',

@@ -52,6 +52,13 @@ export const optimize: Texts['optimize'] = {
   axisShow: '改看{{axis}}',
   structureOnly: '这个方法需要训练：应用之后才知道准确率。参数量和 MACs 已经准确。',
   rows: { parameters: '参数量', nonZero: '非零', bytes: '大小', macs: 'MACs', accuracy: '验证集' },
+  asFloats: {
+    perChannel: '“大小”中按通道的网格以浮点数计（TensorFlow.js 如此存储）',
+    codebooks: '“大小”中共享的权重以浮点数计（TensorFlow.js 如此存储）',
+    signs: '“大小”中的二值权重以浮点数计（TensorFlow.js 如此存储）',
+  },
+  packed: '{{what}}；存为 .whittle 则为 {{bytes}}。',
+  packsThem: '{{what}}；.whittle 会压缩存储它们。',
   bytesAtRest: '“≈”表示估计值：滑块停下后统计字节数。',
   bytesOnApply: '“≈”表示估计值：应用后统计字节数。',
   result: '已生成 {{name}}',

@@ -13,6 +13,7 @@ import { Actions, Section } from '#ui/kit/Layout.tsx';
 import { Stat, Stats } from '#ui/kit/Stat.tsx';
 import { useFormat, useText, useWords } from '#ui/kit/words.ts';
 import styles from '#ui/optimize/optimize.module.css';
+import { Packed } from '#ui/optimize/Packed.tsx';
 import { Comparison } from '#ui/optimize/recipe/StepResult.tsx';
 import type { ApplyResult } from '#worker/protocol';
 
@@ -62,6 +63,7 @@ export function Applied({ node, result }: { node: ModelNode; result: ApplyResult
           <Stat label={t('optimize.rows.bytes')} value={format.bytes(model.bytes)} raw={model.bytes} />
           <Stat label={t('optimize.resultTook')} value={format.duration(seconds)} raw={seconds} />
         </Stats>
+        {model.asFloats && <Packed asFloats={model.asFloats} bytes={model.packedBytes} />}
       </Section>
       {compared && <Comparison compared={compared} />}
       {notes.length > 0 && (

@@ -12,6 +12,7 @@ import { useThrottledPart } from '#ui/kit/use-throttled.ts';
 import { useFormat, useText } from '#ui/kit/words.ts';
 import { AxisHint } from '#ui/optimize/AxisHint.tsx';
 import styles from '#ui/optimize/optimize.module.css';
+import { Packed } from '#ui/optimize/Packed.tsx';
 import type { Interval } from '#worker/protocol';
 
 const previewOf = (state: OptimizeState) => state.preview;
@@ -79,6 +80,7 @@ export function PreviewTable({ node, structureOnly }: { node: ModelNode; structu
           })}
         </Help>
       )}
+      {preview?.asFloats && <Packed asFloats={preview.asFloats} bytes={preview.packedBytes} />}
       {preview && <AxisHint summary={summary} preview={preview} />}
       {/* Its place stays when the bytes are counted, so that nothing below moves whenever the slider rests. */}
       {(preview || previewing) && (

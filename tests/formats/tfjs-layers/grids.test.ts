@@ -1,9 +1,11 @@
 /** Quantized weights, by numbers worked by hand. */
 import { describe, expect, it } from 'vitest';
 import type { GridValues } from '#core/model/encoding';
+import type { Tensor } from '#core/model/model';
 import { makeTensor } from '#core/model/tensor';
 import { fromHalf } from '#core/numeric/half';
-import { decodeGrid, perTensorGrid, storedGrid } from '#formats/tfjs-layers/grids';
+import { decodeGrid, perTensorGrid, storedGrid, writtenAsFloats } from '#formats/tfjs-layers/grids';
+import { denseModel } from '../../core/passes/helpers';
 
 const grid = (values: Partial<GridValues>): GridValues => ({
   kind: 'grid',
@@ -90,6 +92,31 @@ describe('perTensorGrid', () => {
   });
   it('keeps a tensor of zeros', () => {
     expect([...perTensorGrid(new Float32Array(3), grid({})).data]).toEqual([0, 0, 0]);
+  });
+});
+
+describe('writtenAsFloats', () => {
+  const channels = { scale: Float32Array.of(0.5, 1), zeroPoint: Int32Array.of(0, 0), axis: 1 };
+  const held = {
+    grid: makeTensor([1, 2], Float32Array.of(0.5, 1), { values: grid({}) }),
+    perChannel: makeTensor([1, 2], Float32Array.of(0.5, 1), { values: grid(channels) }),
+    codebook: makeTensor([2, 2], Float32Array.of(1, 2, 1, 2), {
+      values: { kind: 'codebook', centroids: Float32Array.of(1, 2) },
+    }),
+    sign: makeTensor([1, 2], Float32Array.of(1, -1), {
+      values: { kind: 'binary', scale: Float32Array.of(1), axis: null },
+    }),
+    signs: makeTensor([1, 2], Float32Array.of(1, -2), {
+      values: { kind: 'binary', scale: Float32Array.of(1, 2), axis: 1 },
+    }),
+  };
+  const of = (...tensors: readonly Tensor[]) => writtenAsFloats(denseModel(...tensors));
+
+  it('names what the file has no words for, that with the most values where there are several', () => {
+    expect(of(held.grid, held.sign)).toBeNull();
+    expect(of(held.grid, held.perChannel)).toBe('perChannel');
+    expect(of(held.perChannel, held.codebook)).toBe('codebooks');
+    expect(of(held.signs)).toBe('signs');
   });
 });
 

@@ -54,3 +54,16 @@ test.each([
   fireEvent.click(button);
   expect(optimize.getState().method).toBe('batch-norm-statistics');
 });
+
+test('a size that counts grids as floats stands beside the packed one', () => {
+  view.setState({ language: 'en' });
+  const node = made('static-quantization', ['conv2d'], {});
+  const model = { ...node.summary, asFloats: 'perChannel' as const, packedBytes: 51_300 };
+  const result = { model, validation: null, test: null, reports: [], notes: [], seconds: 1 };
+  render(
+    <Dress>
+      <Applied node={{ ...node, summary: model }} result={result} />
+    </Dress>,
+  );
+  expect(screen.getByText(/per-channel grids as floats.*: 51\.3\skB as \.whittle\.$/)).toBeTruthy();
+});

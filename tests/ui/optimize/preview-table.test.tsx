@@ -84,3 +84,11 @@ test('an accuracy has its own interval as in the table of models, and the change
   act(() => optimize.setState({ preview: estimate(10_000) }));
   await expect.poll(() => screen.queryByText(/^Measured on all 10,000 validation images/)).toBeTruthy();
 });
+
+test('a size that counts grids as floats says so, with the packed one as soon as it was counted', async () => {
+  table(false);
+  act(() => optimize.setState({ preview: { ...moved, asFloats: 'perChannel' } }));
+  await expect.poll(() => screen.queryByText(/per-channel grids as floats.*; \.whittle packs them\.$/)).toBeTruthy();
+  act(() => optimize.setState({ preview: { ...moved, isWritten: true, asFloats: 'perChannel', packedBytes: 51_300 } }));
+  await expect.poll(() => screen.queryByText(/per-channel grids as floats.*: 51\.3\skB as \.whittle\.$/)).toBeTruthy();
+});
