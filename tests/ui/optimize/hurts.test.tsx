@@ -1,5 +1,5 @@
 /** Which layer hurts: beside each layer it says how the layer is held, and to how many bits what it gives out is rounded. */
-import { render, screen } from '@testing-library/react';
+import { act, render, screen } from '@testing-library/react';
 import { expect, test } from 'vitest';
 import { project } from '#stores/project';
 import { hurtsKey, sensitivity } from '#stores/sensitivity';
@@ -53,4 +53,25 @@ test('a layer’s row says how its weights are held, and the bits of its activat
   );
   const rows = screen.getAllByRole('rowheader').map((one) => one.textContent?.replace(/\s/g, ' '));
   expect(rows).toEqual(['conv_14 bits, 90 % zero · Activation bits 8', 'conv_232-bit float']);
+});
+
+test('it says on how many images that was, and what the model before has on the same ones', async () => {
+  const before = modelNode({ id: 'a', name: 'Small CNN', validation: 0.88 });
+  const node = modelNode({ id: 'b', parent: 'a', origin: recipeOf('weight-quantization') });
+  view.setState({ language: 'en' });
+  project.setState({ ...projectOf([before, node]), selected: 'b', past: [], future: [] });
+  const show = (images: number) =>
+    sensitivity.setState({
+      hurts: { [hurtsKey(node, before, sensitivity.getState())]: [{ ...hurt('conv_1'), images }] },
+    });
+  show(250);
+  render(
+    <Dress>
+      <Hurts node={node} />
+    </Dress>,
+  );
+  const said = () => screen.getByText(/^Measured on/).textContent?.replace(/\s/g, ' ');
+  expect(said()).toBe('Measured on the first 250 validation images, where Small CNN has 91.00 %.');
+  act(() => show(300));
+  await expect.poll(said).toBe('Measured on all 300 validation images, where Small CNN has 91.00 %.');
 });

@@ -12,7 +12,7 @@ export interface CurvesProps {
   readonly degradation: Degradation;
   readonly layers: readonly string[];
   readonly cells: readonly SensitivityCell[];
-  /** Accuracy of the model as it is, 0 to 1. */
+  /** Accuracy of the model as it is, 0 to 1, on the same images. */
   readonly base: number | null;
   /** The layer whose curve stands out. */
   readonly chosen: string | null;

@@ -13,6 +13,7 @@ import { Actions, Help, Section } from '#ui/kit/Layout.tsx';
 import { useThrottledStore } from '#ui/kit/use-throttled.ts';
 import { useFormat, useText, useWords } from '#ui/kit/words.ts';
 import { heat } from '#ui/optimize/sensitivity/HeatMap.tsx';
+import { SeenOn } from '#ui/optimize/sensitivity/SeenOn.tsx';
 import styles from '#ui/optimize/sensitivity/sensitivity.module.css';
 import type { HurtLayer, LayerSummary } from '#worker/protocol';
 
@@ -37,7 +38,14 @@ export function Hurts({ node }: { node: ModelNode }) {
         choices={ancestors.map(({ id, name }) => ({ value: id, label: name }))}
         onChange={setWanted}
       />
-      {found && found.length > 0 && <HurtTable node={node} found={found} />}
+      {found?.[0] && (
+        <>
+          <Help>
+            <SeenOn base={before} alone={found[0]} />
+          </Help>
+          <HurtTable node={node} found={found} />
+        </>
+      )}
       {found?.length === 0 && !isRunning && <Help>{t('sensitivity.nothingDiffers')}</Help>}
       {isRunning && state.running && <ProgressLine label={t('sensitivity.running')} done={state.running.done} />}
       {!found && (

@@ -28,6 +28,7 @@ import { CellDetail } from '#ui/optimize/sensitivity/CellDetail.tsx';
 import { HeatMap, type Place } from '#ui/optimize/sensitivity/HeatMap.tsx';
 import { Hurts } from '#ui/optimize/sensitivity/Hurts.tsx';
 import { Numbers } from '#ui/optimize/sensitivity/Numbers.tsx';
+import { baseOf, SeenOn } from '#ui/optimize/sensitivity/SeenOn.tsx';
 import styles from '#ui/optimize/sensitivity/sensitivity.module.css';
 import { NeedsData } from '#ui/predictor/NeedsData.tsx';
 
@@ -49,6 +50,7 @@ export function SensitivityView({ node }: { node: ModelNode }) {
   const levels = LEVELS[degradation];
   const key = scanKey(node, state);
   const cells = scans[key] ?? [];
+  const seen = cells.find(({ alone }) => alone)?.alone;
   const isWhole = layersLeft(node, degradation, cells).length === 0;
   const isRunning = running?.key === key;
   const outlined = withinBudget(cells, levels, budget);
@@ -96,9 +98,11 @@ export function SensitivityView({ node }: { node: ModelNode }) {
                 </Button>
               </>
             ) : isWhole ? (
-              <p className={styles.quiet}>
-                {t('sensitivity.measured', { images: format.count(Math.min(images, total)) })}
-              </p>
+              seen && (
+                <p className={styles.quiet}>
+                  <SeenOn base={node} alone={seen} />
+                </p>
+              )
             ) : (
               <Button disabled={running !== null} onClick={() => void measure()}>
                 {cells.length > 0
@@ -145,7 +149,7 @@ export function SensitivityView({ node }: { node: ModelNode }) {
                   degradation={degradation}
                   layers={layers}
                   cells={cells}
-                  base={node.validation?.value ?? null}
+                  base={seen ? baseOf(seen) : null}
                   chosen={chosen?.layer ?? null}
                 />
               </Suspense>
