@@ -37,8 +37,13 @@ export function ConfusionTable({ confusion, classes, chosen, onChoose }: TablePr
     onChoose(to);
     body.current?.rows[to.truth]?.cells[to.answer + 1]?.querySelector('button')?.focus();
   };
+  const digits = String(Math.max(0, ...confusion.flat())).length;
   return (
-    <table className={styles.confusion} data-long={classes.isLong || undefined}>
+    <table
+      className={styles.confusion}
+      data-long={classes.isLong || undefined}
+      style={{ '--digits': digits } as CSSProperties}
+    >
       <caption className={styles.caption}>{t('evaluate.confusion.caption')}</caption>
       <thead>
         <tr>
@@ -77,7 +82,8 @@ export function ConfusionTable({ confusion, classes, chosen, onChoose }: TablePr
                     onClick={() => onChoose(isChosen ? null : { truth, answer })}
                     onKeyDown={(event) => pressed(event, { truth, answer })}
                   >
-                    {count === 0 ? '' : format.count(count)}
+                    {/* Without separators, which would need the room of a digit; the label has them. */}
+                    {count > 0 && <span>{count}</span>}
                   </button>
                 </td>
               );
