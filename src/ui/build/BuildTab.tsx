@@ -17,6 +17,7 @@ import { ROW_KINDS, shapeText } from '#ui/build/rows.ts';
 import { Notice } from '#ui/kit/Feedback.tsx';
 import { NumberField, SelectField } from '#ui/kit/Fields.tsx';
 import { Actions, Fields, Help, Panel, Section, Text } from '#ui/kit/Layout.tsx';
+import { whenNumbersFit } from '#ui/kit/numbers-fit.ts';
 import { Stat, Stats } from '#ui/kit/Stat.tsx';
 import { useFormat, useText, useWords } from '#ui/kit/words.ts';
 
@@ -137,10 +138,10 @@ export function BuildTab() {
         </Stats>
       )}
       <Actions>
-        <Button disabled={faulty !== null || busy} onClick={() => void make(true)}>
+        <Button disabled={faulty !== null || busy} onClick={whenNumbersFit(() => void make(true))}>
           {t('build.train')}
         </Button>
-        <Button variant="default" disabled={faulty !== null || busy} onClick={() => void make(false)}>
+        <Button variant="default" disabled={faulty !== null || busy} onClick={whenNumbersFit(() => void make(false))}>
           {t('build.create')}
         </Button>
       </Actions>

@@ -8,6 +8,7 @@ import { combine } from '#stores/combine-state';
 import type { CombineState } from '#stores/state';
 import { Notice, ProgressLine } from '#ui/kit/Feedback.tsx';
 import { Actions, Foot as AtFoot, Help } from '#ui/kit/Layout.tsx';
+import { whenNumbersFit } from '#ui/kit/numbers-fit.ts';
 import { useFormat, useText, useWords } from '#ui/kit/words.ts';
 
 interface FootProps {
@@ -40,7 +41,7 @@ export function Foot({ kind, label, progress, obstacle, fault, onGo, children }:
       {fault && <Notice level="error" text={words(fault.words)} hint={fault.hint && words(fault.hint)} />}
       {obstacle && !own && <Help>{words(obstacle)}</Help>}
       <Actions>
-        <Button disabled={obstacle !== null || running !== null} onClick={() => void onGo()}>
+        <Button disabled={obstacle !== null || running !== null} onClick={whenNumbersFit(() => void onGo())}>
           {label}
         </Button>
         {own && (

@@ -1,9 +1,10 @@
 /** Fields with a visible label and a line of help: a number, a choice, a switch, a slider. */
 import { Checkbox, NativeSelect, TextInput } from '@mantine/core';
-import { type CSSProperties, type ReactNode, useId, useState } from 'react';
+import { type CSSProperties, type ReactNode, useId } from 'react';
 import styles from '#ui/kit/fields.module.css';
 import { Label } from '#ui/kit/Label.tsx';
 import text from '#ui/kit/text.module.css';
+import { useDraft } from '#ui/kit/use-draft.ts';
 import { useText } from '#ui/kit/words.ts';
 
 /** How a field wears its label, whose words may explain themselves. */
@@ -32,10 +33,7 @@ interface NumberFieldProps {
   readonly onChange: (value: number) => void;
 }
 
-/**
- * A number field. `onChange` hears only of numbers that fit; anything else turns the field red, says the range, and is
- * put back to the last good number when the field is left.
- */
+/** A number field. `onChange` hears only of numbers that fit; anything else turns the field red and says the range. */
 export function NumberField({
   label,
   help,
@@ -49,8 +47,12 @@ export function NumberField({
 }: NumberFieldProps) {
   const t = useText();
   const id = useId();
-  const [draft, setDraft] = useState<string | null>(null);
-  const wrong = draft !== null && readNumber(draft, min, max, step) === null;
+  const { isWrong, field } = useDraft({
+    value,
+    read: (text) => readNumber(text, min, max, step),
+    write: String,
+    onChange,
+  });
   return (
     <TextInput
       type="number"
@@ -59,19 +61,12 @@ export function NumberField({
       description={help}
       inputWrapperOrder={['label', 'input', 'error', 'description']}
       classNames={looks}
-      value={draft ?? String(value)}
+      {...field}
       min={min}
       max={max}
       step={step}
       disabled={disabled}
-      error={wrong ? t('frame.outOfRange', { min, max }) : error}
-      onChange={(event) => {
-        const text = event.currentTarget.value;
-        setDraft(text);
-        const number = readNumber(text, min, max, step);
-        if (number !== null && number !== value) onChange(number);
-      }}
-      onBlur={() => setDraft(null)}
+      error={isWrong ? t(step === 1 ? 'frame.notInRangeWhole' : 'frame.notInRange', { min, max }) : error}
     />
   );
 }

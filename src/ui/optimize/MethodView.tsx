@@ -14,6 +14,7 @@ import { recipes } from '#stores/recipes';
 import type { ModelNode } from '#stores/state';
 import { Notice, ProgressLine } from '#ui/kit/Feedback.tsx';
 import { Actions, Foot, Text } from '#ui/kit/Layout.tsx';
+import { whenNumbersFit } from '#ui/kit/numbers-fit.ts';
 import { useMedia, WIDE } from '#ui/kit/use-media.ts';
 import { useFormat, useText, useWords } from '#ui/kit/words.ts';
 import { Applied } from '#ui/optimize/Applied.tsx';
@@ -89,7 +90,7 @@ export function MethodView({ node }: { node: ModelNode }) {
           {applying && <Applying {...applying} />}
           <Actions>
             <Button
-              onClick={() => void apply()}
+              onClick={whenNumbersFit(() => void apply())}
               disabled={busy || refused !== null || (fits && node.dataset !== null && !loaded[node.dataset])}
             >
               {t('optimize.apply')}

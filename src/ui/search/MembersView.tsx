@@ -12,6 +12,7 @@ import { Notice, ProgressLine } from '#ui/kit/Feedback.tsx';
 import { FlagField, NumberField, SelectField } from '#ui/kit/Fields.tsx';
 import { StopIcon } from '#ui/kit/icons.tsx';
 import { Actions, Fields, Help, Section } from '#ui/kit/Layout.tsx';
+import { whenNumbersFit } from '#ui/kit/numbers-fit.ts';
 import { useFormat, useText, useWords } from '#ui/kit/words.ts';
 import styles from '#ui/search/search.module.css';
 
@@ -64,7 +65,10 @@ export function MembersView() {
           <Section>
             {running === null ? (
               <Actions>
-                <Button disabled={chosen.length < 2 || rules.length === 0} onClick={() => void chooseNow()}>
+                <Button
+                  disabled={chosen.length < 2 || rules.length === 0}
+                  onClick={whenNumbersFit(() => void chooseNow())}
+                >
                   {t('search.chooseMembers')}
                 </Button>
               </Actions>

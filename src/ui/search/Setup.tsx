@@ -13,6 +13,7 @@ import { planOf, search, setMode } from '#stores/search-setup';
 import { training } from '#stores/training';
 import { Notice } from '#ui/kit/Feedback.tsx';
 import { Actions, Help, Section } from '#ui/kit/Layout.tsx';
+import { whenNumbersFit } from '#ui/kit/numbers-fit.ts';
 import { useFormat, useText, useWords } from '#ui/kit/words.ts';
 import { Judging } from '#ui/search/Judging.tsx';
 import { Methods } from '#ui/search/Methods.tsx';
@@ -69,7 +70,7 @@ export function StartOrElse({ disabled, label, onStart }: { disabled: boolean; l
     );
   return (
     <Actions>
-      <Button disabled={disabled} onClick={onStart}>
+      <Button disabled={disabled} onClick={whenNumbersFit(onStart)}>
         {label ?? t('search.start')}
       </Button>
     </Actions>

@@ -1,6 +1,5 @@
 /** The space of a search: a card for each thing that may change, with its range or its values. */
 import { ActionIcon, Checkbox, TextInput } from '@mantine/core';
-import { useState } from 'react';
 import type { Dimension, ListDimension, RangeDimension, Setting, Target } from '#core/search/space';
 import { addDimension, isGivenOut, removeDimension, setDimension } from '#stores/search-setup';
 import { boundsOf, targetsFor } from '#stores/search-space';
@@ -8,6 +7,7 @@ import type { SearchDraft } from '#stores/search-state';
 import { NumberField, SelectField } from '#ui/kit/Fields.tsx';
 import { CloseIcon } from '#ui/kit/icons.tsx';
 import { Help, Section } from '#ui/kit/Layout.tsx';
+import { useDraft } from '#ui/kit/use-draft.ts';
 import { useText } from '#ui/kit/words.ts';
 import { optionsOf, paramOf, useNames } from '#ui/search/names.ts';
 import styles from '#ui/search/search.module.css';
@@ -200,7 +200,7 @@ function ListFields({
   );
 }
 
-/** Numbers with commas between; what cannot be read leaves the values as they were. */
+/** Numbers with commas between. */
 function NumberList({
   name,
   values,
@@ -215,7 +215,6 @@ function NumberList({
   onChange: (values: readonly number[]) => void;
 }) {
   const t = useText();
-  const [text, setText] = useState<string | null>(null);
   const read = (of: string): readonly number[] | null => {
     const numbers = of
       .split(/[,，;\s]+/)
@@ -224,6 +223,8 @@ function NumberList({
     const isGood = numbers.length > 0 && numbers.every((one) => Number.isFinite(one) && one >= min && one <= max);
     return isGood ? [...new Set(numbers)] : null;
   };
+  const write = (of: readonly Setting[]): string => of.join(', ');
+  const { isWrong, field } = useDraft({ value: values as readonly number[], read, write, onChange });
   return (
     <TextInput
       size="sm"
@@ -231,15 +232,8 @@ function NumberList({
       description={t('search.valuesHelp')}
       inputWrapperOrder={['input', 'error', 'description']}
       inputMode="decimal"
-      value={text ?? values.join(', ')}
-      error={text !== null && !read(text) ? t('frame.outOfRange', { min, max }) : undefined}
-      onChange={(event) => {
-        const next = event.currentTarget.value;
-        setText(next);
-        const numbers = read(next);
-        if (numbers) onChange(numbers);
-      }}
-      onBlur={() => setText(null)}
+      {...field}
+      error={isWrong ? t('frame.notInRange', { min, max }) : undefined}
     />
   );
 }

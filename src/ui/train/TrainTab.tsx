@@ -12,6 +12,7 @@ import { Notice } from '#ui/kit/Feedback.tsx';
 import { SelectField } from '#ui/kit/Fields.tsx';
 import { PauseIcon, PlayIcon, StepIcon, StopIcon } from '#ui/kit/icons.tsx';
 import { Actions, Help, Panel, Section } from '#ui/kit/Layout.tsx';
+import { whenNumbersFit } from '#ui/kit/numbers-fit.ts';
 import { useText, useWords } from '#ui/kit/words.ts';
 import { Instead } from '#ui/predictor/Instead.tsx';
 import { BackendField } from '#ui/train/BackendField.tsx';
@@ -76,7 +77,7 @@ export function TrainTab() {
             {...small}
             leftSection={<PlayIcon size={16} />}
             disabled={status === 'running' || status === 'finishing' || isMisfit || isMany}
-            onClick={() => void (status === 'paused' ? resume() : train())}
+            onClick={whenNumbersFit(() => void (status === 'paused' ? resume() : train()))}
           >
             {t('train.train')}
           </Button>
@@ -94,7 +95,7 @@ export function TrainTab() {
             variant="default"
             leftSection={<StepIcon size={16} />}
             disabled={status === 'running' || status === 'finishing' || isMisfit || isMany}
-            onClick={() => void step()}
+            onClick={whenNumbersFit(() => void step())}
           >
             {t('train.step')}
           </Button>

@@ -6,6 +6,8 @@ import { view } from '#stores/view';
 import { Dress } from '#ui/App.tsx';
 import { NumberField, readNumber, SelectField, SliderField } from '#ui/kit/Fields.tsx';
 import { findTerm } from '#ui/kit/Label.tsx';
+import { More } from '#ui/kit/Layout.tsx';
+import { whenNumbersFit } from '#ui/kit/numbers-fit.ts';
 
 beforeEach(() => view.setState({ language: 'en' }));
 
@@ -17,39 +19,107 @@ describe('a number field', () => {
       expect(readNumber(wrong, 1, 100, 1)).toBeNull();
   });
 
-  test('turns red, says the range, and comes back to the last good number', async () => {
-    const heard = vi.fn();
-    const Field = () => {
-      const [value, setValue] = useState(3);
-      return (
+  const Field = ({ heard, max = 50 }: { heard?: (next: number) => void; max?: number }) => {
+    const [value, setValue] = useState(3);
+    return (
+      <>
         <NumberField
           label="Epochs"
           value={value}
           min={1}
-          max={50}
+          max={max}
           onChange={(next) => {
-            heard(next);
+            heard?.(next);
             setValue(next);
           }}
         />
-      );
-    };
+        <button type="button" onClick={() => setValue(7)}>
+          Preset
+        </button>
+      </>
+    );
+  };
+  const fault = 'Enter a whole number from 1 to 50.';
+  const epochs = () => screen.getByLabelText('Epochs') as HTMLInputElement;
+
+  test('turns red and says the range; what does not fit stands until it is mended or Escape takes the last good one back', async () => {
+    const heard = vi.fn();
     render(
       <Dress>
-        <Field />
+        <Field heard={heard} />
       </Dress>,
     );
     const person = userEvent.setup();
-    const field = screen.getByLabelText('Epochs') as HTMLInputElement;
-    await person.clear(field);
-    expect(screen.getByText('Enter a number from 1 to 50.')).toBeTruthy();
-    await person.type(field, '99');
-    expect(field.getAttribute('aria-invalid')).toBe('true');
-    expect(heard).toHaveBeenCalledWith(9);
-    expect(heard).not.toHaveBeenCalledWith(99);
+    await person.clear(epochs());
+    expect(screen.getByText(fault)).toBeTruthy();
+    await person.type(epochs(), '99');
+    expect(epochs().getAttribute('aria-invalid')).toBe('true');
+    expect(heard.mock.calls).toEqual([[9]]);
     await person.tab();
-    expect(field.value).toBe('9');
-    expect(screen.queryByText('Enter a number from 1 to 50.')).toBeNull();
+    expect(epochs().value).toBe('99');
+    expect(screen.getByText(fault)).toBeTruthy();
+    await person.type(epochs(), '{Escape}');
+    expect(epochs().value).toBe('9');
+    expect(screen.queryByText(fault)).toBeNull();
+    await person.clear(epochs());
+    await person.type(epochs(), '12');
+    await person.tab();
+    expect([epochs().value, heard.mock.lastCall]).toEqual(['12', [12]]);
+  });
+
+  test('what does not fit gives way to a value from elsewhere, and is taken where the range comes to it', async () => {
+    const heard = vi.fn();
+    const form = (max: number) => (
+      <Dress>
+        <Field heard={heard} max={max} />
+      </Dress>
+    );
+    const { rerender } = render(form(50));
+    const person = userEvent.setup();
+    await person.type(epochs(), '{Backspace}60');
+    expect(screen.getByText(fault)).toBeTruthy();
+    await person.click(screen.getByRole('button', { name: 'Preset' }));
+    expect(epochs().value).toBe('7');
+    expect(screen.queryByText(fault)).toBeNull();
+    await person.type(epochs(), '{Backspace}60');
+    await person.tab();
+    heard.mockClear();
+    rerender(form(100));
+    expect(heard.mock.calls).toEqual([[60]]);
+    expect(epochs().value).toBe('60');
+  });
+
+  test('begins nothing while it is wrong, but is shown, wherever it was folded away', async () => {
+    const go = vi.fn();
+    render(
+      <Dress>
+        <div role="tabpanel">
+          <More summary="Further settings">
+            <Field />
+          </More>
+          <button type="button" onClick={whenNumbersFit(go)}>
+            Train
+          </button>
+        </div>
+        <button type="button" onClick={whenNumbersFit(go)}>
+          Elsewhere
+        </button>
+      </Dress>,
+    );
+    const person = userEvent.setup();
+    const fold = epochs().closest('details') as HTMLDetailsElement;
+    fold.open = true;
+    await person.type(epochs(), '{Backspace}0');
+    fold.open = false;
+    await person.click(screen.getByRole('button', { name: 'Train' }));
+    expect(go).not.toHaveBeenCalled();
+    expect(fold.open).toBe(true);
+    expect(document.activeElement).toBe(epochs());
+    const said = epochs().getAttribute('aria-describedby')?.split(' ') ?? [];
+    expect(said.map((id) => document.getElementById(id)?.textContent)).toContain(fault);
+    await person.type(epochs(), '{Backspace}5');
+    await person.click(screen.getByRole('button', { name: 'Train' }));
+    expect(go).toHaveBeenCalledTimes(1);
   });
 });
 

@@ -108,7 +108,7 @@ describe('setting up', () => {
     expect(screen.getByRole('button', { name: 'Start the search' }).hasAttribute('disabled')).toBe(true);
   });
 
-  test('values are numbers with commas between, and what is none leaves them as they were', async () => {
+  test('values are numbers with commas between; with what is none no search begins', async () => {
     const person = userEvent.setup();
     setDraft('network', { seeds: 1, folds: 0, dimensions: plan.dimensions.slice(0, 1) });
     show(null);
@@ -118,7 +118,10 @@ describe('setting up', () => {
     const values = () => search.getState().drafts.network.dimensions[0];
     expect(values()).toMatchObject({ values: [8, 24] });
     expect(field.getAttribute('aria-invalid')).toBe('true');
-    await person.tab();
+    await person.click(screen.getByRole('button', { name: 'Start the search' }));
+    expect(search.getState().job).toBeNull();
+    expect(document.activeElement).toBe(field);
+    await person.type(field, '{Escape}');
     expect((field as HTMLInputElement).value).toBe('8, 24');
   });
 

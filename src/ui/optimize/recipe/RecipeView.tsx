@@ -12,6 +12,7 @@ import type { Draft, ModelNode, RecipesState } from '#stores/state';
 import { timesLess } from '#ui/kit/changes.ts';
 import { Notice, ProgressLine } from '#ui/kit/Feedback.tsx';
 import { Actions, Foot, Help, Text } from '#ui/kit/Layout.tsx';
+import { whenNumbersFit } from '#ui/kit/numbers-fit.ts';
 import { useFormat, useText, useWords } from '#ui/kit/words.ts';
 import { MethodPicker } from '#ui/optimize/MethodPicker.tsx';
 import { useRunNote } from '#ui/optimize/MethodView.tsx';
@@ -245,7 +246,7 @@ function RunFoot({ node, line, draft }: { node: ModelNode; line: Line; draft: Dr
             <Button
               variant={isOriginal ? 'default' : 'filled'}
               disabled={!isReady || isApplying}
-              onClick={() => void runFrom(wanted)}
+              onClick={whenNumbersFit(() => void runFrom(wanted))}
             >
               {isOriginal || number === 1
                 ? t(line.steps.length === 0 ? 'recipe.runFirst' : 'recipe.runAll')

@@ -7,6 +7,7 @@ import { removeStep, setStepValue, switchStep } from '#stores/recipes';
 import type { DraftStep } from '#stores/state';
 import { Notice } from '#ui/kit/Feedback.tsx';
 import { DownIcon, TrashIcon, UpIcon } from '#ui/kit/icons.tsx';
+import { whenNumbersFit } from '#ui/kit/numbers-fit.ts';
 import { useFormat, useText, useWords } from '#ui/kit/words.ts';
 import styles from '#ui/optimize/recipe/recipe.module.css';
 import { type Before, StepFigures, StepTable } from '#ui/optimize/recipe/StepResult.tsx';
@@ -125,7 +126,12 @@ export function StepCard(props: CardProps) {
             onRest={() => undefined}
           />
           <div>
-            <Button size="xs" variant="default" disabled={disabled || step.off === true} onClick={props.onRun}>
+            <Button
+              size="xs"
+              variant="default"
+              disabled={disabled || step.off === true}
+              onClick={whenNumbersFit(props.onRun)}
+            >
               {t('recipe.runHere')}
             </Button>
           </div>
