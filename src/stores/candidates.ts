@@ -1,8 +1,9 @@
 /**
- * The candidates of the search as the chart shows them while the Search tab is open: faint points that are no models. In a
- * store of its own, so that the chart needs nothing of searches.
+ * What the rest of the page knows of the search: its candidates as the chart shows them while the Search tab is open, faint
+ * points that are no models; and how far it is. In a store of its own, so that the page needs nothing of searches.
  */
 import { createStore } from 'zustand/vanilla';
+import type { Doing } from '#stores/state';
 
 export interface CandidatePoint {
   readonly candidate: number;
@@ -11,4 +12,9 @@ export interface CandidatePoint {
   readonly cost: { readonly parameters: number; readonly macs: number; readonly bytes: number };
 }
 
-export const candidates = createStore<{ readonly points: readonly CandidatePoint[] }>()(() => ({ points: [] }));
+interface CandidatesState {
+  readonly points: readonly CandidatePoint[];
+  readonly going: Doing | null;
+}
+
+export const candidates = createStore<CandidatesState>()(() => ({ points: [], going: null }));

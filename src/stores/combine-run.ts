@@ -3,7 +3,7 @@ import { combine } from '#stores/combine-state';
 import { faultOf, isAbort, mayGoOn } from '#stores/engine';
 import type { CombineView, ModelNode } from '#stores/state';
 import { overLives, type Ways } from '#stores/together';
-import { notify } from '#stores/view';
+import { announce, CANCELLED, notify } from '#stores/view';
 
 let stopRun: AbortController | null = null;
 
@@ -36,7 +36,10 @@ export async function runCombine(
     combine.setState({ made: { kind, nodes: made.map(({ id }) => id), notes: made.at(-1)?.notes ?? [] } });
     return false;
   } catch (error) {
-    if (isAbort(error)) return false;
+    if (isAbort(error)) {
+      announce(CANCELLED);
+      return false;
+    }
     const fault = faultOf(error);
     combine.setState({ fault });
     notify({ level: 'error', words: fault.words, hint: fault.hint });

@@ -7,6 +7,7 @@ import { project, select } from '#stores/project';
 import { search } from '#stores/search-setup';
 import type { MembersState } from '#stores/search-state';
 import type { ModelNode } from '#stores/state';
+import { announce, CANCELLED } from '#stores/view';
 
 export function setChoosing(patch: Partial<Pick<MembersState, 'without' | 'rules' | 'budget'>>): void {
   patchMembers(patch);
@@ -43,7 +44,8 @@ export async function chooseNow(): Promise<void> {
     );
     patchMembers({ found: { nodes: nodes.map(({ id }) => id), budget, chosen } });
   } catch (error) {
-    if (!isAbort(error)) patchMembers({ fault: faultOf(error) });
+    if (isAbort(error)) announce(CANCELLED);
+    else patchMembers({ fault: faultOf(error) });
   } finally {
     stop = null;
     patchMembers({ running: null });

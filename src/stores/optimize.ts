@@ -14,7 +14,7 @@ import { stepName, sweepValues } from '#stores/describe';
 import { call, faultOf, isAbort } from '#stores/engine';
 import { project, selectedNode } from '#stores/project';
 import type { OptimizeState } from '#stores/state';
-import { announce, notify, view } from '#stores/view';
+import { announce, CANCELLED, notify, view } from '#stores/view';
 import type { DatasetId, Fault, ModelId, PreviewResult, SweepPoint } from '#worker/protocol';
 
 export const optimize = createStore<OptimizeState>()(() => ({
@@ -256,7 +256,7 @@ export async function apply(resume = false): Promise<void> {
     optimize.setState({ result });
     isMade = true;
   } catch (error) {
-    if (isAbort(error)) return;
+    if (isAbort(error)) return announce(CANCELLED);
     const fault = faultOf(error);
     applyFault = fault;
     optimize.setState({ fault });

@@ -6,7 +6,7 @@ import { createStore } from 'zustand/vanilla';
 import { call } from '#stores/engine';
 import { holdProjectLock, keepRecords, openRecords, reachable, type StoredProject, withoutLost } from '#stores/records';
 import type { ModelNode, ProjectState } from '#stores/state';
-import { notify } from '#stores/view';
+import { announce, notify } from '#stores/view';
 
 const empty: ProjectState = {
   nodes: {},
@@ -115,18 +115,35 @@ function step(state: ProjectState, order: readonly string[]): Pick<ProjectState,
 }
 
 export function undo(): void {
+  const { order: before } = project.getState();
   project.setState((state) => {
     const order = state.past.at(-1);
     return order
       ? { ...step(state, order), past: state.past.slice(0, -1), future: [state.order, ...state.future] }
       : {};
   });
+  tellSince(before);
 }
 export function redo(): void {
+  const { order: before } = project.getState();
   project.setState((state) => {
     const order = state.future[0];
     return order ? { ...step(state, order), past: [...state.past, state.order], future: state.future.slice(1) } : {};
   });
+  tellSince(before);
+}
+
+/** Says which models went and which came, by undo and redo. */
+function tellSince(before: ProjectState['order']): void {
+  const { nodes, order } = project.getState();
+  const names = (ids: readonly string[], without: readonly string[]): string =>
+    ids.flatMap((id) => (without.includes(id) ? [] : (nodes[id]?.name ?? []))).join(', ');
+  const [gone, back] = [names(before, order), names(order, before)];
+  const said = [
+    ...(gone ? [{ en: `Removed again: ${gone}.`, zh: `又移除了：${gone}。` }] : []),
+    ...(back ? [{ en: `Brought back: ${back}.`, zh: `已恢复：${back}。` }] : []),
+  ];
+  if (said.length > 0) announce({ en: said.map(({ en }) => en).join(' '), zh: said.map(({ zh }) => zh).join('') });
 }
 
 /**
@@ -145,6 +162,7 @@ export function bringBack(id: string): void {
   const later = order.findIndex((other) => (nodes[other]?.made ?? 0) > node.made);
   const grown = order.toSpliced(later < 0 ? order.length : later, 0, id);
   project.setState((state) => setOrder(state, grown, id));
+  tellSince(order);
 }
 
 /** Takes every model off the page, in one step of undo. */

@@ -15,7 +15,7 @@ import { apply, optimize, setSeed, takeStep } from '#stores/optimize';
 import { project, select } from '#stores/project';
 import { readFragment } from '#stores/recipe-link';
 import type { Draft, DraftStep, RecipesState } from '#stores/state';
-import { announce, notify, setOptimizeView } from '#stores/view';
+import { announce, CANCELLED, notify, setOptimizeView } from '#stores/view';
 
 export const recipes = createStore<RecipesState>()(() => ({
   drafts: {},
@@ -128,6 +128,7 @@ export async function openLink(fragment: string): Promise<boolean> {
   }
 }
 function offer(read: () => ReturnType<typeof readRecipe>, source: string): void {
+  setOptimizeView('recipe');
   try {
     recipes.setState({ offered: { recipe: read(), source }, openFault: null });
     announce({ en: 'A recipe was opened.', zh: '已打开一个配方。' });
@@ -136,7 +137,6 @@ function offer(read: () => ReturnType<typeof readRecipe>, source: string): void 
     recipes.setState({ offered: null, openFault: words });
     announce(words);
   }
-  setOptimizeView('recipe');
 }
 export function dismissOffer(): void {
   recipes.setState({ offered: null, openFault: null });
@@ -196,7 +196,7 @@ export async function runFrom(wanted: number, resume = false): Promise<void> {
     const same = before.findLast((node) => node?.model === made.model)?.id ?? null;
     recipes.setState(({ drafts: { [at.node]: _, ...drafts } }) => ({ drafts, made: { node: made.id, same } }));
   } catch (error) {
-    if (isAbort(error)) return;
+    if (isAbort(error)) return announce(CANCELLED);
     const fault = faultOf(error);
     recipes.setState({ fault });
     notify({ level: 'error', words: fault.words, hint: fault.hint });

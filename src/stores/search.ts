@@ -4,7 +4,7 @@
  * The best by validation (or by folds) becomes a model on the page when the search ends; only then is test looked at.
  */
 import { datasetFacts } from '#core/datasets';
-import { candidatesOf, nextRun } from '#core/search/schedule';
+import { ahead, candidatesOf, nextRun, roundsOf } from '#core/search/schedule';
 import { settle } from '#core/search/space';
 import { bestOf, trialsOf } from '#core/search/trials';
 import { modelsNamed } from '#stores/applying';
@@ -14,8 +14,9 @@ import { call, faultOf, isAbort, isLost } from '#stores/engine';
 import { keep, readKept } from '#stores/kept';
 import { patchNode, project, selectedNode, uniqueName } from '#stores/project';
 import { type DraftMode, planOf, search } from '#stores/search-setup';
-import type { SearchJob } from '#stores/search-state';
+import type { SearchJob, SearchState } from '#stores/search-state';
 import { addTaken, runOf } from '#stores/search-taken';
+import type { Doing } from '#stores/state';
 import { announce, notify } from '#stores/view';
 import type { Calls, ModelId } from '#worker/protocol';
 
@@ -197,6 +198,7 @@ export function stopSearch(): void {
   stop?.abort();
   stop = null;
   keepJob();
+  announce({ en: 'The search was stopped. What is done stays.', zh: '搜索已停止，已完成的部分会保留。' });
 }
 /** Makes room for another one. Models that were made of it stay. */
 export function dismissSearch(): void {
@@ -234,6 +236,27 @@ function isReadable(job: SearchJob): boolean {
     return false;
   }
 }
+
+/** What the run that is going on has come to, as a share of all. Rounds are of different lengths: there only whole runs count. */
+export function shareOfRun({ current, search: { plan } }: SearchJob): number {
+  const candidates = candidatesOf(plan).length;
+  if (!current?.train || !current.run.epochs || roundsOf(plan, candidates)) return 0;
+  const share = Math.min(1, current.train.point.epoch / current.run.epochs);
+  return share / (candidates * Math.max(1, plan.folds) * Math.max(1, plan.seeds.length));
+}
+
+/** Share of the runs that have ended, of the results last asked about. */
+let past: { readonly of: SearchJob['results']; readonly done: number } | null = null;
+
+function goingIn({ job, members }: SearchState): Doing | null {
+  if (members.running !== null) return { kind: 'choosing', done: members.running };
+  if (job?.taking) return { kind: 'taking', done: job.taking.done };
+  if (job?.status !== 'running' && job?.status !== 'paused') return null;
+  if (past?.of !== job.results) past = { of: job.results, done: ahead(job.search.plan, job.results).done };
+  const kind = job.status === 'paused' ? 'searchPaused' : job.purpose === 'repeat' ? 'repeat' : 'search';
+  return { kind, done: Math.min(1, past.done + shareOfRun(job)) };
+}
+search.subscribe((state) => candidates.setState({ going: goingIn(state) }));
 
 /** Candidates that came to something, for the chart. */
 search.subscribe(({ job }, before) => {

@@ -11,6 +11,7 @@ import { nodeFits } from '#stores/datasets';
 import { call, faultOf, isAbort } from '#stores/engine';
 import { patchNode, project, selectedNode } from '#stores/project';
 import type { ModelNode, SensitivityState } from '#stores/state';
+import { announce } from '#stores/view';
 import type { LayerSummary, SensitivityCell } from '#worker/protocol';
 
 export const sensitivity = createStore<SensitivityState>()(() => ({
@@ -155,7 +156,8 @@ async function measured(
       sensitivity.setState({ running: { key, done: Math.min(1, done / Math.max(1, cells)) } });
     });
   } catch (error) {
-    if (!isAbort(error)) sensitivity.setState({ fault: faultOf(error) });
+    if (isAbort(error)) announce({ en: 'The measurement was stopped.', zh: '测量已停止。' });
+    else sensitivity.setState({ fault: faultOf(error) });
   } finally {
     stop = null;
     sensitivity.setState({ running: null });

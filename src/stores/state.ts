@@ -150,6 +150,29 @@ export interface ProjectState {
   readonly saved: 'restoring' | 'saved' | 'memory' | 'other-tab';
 }
 
+/** Something that is going on, in stores/doing.ts. */
+export interface Doing {
+  readonly kind:
+    | 'applying'
+    | 'recipe'
+    | 'combine'
+    | 'make'
+    | 'trees'
+    | 'opening'
+    | 'exporting'
+    | 'sensitivity'
+    | 'evaluating'
+    | 'search'
+    | 'searchPaused'
+    | 'repeat'
+    | 'taking'
+    | 'choosing';
+  /** From 0 to 1. */
+  readonly done: number;
+  /** The method, the step of the recipe, the file. */
+  readonly name?: Words;
+}
+
 /** stores/device.ts: `device`. Actions: startEngine(), chooseBackend(name | 'auto'). */
 export interface DeviceState {
   readonly status: 'starting' | 'ready' | 'failed';

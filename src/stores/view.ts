@@ -37,11 +37,16 @@ function keepView(): void {
 }
 
 export function setTab(tab: TabId): void {
-  view.setState({ tab });
+  show({ tab });
 }
 /** Shows a part of the Optimize tab, and the tab itself. */
 export function setOptimizeView(optimizeView: OptimizeView): void {
-  view.setState({ tab: 'optimize', optimizeView });
+  show({ tab: 'optimize', optimizeView });
+}
+/** What was announced in another tab is no news in this one. */
+function show(what: Pick<ViewState, 'tab'> & Partial<ViewState>): void {
+  if (what.tab !== view.getState().tab) unannounce();
+  view.setState(what);
 }
 export function setAxis(axis: Axis): void {
   view.setState({ axis });
@@ -83,6 +88,12 @@ export function dismissNotice(id: number): void {
 export function announce(words: Words): void {
   view.setState({ announcement: words });
 }
+/** What was announced is over: something else begins. */
+export function unannounce(): void {
+  view.setState({ announcement: null });
+}
+/** Said where something was given up that would have made a model. */
+export const CANCELLED: Words = { en: 'Cancelled. Nothing was changed.', zh: '已取消，没有任何改动。' };
 
 /**
  * A way to tell of what a store has on offer: what was told goes when it has it no more. `seenIn`: the tab that shows it
@@ -98,7 +109,7 @@ export function noticesOf<S>(
     if (!isOffered(before) || isOffered(state)) return;
     for (const id of told.splice(0)) dismissNotice(id);
     const { announcement } = view.getState();
-    if (said.splice(0).some((words) => words === announcement)) view.setState({ announcement: null });
+    if (said.splice(0).some((words) => words === announcement)) unannounce();
   });
   return (notice, seenIn) => {
     said.push(notice.words);

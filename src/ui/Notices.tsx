@@ -1,7 +1,8 @@
 /** What the page tells without being asked: a line of status that screen readers hear, and notices to be dismissed. */
 import { Button } from '@mantine/core';
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useStore } from 'zustand';
+import { doing } from '#stores/doing';
 import { bringBack, project } from '#stores/project';
 import type { ViewState } from '#stores/state';
 import { training } from '#stores/training';
@@ -13,22 +14,26 @@ import { useThrottledStore } from '#ui/kit/use-throttled.ts';
 import { useFormat, useText, useWords } from '#ui/kit/words.ts';
 import { focusOn, nameId, restoreId } from '#ui/models/focus.ts';
 
+/** Progress is spoken every few seconds only, in milliseconds: oftener would drown everything else. */
+const SPOKEN = 2500;
+
 export function StatusBar() {
   const t = useText();
   const words = useWords();
   const format = useFormat();
   const announcement = useStore(view, (state) => state.announcement);
   const status = useStore(training, (state) => state.status);
-  // Progress is spoken every few seconds only; oftener would drown everything else.
-  const { progress } = useThrottledStore(training, 2500);
+  const { progress } = useThrottledStore(training, SPOKEN);
   const told = progress && {
     epoch: format.number(progress.point.epoch, 1),
     accuracy: format.percent(progress.point.trainAccuracy, 1),
     left: format.duration(progress.secondsLeft),
   };
+  const work = useWork();
+  const isNews = useIsNews(announcement);
   const running =
     status === 'idle'
-      ? null
+      ? work
       : status === 'finishing'
         ? t('train.finishing')
         : told
@@ -37,10 +42,35 @@ export function StatusBar() {
   return (
     <footer className={styles.status}>
       <p role="status" aria-live="polite" aria-label={t('frame.status')}>
-        {running ?? (announcement ? words(announcement) : t('frame.ready'))}
+        {announcement && (isNews || running === null) ? words(announcement) : (running ?? t('frame.ready'))}
       </p>
     </footer>
   );
+}
+
+/** What is going on beside training: at once when it begins and ends, in between as often as training. */
+function useWork(): string | null {
+  const t = useText();
+  const words = useWords();
+  const format = useFormat();
+  const kind = useStore(doing, ({ now }) => now?.kind);
+  const { now: told } = useThrottledStore(doing, SPOKEN);
+  if (kind === undefined) return null;
+  const now = told?.kind === kind ? told : doing.getState().now;
+  const name = now?.name ? words(now.name) : '';
+  return t(`frame.doing.${kind}`, { name, done: format.percent(now?.done ?? 0, 0) });
+}
+
+/** How long something that is announced while something else goes on is told instead, in milliseconds. */
+const NEWS = 6000;
+
+function useIsNews(thing: unknown): boolean {
+  const [known, setKnown] = useState(thing);
+  useEffect(() => {
+    const timer = setTimeout(() => setKnown(thing), NEWS);
+    return () => clearTimeout(timer);
+  }, [thing]);
+  return thing !== known;
 }
 
 /** How long a notice that asks for nothing stays, in milliseconds: time to read it twice. */

@@ -191,6 +191,7 @@ describe('combining', () => {
     await run;
     expect(s.project.getState().order).toEqual(['a', 'b', 'c']);
     expect(s.combine.getState().fault).toBeNull();
+    expect(s.view.getState().announcement?.en).toBe('Cancelled. Nothing was changed.');
     const again = s.combineMembers();
     (await s.next('combine')).reject(new s.FaultError({ code: 'pass', words: { en: 'no', zh: '不' } }));
     await again;

@@ -247,6 +247,7 @@ describe('Apply', () => {
     await done;
     expect(s.project.getState().order).toEqual(['n']);
     expect(s.optimize.getState()).toMatchObject({ applying: null, fault: null });
+    expect(s.view.getState().announcement?.en).toBe('Cancelled. Nothing was changed.');
   });
 
   describe('that makes nothing goes on with what it broke off', () => {

@@ -35,6 +35,23 @@ describe('the project', () => {
     expect([order(), selected()]).toEqual(['', null]);
   });
 
+  it('says what undo and redo took and brought', () => {
+    const said = () => s.view.getState().announcement?.en;
+    s.addNode(node('a', { name: 'First' }));
+    s.addNode(node('b', { name: 'Second' }), 'a');
+    s.undo();
+    expect(said()).toBe('Removed again: Second. Brought back: First.');
+    s.redo();
+    expect(said()).toBe('Removed again: First. Brought back: Second.');
+    s.remove('b');
+    s.addNode(node('c', { name: 'Third' }));
+    s.bringBack('b');
+    expect(said()).toBe('Brought back: Second.');
+    s.unannounce();
+    s.redo();
+    expect(said()).toBeUndefined();
+  });
+
   it('undoes a removal, and selects the closest ancestor meanwhile', () => {
     s.addNode(node('a'));
     s.addNode(node('b', { parent: 'a' }));

@@ -189,6 +189,7 @@ describe('running', () => {
     await run;
     expect(s.recipes.getState()).toMatchObject({ fault: null, running: null });
     expect(s.project.getState().order).toHaveLength(3);
+    expect(s.view.getState().announcement?.en).toBe('Cancelled. Nothing was changed.');
   });
 });
 
@@ -199,6 +200,7 @@ describe('a recipe from elsewhere', () => {
     s.openRecipe(JSON.stringify(recipe), 'small.json');
     expect(s.recipes.getState().offered).toEqual({ recipe, source: 'small.json' });
     expect(s.view.getState()).toMatchObject({ tab: 'optimize', optimizeView: 'recipe' });
+    expect(s.view.getState().announcement?.en).toBe('A recipe was opened.');
     s.takeUpOffer();
     expect(s.recipes.getState()).toMatchObject({ offered: null, drafts: { b: { start: 'b' } } });
     expect(s.recipes.getState().drafts['b']?.steps.map(({ step }) => [step.seed, step.off])).toEqual([

@@ -7,6 +7,7 @@ import { accuracy, digits, freshStores, openedNode, type Stores, settle, summary
 type Search = typeof import('#stores/search') &
   typeof import('#stores/search-setup') &
   typeof import('#stores/repeat') &
+  typeof import('#stores/candidates') &
   typeof import('#stores/members');
 let s: Stores;
 let own: Search;
@@ -18,6 +19,7 @@ async function fresh(): Promise<void> {
     ...(await import('#stores/search-setup')),
     ...(await import('#stores/repeat')),
     ...(await import('#stores/members')),
+    ...(await import('#stores/candidates')),
   };
   s.project.setState({ saved: 'saved' });
 }
@@ -172,8 +174,12 @@ describe('a search', () => {
 
   it('pauses, goes on, stops, and can be gone on with from what is done', async () => {
     const call = await started();
+    const going = () => own.candidates.getState().going;
+    expect(going()).toEqual({ kind: 'search', done: 0 });
     call.progress({ result: result(run(0), 0.8) });
+    expect(going()?.done).toBeCloseTo(1 / 3);
     void own.pauseSearch();
+    expect(going()?.kind).toBe('searchPaused');
     const pause = await s.next('searchControl');
     expect(pause.request).toEqual({ action: 'pause' });
     pause.resolve(null);
@@ -184,6 +190,8 @@ describe('a search', () => {
     expect(call.signal?.aborted).toBe(true);
     await settle();
     expect(job()).toMatchObject({ status: 'stopped', results: [{ candidate: 0 }] });
+    expect(going()).toBeNull();
+    expect(s.view.getState().announcement?.en).toMatch(/^The search was stopped\./);
     void own.resumeSearch();
     expect((await s.next('search')).request).toMatchObject({ results: [{ candidate: 0 }] });
   });

@@ -39,8 +39,8 @@ export function BuildTab() {
     setBusy(true);
     try {
       const node = await createModel();
-      announce({ en: `${node.name} is ready to train.`, zh: `${node.name} 已就绪，可以训练。` });
       setTab('train');
+      announce({ en: `${node.name} is ready to train.`, zh: `${node.name} 已就绪，可以训练。` });
       if (andTrain) void train();
     } catch (error) {
       const fault = faultOf(error);

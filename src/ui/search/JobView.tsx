@@ -4,9 +4,10 @@ import { useMemo, useState } from 'react';
 import { useStore } from 'zustand';
 import { wilson } from '#core/numeric/intervals';
 import { ahead, candidatesOf, roundsOf } from '#core/search/schedule';
+
 import { bestOf, type Trial, trialsOf } from '#core/search/trials';
 import { project, select } from '#stores/project';
-import { dismissSearch, isLeft, pauseSearch, resumeSearch, stopSearch, takeTrial } from '#stores/search';
+import { dismissSearch, isLeft, pauseSearch, resumeSearch, shareOfRun, stopSearch, takeTrial } from '#stores/search';
 import { search } from '#stores/search-setup';
 import type { SearchJob } from '#stores/search-state';
 import { Notice, ProgressLine } from '#ui/kit/Feedback.tsx';
@@ -133,14 +134,6 @@ export function Progress({ job }: { job: SearchJob }) {
       </Actions>
     </Section>
   );
-}
-
-/** What the run that is going on has come to, as a share of all. Rounds are of different lengths: there only whole runs count. */
-function shareOfRun({ current, search: { plan } }: SearchJob): number {
-  const candidates = candidatesOf(plan).length;
-  if (!current?.train || !current.run.epochs || roundsOf(plan, candidates)) return 0;
-  const share = Math.min(1, current.train.point.epoch / current.run.epochs);
-  return share / (candidates * Math.max(1, plan.folds) * Math.max(1, plan.seeds.length));
 }
 
 /** The run that is going on, in a line. */
