@@ -105,5 +105,5 @@ test('a recipe runs again to the same bytes, is edited step by step, and travels
   await paste(JSON.stringify({ version: 1, seed: 1, steps: [{ pass: 'magnitude-pruning', values: {} }, gone] }));
   await page.getByRole('button', { name: /^Use it on/ }).click();
   await expect(steps(page).nth(1)).toContainText('names a model that is not on this page');
-  await expect(page.getByRole('button', { name: 'Run all steps again' })).toBeDisabled();
+  await expect(page.getByRole('button', { name: 'Run all steps', exact: true })).toBeDisabled();
 });

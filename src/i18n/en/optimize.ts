@@ -18,7 +18,7 @@ export const optimize = {
   itself: 'This model itself',
   all: 'All layers',
   which: '{{what}}: {{which}}',
-  someLayers: 'Only these layers',
+  someLayers: '{{number}} of {{all}}',
   apply: 'Apply',
   cancel: 'Cancel',
   applying: 'Applying',

@@ -20,7 +20,7 @@ export const optimize: Texts['optimize'] = {
   itself: '这个模型本身',
   all: '所有层',
   which: '{{what}}：{{which}}',
-  someLayers: '仅这些层',
+  someLayers: '{{all}} 层中的 {{number}} 层',
   apply: '应用',
   cancel: '取消',
   applying: '正在应用',

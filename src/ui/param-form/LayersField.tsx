@@ -2,6 +2,7 @@
 import { Checkbox } from '@mantine/core';
 import { Help } from '#ui/kit/Layout.tsx';
 import { useText } from '#ui/kit/words.ts';
+import { NAMED_LAYERS } from '#ui/param-form/describe.ts';
 import styles from '#ui/param-form/param-form.module.css';
 
 interface LayersProps {
@@ -28,7 +29,14 @@ export function LayersField({ label, help, value, layers, disabled, onChange }: 
   return (
     <details className={styles.layers}>
       <summary>
-        {t('optimize.which', { what: label, which: isAll ? t('optimize.all') : t('optimize.someLayers') })}
+        {t('optimize.which', {
+          what: label,
+          which: isAll
+            ? t('optimize.all')
+            : value.length > NAMED_LAYERS
+              ? t('optimize.someLayers', { number: value.length, all: layers.length })
+              : value.join(t('unit.and')),
+        })}
       </summary>
       <fieldset className={styles.list} disabled={disabled}>
         <legend className="w-hidden">{label}</legend>

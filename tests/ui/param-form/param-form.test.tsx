@@ -82,6 +82,24 @@ describe('classes that go together', () => {
   });
 });
 
+test('the layers that a method keeps to are named without opening the list, many by their number', () => {
+  const layers = { kind: 'layers', default: [], label: words('Layers') } as const;
+  const summary = (value: readonly string[]) => {
+    const form = { predictors: [], onChange: heard, onRest: () => {} };
+    const { unmount } = render(
+      <Dress>
+        <ParamForm params={{ layers }} values={{ layers: value }} layers={['a', 'b', 'c', 'd', 'e']} {...form} />
+      </Dress>,
+    );
+    const text = screen.getByText(/^Layers:/).textContent;
+    unmount();
+    return text;
+  };
+  expect(summary([])).toBe('Layers: All layers');
+  expect(summary(['b', 'd'])).toBe('Layers: b, d');
+  expect(summary(['a', 'b', 'c', 'd'])).toBe('Layers: 4 of 5');
+});
+
 describe('advanced parameters', () => {
   test('stand behind a fold, closed while all of them are as they come, and are set there', async () => {
     draw(params, { epochs: 5, shift: 0, raise: false });

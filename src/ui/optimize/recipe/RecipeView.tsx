@@ -219,6 +219,8 @@ function RunFoot({ node, line, draft }: { node: ModelNode; line: Line; draft: Dr
   const number = draft.steps.findIndex(({ step }, at) => at >= (run?.from ?? 0) && !step.off) + 1;
   const isReady =
     runs.length > 0 && runs.every(({ step }) => passById(step.pass) && !missingModels(nodes, step).length);
+  // Steps from elsewhere, laid out to be run on this model, have not run yet.
+  const hasRun = line.steps.length > 0 && draft.start === line.start.id;
   if (draft.steps.length === 0 && isOriginal) return null;
   const step = running?.node === node.id ? draft.steps[running.step] : undefined;
   const pass = step && passById(step.step.pass);
@@ -249,7 +251,7 @@ function RunFoot({ node, line, draft }: { node: ModelNode; line: Line; draft: Dr
               onClick={whenNumbersFit(() => void runFrom(wanted))}
             >
               {isOriginal || number === 1
-                ? t(line.steps.length === 0 ? 'recipe.runFirst' : 'recipe.runAll')
+                ? t(hasRun ? 'recipe.runAll' : 'recipe.runFirst')
                 : t('recipe.run', { number })}
             </Button>
             {!isOriginal && (
