@@ -14,7 +14,7 @@ import { stepName, sweepValues } from '#stores/describe';
 import { call, faultOf, isAbort } from '#stores/engine';
 import { project, selectedNode } from '#stores/project';
 import type { OptimizeState } from '#stores/state';
-import { announce, CANCELLED, notify, view } from '#stores/view';
+import { announce, CANCELLED, failures, view } from '#stores/view';
 import type { DatasetId, Fault, ModelId, PreviewResult, SweepPoint } from '#worker/protocol';
 
 export const optimize = createStore<OptimizeState>()(() => ({
@@ -220,6 +220,7 @@ async function sweep(asked: Question): Promise<void> {
 }
 
 let applyStop: AbortController | null = null;
+const failure = failures();
 
 /**
  * Makes a new model by the current method and values, beside the selected one, and selects it. `resume`: goes on with what
@@ -238,6 +239,7 @@ export async function apply(resume = false): Promise<void> {
   applyStop = stop;
   let isMade = false;
   optimize.setState({ applying: { done: 0, train: null }, result: null, fault: null });
+  failure.begin();
   const recipe: Recipe = { version: 1, seed: asked.seed, steps: [asked.step] };
   try {
     const { result } = await runApplication({
@@ -262,7 +264,7 @@ export async function apply(resume = false): Promise<void> {
     optimize.setState({ fault });
     // Nothing has failed where nothing was changed.
     if (fault.code === UNCHANGED) announce(fault.words);
-    else notify({ level: 'error', words: fault.words, hint: fault.hint });
+    else failure.tell(fault);
   } finally {
     applyStop = null;
     optimize.setState({ applying: null });

@@ -15,7 +15,7 @@ import { apply, optimize, setSeed, takeStep } from '#stores/optimize';
 import { project, select } from '#stores/project';
 import { readFragment } from '#stores/recipe-link';
 import type { Draft, DraftStep, RecipesState } from '#stores/state';
-import { announce, CANCELLED, notify, setOptimizeView } from '#stores/view';
+import { announce, CANCELLED, failures, setOptimizeView, view } from '#stores/view';
 
 export const recipes = createStore<RecipesState>()(() => ({
   drafts: {},
@@ -158,6 +158,7 @@ export function takeUpOffer(): void {
 }
 
 let stop: AbortController | null = null;
+const failure = failures();
 
 /**
  * Runs the recipe from this step on, or from the first change where that is earlier, and makes a model of it. `resume`:
@@ -174,6 +175,7 @@ export async function runFrom(wanted: number, resume = false): Promise<void> {
   stop = new AbortController();
   const begun = { node: at.node, step: run.from, done: 0, train: null, outcomes: [] };
   recipes.setState({ running: begun, fault: null, made: null });
+  failure.begin();
   const before = project.getState().order.map((id) => nodes[id]);
   try {
     const { made } = await runApplication({
@@ -198,8 +200,10 @@ export async function runFrom(wanted: number, resume = false): Promise<void> {
   } catch (error) {
     if (isAbort(error)) return announce(CANCELLED);
     const fault = faultOf(error);
-    recipes.setState({ fault });
-    notify({ level: 'error', words: fault.words, hint: fault.hint });
+    const isHere = project.getState().selected === at.node;
+    if (isHere) recipes.setState({ fault });
+    const { tab, optimizeView } = view.getState();
+    failure.tell(fault, isHere && tab === 'optimize' && optimizeView === 'recipe');
   } finally {
     stop = null;
     recipes.setState({ running: null });

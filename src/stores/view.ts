@@ -117,3 +117,23 @@ export function noticesOf<S>(
     else told.push(notify(notice));
   };
 }
+
+/**
+ * A way to tell that work failed, once: not where the work's own place says it already and is in sight (an error there is
+ * announced as it appears), and no longer than until the work is begun anew.
+ */
+export function failures(): {
+  readonly begin: () => void;
+  readonly tell: (fault: Pick<Told, 'words' | 'hint'>, isInSight?: boolean) => void;
+} {
+  let told: number | null = null;
+  return {
+    begin() {
+      if (told !== null) dismissNotice(told);
+      told = null;
+    },
+    tell({ words, hint }, isInSight = false) {
+      if (!isInSight) told = notify({ level: 'error', words, hint });
+    },
+  };
+}

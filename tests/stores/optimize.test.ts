@@ -344,5 +344,9 @@ describe('Apply', () => {
     expect(s.optimize.getState().fault?.words.en).toBe('cannot');
     expect(s.view.getState().notices.at(-1)?.words.en).toBe('cannot');
     expect(s.project.getState().order).toEqual(['n']);
+    // Another try takes that back.
+    void s.apply();
+    await s.next('apply');
+    expect(s.view.getState().notices).toEqual([]);
   });
 });

@@ -174,6 +174,33 @@ describe('running', () => {
     expect(s.recipes.getState().made).toMatchObject({ same: 'b' });
   });
 
+  it('tells a failure once: in its place, or where that is out of sight until it runs anew', async () => {
+    const words = { en: 'no images', zh: '' };
+    const fails = async () => {
+      const failed = s.runFrom(0);
+      (await s.next('apply')).reject(new s.FaultError({ code: 'pass', words, step: 1 }));
+      await failed;
+    };
+    const told = () => s.view.getState().notices.map((notice) => notice.words.en);
+    s.setOptimizeView('recipe');
+    await fails();
+    expect(told()).toEqual([]);
+    expect(s.recipes.getState().fault).toMatchObject({ words });
+    s.setTab('export');
+    await fails();
+    expect(told()).toEqual(['no images']);
+    const run = s.runFrom(0);
+    const call = await s.next('apply');
+    expect(told()).toEqual([]);
+    // It is about a model that is no longer the one that is looked at.
+    s.setOptimizeView('recipe');
+    s.select('a');
+    call.reject(new s.FaultError({ code: 'pass', words, step: 1 }));
+    await run;
+    expect(s.recipes.getState().fault).toBeNull();
+    expect(told()).toEqual(['no images']);
+  });
+
   it('names the step that failed, keeps the draft, and can be given up', async () => {
     s.setStepValue(0, 'sparsity', 0.5);
     const failed = s.runFrom(0);

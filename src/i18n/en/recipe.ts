@@ -32,6 +32,9 @@ export const recipe = {
   result: 'What it achieved',
   atStart: 'The model that the recipe starts from',
   asItIs: 'The model as it is at this step',
+  noneFits:
+    'This step needs images, and no data set here fits this model, which reads {{shape}} and tells {{classes}} classes apart.',
+  switchOff: 'Switch off step {{number}}',
   gone: 'This step names a model that is not on this page. Choose another one.',
   inAll: 'In all',
   add: 'Add a step',

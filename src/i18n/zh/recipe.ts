@@ -33,6 +33,8 @@ export const recipe: Texts['recipe'] = {
   result: '这一步的效果',
   atStart: '配方的起点模型',
   asItIs: '这一步时的模型本身',
+  noneFits: '这一步需要看图片，而这里没有适合该模型的数据集（它读取 {{shape}}，区分 {{classes}} 个类别）。',
+  switchOff: '关闭第 {{number}} 步',
   gone: '这一步引用的模型不在本页面上，请另选一个。',
   inAll: '总计',
   add: '添加一步',

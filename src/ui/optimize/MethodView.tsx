@@ -19,7 +19,7 @@ import { useMedia, WIDE } from '#ui/kit/use-media.ts';
 import { useFormat, useText, useWords } from '#ui/kit/words.ts';
 import { Applied } from '#ui/optimize/Applied.tsx';
 import { MethodPicker } from '#ui/optimize/MethodPicker.tsx';
-import { layersToChoose } from '#ui/optimize/method-facts.ts';
+import { lacksImages, layersToChoose } from '#ui/optimize/method-facts.ts';
 import { PreviewTable } from '#ui/optimize/PreviewTable.tsx';
 import { About } from '#ui/param-form/About.tsx';
 import { ParamForm } from '#ui/param-form/ParamForm.tsx';
@@ -39,8 +39,7 @@ export function MethodView({ node }: { node: ModelNode }) {
   if (!pass) return null;
 
   const fits = node.dataset !== null && nodeFits(node, node.dataset);
-  const needsImages = pass.needs.includes('data') || pass.needs.includes('training');
-  const blocked = needsImages && !fits;
+  const blocked = lacksImages(pass, node);
   const busy = applying !== null || isRunning;
   const refused = refusal(node.summary.layers, pass);
   const predictors = [

@@ -1,5 +1,5 @@
 /** The recipe as a person sees it: what steps achieved, what will run, what is wrong with an opened one. */
-import { fireEvent, render, screen, within } from '@testing-library/react';
+import { act, fireEvent, render, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { project } from '#stores/project';
@@ -50,6 +50,8 @@ const nodes = [
   modelNode({ id: 'a', name: 'Small CNN', validation: 0.97 }),
   modelNode({ id: 'b', name: 'Small CNN, smaller', parent: 'a', validation: 0.95, origin: made }),
 ];
+const odd = modelNode({ id: 'odd', name: 'Of other images', validation: null, dataset: null });
+const without = { ...odd, summary: { ...odd.summary, inputShape: [9, 9, 3], classes: 5 } };
 
 beforeEach(() => {
   view.setState({ language: 'en', tab: 'optimize', optimizeView: 'recipe' });
@@ -118,6 +120,28 @@ describe('a recipe', () => {
     fireEvent.click(screen.getByRole('button', { name: 'Copy JSON' }));
     expect(await screen.findByText('The browser did not allow copying. Download it instead.')).toBeTruthy();
     vi.unstubAllGlobals();
+  });
+
+  test('says before it runs which step lacks images, and switches it off', async () => {
+    const person = userEvent.setup();
+    act(() => project.setState({ ...projectOf([without]), selected: 'odd' }));
+    for (const name of ['Channel pruning', 'Fine-tuning']) {
+      await person.click(screen.getByRole('combobox', { name: 'Add a step' }));
+      await person.click(screen.getByRole('option', { name }));
+    }
+    const run = () => screen.getByRole<HTMLButtonElement>('button', { name: 'Run all steps' });
+    const said = /This step needs images, and no data set here fits this model, which reads 9 × 9 × 3/;
+    expect(screen.getAllByText(said)).toHaveLength(1);
+    expect(steps()[1]?.textContent).toMatch(said);
+    expect(run().disabled).toBe(true);
+    await person.click(screen.getByRole('button', { name: 'Switch off step 2' }));
+    expect(screen.queryByText(said)).toBeNull();
+    expect(run().disabled).toBe(false);
+    // Where one fits it is to be chosen.
+    act(() => project.setState({ ...projectOf([odd]), selected: 'odd' }));
+    await person.click(screen.getByRole('checkbox', { name: 'Run 2. Fine-tuning' }));
+    expect(steps()[1]?.textContent).toContain('Choose a data set that fits this model');
+    expect(run().disabled).toBe(true);
   });
 
   test('from elsewhere is offered, and its gaps are shown', async () => {

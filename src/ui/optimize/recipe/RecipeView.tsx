@@ -8,7 +8,7 @@ import { draftOf, isUnchanged, keptSteps, type Line, lineOf, missingModels, runO
 import { optimize } from '#stores/optimize';
 import { project, select } from '#stores/project';
 import { addStep, cancelRun, moveStep, recipes, resetDraft, runFrom } from '#stores/recipes';
-import type { Draft, ModelNode, RecipesState } from '#stores/state';
+import type { Draft, ModelNode } from '#stores/state';
 import { timesLess } from '#ui/kit/changes.ts';
 import { Notice, ProgressLine } from '#ui/kit/Feedback.tsx';
 import { Actions, Foot, Help, Text } from '#ui/kit/Layout.tsx';
@@ -16,13 +16,13 @@ import { whenNumbersFit } from '#ui/kit/numbers-fit.ts';
 import { useFormat, useText, useWords } from '#ui/kit/words.ts';
 import { MethodPicker } from '#ui/optimize/MethodPicker.tsx';
 import { useRunNote } from '#ui/optimize/MethodView.tsx';
-import { layersToChoose } from '#ui/optimize/method-facts.ts';
+import { lacksImages } from '#ui/optimize/method-facts.ts';
 import { Offer } from '#ui/optimize/recipe/Offer.tsx';
 import own from '#ui/optimize/recipe/recipe.module.css';
 import { Share } from '#ui/optimize/recipe/Share.tsx';
 import { StepCard } from '#ui/optimize/recipe/StepCard.tsx';
 import { StepFigures } from '#ui/optimize/recipe/StepResult.tsx';
-import type { StepOutcome } from '#worker/protocol';
+import { isReady, layersBefore, standing } from '#ui/optimize/recipe/standing.ts';
 
 export function RecipeView({ node }: { node: ModelNode }) {
   const t = useText();
@@ -106,28 +106,6 @@ function InAll({ start, node }: { start: ModelNode; node: ModelNode }) {
   );
 }
 
-/** The state in which a step stands, and what is known of what it gave. */
-function standing(
-  at: number,
-  off: boolean,
-  kept: number,
-  line: Line,
-  { running, fault }: Pick<RecipesState, 'running' | 'fault'>,
-): {
-  readonly state: 'done' | 'off' | 'waiting' | 'running' | 'failed' | 'unknown';
-  readonly outcome: StepOutcome | null;
-} {
-  const fresh = running?.outcomes.find(({ step }) => step === at) ?? null;
-  const known = at < kept ? (line.steps[at]?.outcome ?? null) : null;
-  if (off) return { state: 'off', outcome: null };
-  if (fresh) return { state: 'done', outcome: fresh };
-  if (running?.step === at) return { state: 'running', outcome: null };
-  if (running && at > running.step) return { state: 'waiting', outcome: null };
-  if (fault?.step === at) return { state: 'failed', outcome: known };
-  if (at >= kept) return { state: 'waiting', outcome: null };
-  return known ? { state: 'done', outcome: known } : { state: 'unknown', outcome: null };
-}
-
 function Steps({ node, line, draft }: { node: ModelNode; line: Line; draft: Draft }) {
   const t = useText();
   const { nodes, order } = useStore(project);
@@ -157,6 +135,7 @@ function Steps({ node, line, draft }: { node: ModelNode; line: Line; draft: Draf
       ),
     [start, draft],
   );
+  const looking = runOf(nodes, line, draft, kept)?.node ?? start;
   let { bytes } = start.summary;
   let { validation } = start;
   return (
@@ -165,6 +144,8 @@ function Steps({ node, line, draft }: { node: ModelNode; line: Line; draft: Draf
         const { state, outcome } = standing(at, one.step.off === true, kept, line, { running, fault });
         const before = { bytes, validation };
         if (outcome) ({ bytes, validation } = outcome);
+        const pass = passById(one.step.pass);
+        const isBlind = pass !== undefined && !one.step.off && lacksImages(pass, looking);
         return (
           <StepCard
             key={one.id}
@@ -178,9 +159,11 @@ function Steps({ node, line, draft }: { node: ModelNode; line: Line; draft: Draf
             layers={layersBefore(at, start, line, one.step.values['layers'])}
             predictors={predictors}
             clash={state === 'done' ? null : (against[at] ?? null)}
+            blind={isBlind ? looking : null}
             isMissing={missingModels(nodes, one.step).length > 0}
             isOpen={open === one.id}
             disabled={anyRun !== null || isApplying}
+            canRun={isReady(nodes, draft, runOf(nodes, line, draft, at))}
             onToggle={() => setOpen(open === one.id ? null : one.id)}
             onMove={(to) => move(at, to)}
             onRun={() => void runFrom(at)}
@@ -189,14 +172,6 @@ function Steps({ node, line, draft }: { node: ModelNode; line: Line; draft: Draf
       })}
     </ol>
   );
-}
-
-/** Layers that a step may name: of the last model known before it, and those that it names already. */
-function layersBefore(at: number, start: ModelNode, line: Line, named: unknown): readonly string[] {
-  const known = line.steps.slice(0, at).findLast(({ node }) => node)?.node ?? start;
-  const own_ = layersToChoose(known.summary);
-  const more = Array.isArray(named) ? named.filter((name): name is string => !own_.includes(name)) : [];
-  return [...own_, ...more];
 }
 
 function Adding() {
@@ -217,8 +192,6 @@ function RunFoot({ node, line, draft }: { node: ModelNode; line: Line; draft: Dr
   const run = runOf(nodes, line, draft, wanted);
   const runs = draft.steps.slice(run?.from ?? 0).filter(({ step }) => !step.off);
   const number = draft.steps.findIndex(({ step }, at) => at >= (run?.from ?? 0) && !step.off) + 1;
-  const isReady =
-    runs.length > 0 && runs.every(({ step }) => passById(step.pass) && !missingModels(nodes, step).length);
   // Steps from elsewhere, laid out to be run on this model, have not run yet.
   const hasRun = line.steps.length > 0 && draft.start === line.start.id;
   if (draft.steps.length === 0 && isOriginal) return null;
@@ -247,7 +220,7 @@ function RunFoot({ node, line, draft }: { node: ModelNode; line: Line; draft: Dr
           <>
             <Button
               variant={isOriginal ? 'default' : 'filled'}
-              disabled={!isReady || isApplying}
+              disabled={!isReady(nodes, draft, run) || isApplying}
               onClick={whenNumbersFit(() => void runFrom(wanted))}
             >
               {isOriginal || number === 1

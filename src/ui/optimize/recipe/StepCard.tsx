@@ -4,7 +4,7 @@ import type { KeyboardEvent } from 'react';
 import type { Clash } from '#core/effects';
 import { passById } from '#core/passes/index';
 import { removeStep, setStepValue, switchStep } from '#stores/recipes';
-import type { DraftStep } from '#stores/state';
+import type { DraftStep, ModelNode } from '#stores/state';
 import { Notice } from '#ui/kit/Feedback.tsx';
 import { DownIcon, TrashIcon, UpIcon } from '#ui/kit/icons.tsx';
 import { whenNumbersFit } from '#ui/kit/numbers-fit.ts';
@@ -13,6 +13,7 @@ import styles from '#ui/optimize/recipe/recipe.module.css';
 import { type Before, StepFigures, StepTable } from '#ui/optimize/recipe/StepResult.tsx';
 import { describeValues } from '#ui/param-form/describe.ts';
 import { type Named, ParamForm } from '#ui/param-form/ParamForm.tsx';
+import { NeedsData } from '#ui/predictor/NeedsData.tsx';
 import type { StepOutcome } from '#worker/protocol';
 
 interface CardProps {
@@ -28,10 +29,14 @@ interface CardProps {
   readonly predictors: readonly Named[];
   /** What its place in the recipe speaks against; of a step that has run its outcome tells. */
   readonly clash: Clash | null;
+  /** The model that it would be run on, where that has no images and the step looks at some. */
+  readonly blind: ModelNode | null;
   /** It names a model that is not there. */
   readonly isMissing: boolean;
   readonly isOpen: boolean;
   readonly disabled: boolean;
+  /** From this step on. */
+  readonly canRun: boolean;
   readonly onToggle: () => void;
   readonly onMove: (to: number) => void;
   readonly onRun: () => void;
@@ -111,6 +116,13 @@ export function StepCard(props: CardProps) {
       {outcome && !isOpen && <StepFigures outcome={outcome} before={before} />}
       {props.clash && <Notice level={props.clash.refused ? 'error' : 'info'} text={words(props.clash.words)} />}
       {!pass && <Notice level="error" text={t('recipe.unknownHelp')} />}
+      {props.blind && (
+        <NeedsData node={props.blind} text={t('optimize.needsData')} none="recipe.noneFits">
+          <Button size="xs" variant="default" disabled={disabled} onClick={() => switchStep(at)}>
+            {t('recipe.switchOff', { number: at + 1 })}
+          </Button>
+        </NeedsData>
+      )}
       {props.isMissing && <Notice level="error" text={t('recipe.gone')} />}
       {isOpen && pass && (
         <fieldset id={`${id}-body`} className={styles.body}>
@@ -129,7 +141,7 @@ export function StepCard(props: CardProps) {
             <Button
               size="xs"
               variant="default"
-              disabled={disabled || step.off === true}
+              disabled={disabled || step.off === true || !props.canRun}
               onClick={whenNumbersFit(props.onRun)}
             >
               {t('recipe.runHere')}
