@@ -11,7 +11,7 @@ import { forgetApplying, keepApplying, lookForApplication } from '#stores/interr
 import type { Run } from '#stores/lineage';
 import { addNode, project, uniqueName } from '#stores/project';
 import type { AskedApplication, ModelNode } from '#stores/state';
-import { announce, notify } from '#stores/view';
+import { announce, telling } from '#stores/view';
 import { FaultError } from '#worker/client';
 import type { ApplyResult, Calls, Fault, ModelId } from '#worker/protocol';
 
@@ -43,11 +43,16 @@ const lives = 3;
  * it does where one method gives the model that it was given: there is nothing to compare.
  */
 export async function runApplication(wanted: Application): Promise<{ made: ModelNode; result: ApplyResult }> {
-  const { recipe, parents, signal, onProgress } = wanted;
+  const { recipe, parents, signal } = wanted;
   const { node, at, from, model, known } = wanted.run;
   const name = uniqueName(wanted.name);
   const dataset = node.dataset && nodeFits(node, node.dataset) ? node.dataset : null;
   let hasBegun = wanted.resume;
+  const told = telling();
+  const onProgress: Application['onProgress'] = (progress) => {
+    if (progress.goesOn) told.tell({ level: 'info', words: progress.goesOn });
+    wanted.onProgress(progress);
+  };
   const run = async (life: number): Promise<ApplyResult> => {
     const request = { model, dataset, recipe, from, name, parents, resume: wanted.resume || life > 1 };
     try {
@@ -56,17 +61,19 @@ export async function runApplication(wanted: Application): Promise<{ made: Model
       if (!isLost(error) || signal.aborted || life === lives) throw error;
       hasBegun = true;
       wanted.onAgain();
-      notify({ level: 'info', words: again });
+      told.tell({ level: 'info', words: again });
       return run(life + 1);
     }
   };
-  const result = await (trains(recipe, PASSES, from)
+  const work = trains(recipe, PASSES, from)
     ? kept(
         wanted.asked,
         () => run(1),
         () => hasBegun,
       )
-    : run(1));
+    : run(1);
+  // What was told of the work on its way has nothing to say when it is over.
+  const result = await work.finally(told.takeBack);
   if (wanted.asked.way === 'method' && result.model.id === node.model) throw new FaultError(nothingChanged(result));
   const made: ModelNode = {
     id: crypto.randomUUID(),

@@ -61,20 +61,35 @@ function question(): { readonly asked: Question; readonly pass: string | null } 
 let flight: AbortController | null = null;
 let last = '';
 
+/** Nothing is in sight, so that the same may be asked about again. */
+function clear(): void {
+  last = '';
+  inspection.setState({ shown: null });
+}
+
+/** Something is being applied, and what the sliders would give is asked about only after that: what is in sight is of before. */
+function isPutOff(): boolean {
+  const { applying, preview } = optimize.getState();
+  return applying !== null && preview === null;
+}
+
 /** Begins to ask whenever something changes; returns what ends that. */
 export function watchInspection(): () => void {
   const leaves = [
     optimize.subscribe((state) => {
       // What cannot be applied has nothing to show.
-      if (state.fault && state.fault.code !== UNCHANGED && inspection.getState().shown?.by === 'step')
-        inspection.setState({ shown: null });
+      const isRefused = state.fault !== null && state.fault.code !== UNCHANGED;
+      if ((isRefused || isPutOff()) && inspection.getState().shown?.by === 'step') clear();
       ask();
     }),
     inspection.subscribe((state, before) => {
       if (state.layer !== before.layer || state.compare !== before.compare) ask();
     }),
     project.subscribe((state, before) => {
-      if (state.selected !== before.selected) inspection.setState({ compare: null, shown: null, fault: null });
+      if (state.selected !== before.selected) {
+        inspection.setState({ compare: null, fault: null });
+        clear();
+      }
       ask();
     }),
   ];
@@ -98,7 +113,7 @@ async function fly(): Promise<void> {
     try {
       const result = await call('inspect', next.asked, { signal: stop.signal });
       const node = selectedNode();
-      if (node?.model === next.asked.model)
+      if (node?.model === next.asked.model && !(next.pass !== null && isPutOff()))
         inspection.setState({ shown: { result, by: next.asked.by.kind, pass: next.pass }, fault: null });
     } catch (error) {
       if (isAbort(error)) break;

@@ -14,7 +14,7 @@ import { stepName, sweepValues } from '#stores/describe';
 import { call, faultOf, isAbort } from '#stores/engine';
 import { project, selectedNode } from '#stores/project';
 import type { OptimizeState } from '#stores/state';
-import { announce, CANCELLED, failures, view } from '#stores/view';
+import { announce, CANCELLED, telling, view } from '#stores/view';
 import type { DatasetId, Fault, ModelId, PreviewResult, SweepPoint } from '#worker/protocol';
 
 export const optimize = createStore<OptimizeState>()(() => ({
@@ -220,7 +220,7 @@ async function sweep(asked: Question): Promise<void> {
 }
 
 let applyStop: AbortController | null = null;
-const failure = failures();
+const failure = telling();
 
 /**
  * Makes a new model by the current method and values, beside the selected one, and selects it. `resume`: goes on with what
@@ -238,8 +238,9 @@ export async function apply(resume = false): Promise<void> {
   const stop = new AbortController();
   applyStop = stop;
   let isMade = false;
-  optimize.setState({ applying: { done: 0, train: null }, result: null, fault: null });
-  failure.begin();
+  const begun = { method: asked.step.pass, node: node.id, done: 0, train: null };
+  optimize.setState({ applying: begun, result: null, fault: null });
+  failure.takeBack();
   const recipe: Recipe = { version: 1, seed: asked.seed, steps: [asked.step] };
   try {
     const { result } = await runApplication({
@@ -251,8 +252,10 @@ export async function apply(resume = false): Promise<void> {
       parents: asked.parents,
       signal: stop.signal,
       onProgress: ({ done, train }) =>
-        optimize.setState(({ applying }) => (applying ? { applying: { done, train: train ?? applying.train } } : {})),
-      onAgain: () => optimize.setState({ applying: { done: 0, train: null } }),
+        optimize.setState(({ applying }) =>
+          applying ? { applying: { ...applying, done, train: train ?? applying.train } } : {},
+        ),
+      onAgain: () => optimize.setState({ applying: begun }),
     });
     // Selecting the new model forgot the slider's preview; the result of Apply stays in sight.
     optimize.setState({ result });
@@ -264,7 +267,7 @@ export async function apply(resume = false): Promise<void> {
     optimize.setState({ fault });
     // Nothing has failed where nothing was changed.
     if (fault.code === UNCHANGED) announce(fault.words);
-    else failure.tell(fault);
+    else failure.tell({ level: 'error', words: fault.words, hint: fault.hint });
   } finally {
     applyStop = null;
     optimize.setState({ applying: null });

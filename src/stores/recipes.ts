@@ -15,7 +15,7 @@ import { apply, optimize, setSeed, takeStep } from '#stores/optimize';
 import { project, select } from '#stores/project';
 import { readFragment } from '#stores/recipe-link';
 import type { Draft, DraftStep, RecipesState } from '#stores/state';
-import { announce, CANCELLED, failures, setOptimizeView, view } from '#stores/view';
+import { announce, CANCELLED, setOptimizeView, telling, view } from '#stores/view';
 
 export const recipes = createStore<RecipesState>()(() => ({
   drafts: {},
@@ -158,7 +158,7 @@ export function takeUpOffer(): void {
 }
 
 let stop: AbortController | null = null;
-const failure = failures();
+const failure = telling();
 
 /**
  * Runs the recipe from this step on, or from the first change where that is earlier, and makes a model of it. `resume`:
@@ -175,7 +175,7 @@ export async function runFrom(wanted: number, resume = false): Promise<void> {
   stop = new AbortController();
   const begun = { node: at.node, step: run.from, done: 0, train: null, outcomes: [] };
   recipes.setState({ running: begun, fault: null, made: null });
-  failure.begin();
+  failure.takeBack();
   const before = project.getState().order.map((id) => nodes[id]);
   try {
     const { made } = await runApplication({
@@ -203,7 +203,9 @@ export async function runFrom(wanted: number, resume = false): Promise<void> {
     const isHere = project.getState().selected === at.node;
     if (isHere) recipes.setState({ fault });
     const { tab, optimizeView } = view.getState();
-    failure.tell(fault, isHere && tab === 'optimize' && optimizeView === 'recipe');
+    // In sight it is said, and announced, by its own place.
+    if (!isHere || tab !== 'optimize' || optimizeView !== 'recipe')
+      failure.tell({ level: 'error', words: fault.words, hint: fault.hint });
   } finally {
     stop = null;
     recipes.setState({ running: null });

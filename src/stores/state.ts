@@ -225,7 +225,13 @@ export interface OptimizeState {
   readonly previewing: boolean;
   /** The sweep of the slider last touched, by its parameter. */
   readonly sweep: { readonly param: string; readonly points: readonly SweepPoint[] } | null;
-  readonly applying: { readonly done: number; readonly train: TrainProgress | null } | null;
+  /** Which method to which node, and how far it is. */
+  readonly applying: {
+    readonly method: string;
+    readonly node: string;
+    readonly done: number;
+    readonly train: TrainProgress | null;
+  } | null;
   readonly result: ApplyResult | null;
   readonly fault: Fault | null;
 }

@@ -95,6 +95,25 @@ export function unannounce(): void {
 /** Said where something was given up that would have made a model. */
 export const CANCELLED: Words = { en: 'Cancelled. Nothing was changed.', zh: '已取消，没有任何改动。' };
 
+/** A way to tell of something for as long as it holds: what was told is taken back when it does no more. */
+export function telling(): { readonly tell: (notice: Told, isShown?: boolean) => void; readonly takeBack: () => void } {
+  const told: number[] = [];
+  const said: Words[] = [];
+  return {
+    /** `isShown`: where the person sees it already; it is only announced. */
+    tell(notice, isShown = false) {
+      said.push(notice.words);
+      if (isShown) announce(notice.words);
+      else told.push(notify(notice));
+    },
+    takeBack() {
+      for (const id of told.splice(0)) dismissNotice(id);
+      const { announcement } = view.getState();
+      if (said.splice(0).some((words) => words === announcement)) unannounce();
+    },
+  };
+}
+
 /**
  * A way to tell of what a store has on offer: what was told goes when it has it no more. `seenIn`: the tab that shows it
  * itself; where that one is open it is only announced.
@@ -103,37 +122,9 @@ export function noticesOf<S>(
   store: StoreApi<S>,
   isOffered: (state: S) => boolean,
 ): (notice: Told, seenIn?: TabId) => void {
-  const told: number[] = [];
-  const said: Words[] = [];
+  const { tell, takeBack } = telling();
   store.subscribe((state, before) => {
-    if (!isOffered(before) || isOffered(state)) return;
-    for (const id of told.splice(0)) dismissNotice(id);
-    const { announcement } = view.getState();
-    if (said.splice(0).some((words) => words === announcement)) unannounce();
+    if (isOffered(before) && !isOffered(state)) takeBack();
   });
-  return (notice, seenIn) => {
-    said.push(notice.words);
-    if (view.getState().tab === seenIn) announce(notice.words);
-    else told.push(notify(notice));
-  };
-}
-
-/**
- * A way to tell that work failed, once: not where the work's own place says it already and is in sight (an error there is
- * announced as it appears), and no longer than until the work is begun anew.
- */
-export function failures(): {
-  readonly begin: () => void;
-  readonly tell: (fault: Pick<Told, 'words' | 'hint'>, isInSight?: boolean) => void;
-} {
-  let told: number | null = null;
-  return {
-    begin() {
-      if (told !== null) dismissNotice(told);
-      told = null;
-    },
-    tell({ words, hint }, isInSight = false) {
-      if (!isInSight) told = notify({ level: 'error', words, hint });
-    },
-  };
+  return (notice, seenIn) => tell(notice, view.getState().tab === seenIn);
 }

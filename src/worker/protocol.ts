@@ -330,8 +330,8 @@ export interface Calls extends EnsembleCalls, EvaluationCalls, SearchCalls {
       parents: Readonly<Record<string, ModelId>>;
     };
     response: ApplyResult;
-    /** `outcome`: of a step that has just ended. */
-    progress: { done: number; step: number; train?: TrainProgress; outcome?: StepOutcome };
+    /** `outcome`: of a step that has just ended. `goesOn`: told once, where it does not begin. */
+    progress: { done: number; step: number; train?: TrainProgress; outcome?: StepOutcome; goesOn?: Words };
   };
   /**
    * What becomes of one layer's weights by the step (of a pass that trains: by its sketch), or from model `before` to this one.

@@ -217,7 +217,7 @@ test('members are made for groups that a person chose, go on after a reload, and
   await expect(page.getByText(/These members were being trained when the page was left/)).toBeVisible();
   await expect(page.getByRole('spinbutton', { name: 'Members' })).toHaveValue('3');
   await page.getByRole('button', { name: 'Train members', exact: true }).click();
-  await expect(page.getByText(/It goes on after \d training runs?/).first()).toBeVisible();
+  await expect(page.getByText(/ goes on after \d training runs?/).first()).toBeVisible();
   await expect(rows(page)).toHaveCount(8, { timeout: 90_000 });
 
   await show(page, 'Trees');

@@ -138,7 +138,7 @@ test('after a reload the page offers to go on with Apply, or to let it go', asyn
   await expect(page.getByText(/^It goes on from epoch \d+(?:\.\d)? of the training/)).toBeVisible();
   await page.getByRole('button', { name: 'Continue', exact: true }).click();
   await expect(offer).toBeHidden();
-  await expect(notice(page, /^It goes on from step 1, training epoch \d+(?:\.\d)?\.$/)).toBeVisible({
+  await expect(notice(page, /^Fine-tuning goes on from epoch \d+(?:\.\d)?\.$/)).toBeVisible({
     timeout: 60_000,
   });
   await expect(page.getByRole('spinbutton', { name: 'Epochs' })).toHaveValue('50');
@@ -166,7 +166,7 @@ test('Apply goes on in the next engine from where training was', async ({ page }
   const before = await beginApply(page, 50);
   await endEngine(page);
   await expect(notice(page, /It is being applied again/)).toBeVisible({ timeout: 30_000 });
-  await expect(notice(page, /^It goes on from step 1, training epoch \d+(?:\.\d)?\.$/)).toBeVisible({
+  await expect(notice(page, /^Fine-tuning goes on from epoch \d+(?:\.\d)?\.$/)).toBeVisible({
     timeout: 30_000,
   });
   await expect(rows(page)).toHaveCount(before + 1, { timeout: 120_000 });

@@ -77,6 +77,26 @@ describe('looking into a layer', () => {
     expect(latest.request).toMatchObject({ by: { step: { values: { sparsity: 0.8 } } } });
   });
 
+  it('shows nothing of before while something else is applied, and asks again after that', async () => {
+    stores.setValue('sparsity', 0.7, true);
+    (await stores.next('preview')).resolve(preview);
+    const seen = await stores.next('inspect');
+    seen.resolve(result('a'));
+    await settle();
+    // What is asked about when Apply begins was not previewed.
+    stores.takeStep({ pass: 'weight-quantization', values: {} });
+    expect(stores.inspection.getState().shown).toMatchObject({ pass: 'magnitude-pruning' });
+    const done = stores.apply();
+    expect(stores.inspection.getState().shown).toBeNull();
+    stores.cancelApply();
+    await done;
+    await settle();
+    stores.asked.length = 0;
+    stores.setMethod('magnitude-pruning');
+    (await stores.next('preview')).resolve(preview);
+    expect((await stores.next('inspect')).request).toEqual(seen.request);
+  });
+
   it('compares with the parent where it is asked to, and in the layer that is asked for', async () => {
     stores.setCompare('parent');
     const asked = await stores.next('inspect');

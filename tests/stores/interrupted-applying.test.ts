@@ -77,8 +77,13 @@ describe('a method that trains', () => {
     expect(s.optimize.getState()).toMatchObject({ method: 'fine-tuning', seed: 4 });
     expect(s.optimize.getState().values['fine-tuning']).toMatchObject({ epochs: 7 });
     expect(s.view.getState()).toMatchObject({ tab: 'optimize', optimizeView: 'method' });
+    // Where it goes on is told while it does.
+    const words = { en: 'Fine-tuning goes on from epoch 2.5.', zh: '' };
+    again.progress({ done: 0.3, step: 0, goesOn: words });
+    expect(told()).toEqual([words.en]);
     again.resolve(result);
     await going;
+    expect(told()).toEqual([]);
     expect(s.selectedNode()).toMatchObject({ model: 'm-made', parent: 'a' });
     expect(kept()).toBe('{}');
   });

@@ -196,7 +196,7 @@ describe('Apply', () => {
       recipe: { version: 1, steps: [{ pass: 'magnitude-pruning', values: { sparsity: 0.9 } }] },
     });
     call.progress({ done: 0.5, step: 0 });
-    expect(s.optimize.getState().applying).toEqual({ done: 0.5, train: null });
+    expect(s.optimize.getState().applying).toEqual({ method: 'magnitude-pruning', node: 'n', done: 0.5, train: null });
     call.resolve(result);
     await done;
     const made = s.selectedNode();
@@ -312,7 +312,7 @@ describe('Apply', () => {
     const second = await s.next('apply');
     expect(second.request).toEqual({ ...(first.request as object), resume: true });
     expect(s.view.getState().notices.at(-1)?.words.en).toMatch(/being applied again/);
-    expect(s.optimize.getState().applying).toEqual({ done: 0, train: null });
+    expect(s.optimize.getState().applying).toMatchObject({ node: 'n', done: 0, train: null });
     second.resolve(result);
     await done;
     expect(s.selectedNode()).toMatchObject({ model: 'm2' });

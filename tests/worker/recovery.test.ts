@@ -222,9 +222,9 @@ describe('a recipe that is being applied when the engine ends', () => {
     expect(seen.slice(0, 2)).toEqual(whole.reports.slice(0, 2).map((outcome) => expect.objectContaining({ outcome })));
     expect(seen.slice(2).every(({ step }) => step >= 2)).toBe(true);
     expect(Math.min(...seen.flatMap(({ train }) => (train ? [train.point.epoch] : [])))).toBeGreaterThan(0.9);
-    expect(next.notices).toHaveLength(1);
-    expect(next.notices[0]).toMatchObject({ code: 'resumed' });
-    expect(next.notices[0]?.words.en).toMatch(/^It goes on from step 3, training epoch [1-7]\.\d\.$/);
+    const told = seen.flatMap(({ goesOn }) => goesOn ?? []);
+    expect(told).toHaveLength(1);
+    expect(told[0]?.en).toMatch(/^Step 3 \(.+\) goes on from epoch [1-7]\.\d\.$/);
     expect(await (await next.session.vault).applying.read()).toBeNull();
   });
 
@@ -297,10 +297,10 @@ describe('a recipe that is being applied when the engine ends', () => {
       [false, {}],
     ] as const) {
       const next = makeSetting({ files: kept });
-      const first: number[] = [];
-      await applied(next, resume, ({ step }) => first.push(step), name);
-      expect(first[0]).toBe(0);
-      expect(next.notices).toEqual([]);
+      const seen: Progress[] = [];
+      await applied(next, resume, (progress) => seen.push(progress), name);
+      expect(seen[0]?.step).toBe(0);
+      expect(seen.filter(({ goesOn }) => goesOn)).toEqual([]);
     }
   });
 
@@ -309,9 +309,10 @@ describe('a recipe that is being applied when the engine ends', () => {
     const lifetimes = [300, Number.POSITIVE_INFINITY];
     const setting = makeSetting({ checkpointEvery: 0, makeBackend: () => failing(lifetimes.shift() as number, code) });
     await expect(applied(setting, false)).rejects.toMatchObject({ code: `backend-${code}` });
-    const result = await applied(setting, true);
+    const told: string[] = [];
+    const result = await applied(setting, true, ({ goesOn }) => goesOn && told.push(goesOn.en));
     expect(result.model.id).toBe(whole.model.id);
-    expect(setting.notices.at(-1)).toMatchObject({ code: 'resumed' });
+    expect(told).toEqual([expect.stringMatching(/^Step \d \(.+\) (?:goes on from epoch \d+\.\d|is next)\.$/)]);
   });
 });
 
@@ -362,7 +363,7 @@ describe('members that are being made when the page is left', () => {
       expect(result.combined?.test).toEqual(whole.combined?.test);
       expect(next.notices).toHaveLength(1);
       expect(next.notices[0]).toMatchObject({ code: 'resumed' });
-      expect(next.notices[0]?.words.en).toMatch(/^It goes on after \d training runs?/);
+      expect(next.notices[0]?.words.en).toMatch(/^\S.* goes on after \d training runs?/);
       // The first of three was not trained again.
       expect(shares[0]).toBeGreaterThan(0.25);
       expect(await (await next.session.vault).making.read()).toBeNull();

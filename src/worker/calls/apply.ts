@@ -4,8 +4,9 @@
  */
 import { modelId } from '#core/model/hash';
 import type { Model } from '#core/model/model';
-import { PASSES } from '#core/passes/index';
-import { runRecipe, trains } from '#core/recipe';
+import type { Words } from '#core/params';
+import { PASSES, passById } from '#core/passes/index';
+import { type Recipe, runRecipe, trains } from '#core/recipe';
 import type { Dataset } from '#engine/datasets/dataset';
 import { type CallContext, type Handler, throttled } from '#worker/call';
 import { type Journal, openJournal } from '#worker/calls/journal';
@@ -47,7 +48,6 @@ async function run(
   const vault = await session.vault;
   const start = journal?.model ?? (await vault.get(id));
   const from = (journal?.outcomes.at(-1)?.step ?? first - 1) + 1;
-  if (journal?.goesOn) session.notice({ code: 'resumed', words: journal.goesOn });
   const running = recipe.steps.flatMap((step, index) => (index >= first && !step.off ? [index] : []));
   const report = throttled(progress);
   const tell = (step: number, done: number, more: Pick<Progress, 'train'> = {}): void =>
@@ -55,6 +55,10 @@ async function run(
   const outcomes: StepOutcome[] = [...(journal?.outcomes ?? [])];
   for (const [index, outcome] of outcomes.entries())
     progress({ done: (recipeShare * (index + 1)) / running.length, step: outcome.step, outcome });
+  const next = running.find((index) => index >= from);
+  const goesOn = next === undefined ? null : journal?.goesOn(stepWords(recipe, next));
+  if (next !== undefined && goesOn)
+    progress({ done: (recipeShare * outcomes.length) / running.length, step: next, goesOn });
   const { model: made } = await session.scheduler.run(
     trains(recipe, PASSES, first) ? 'training' : 'evaluation',
     async (between) => {
@@ -117,4 +121,12 @@ async function run(
     notes: outcomes.flatMap(({ notes }) => notes),
     seconds: (performance.now() - begun) / 1000,
   };
+}
+
+/** "Fine-tuning"; of several steps "Step 2 (Fine-tuning)". */
+function stepWords({ steps }: Recipe, index: number): Words {
+  const { en, zh }: Words = passById(steps[index]?.pass ?? '')?.words.title ?? { en: '', zh: '' };
+  return steps.length === 1
+    ? { en, zh: `“${zh}”` }
+    : { en: `Step ${index + 1} (${en})`, zh: `第 ${index + 1} 步（${zh}）` };
 }

@@ -31,8 +31,8 @@ export interface Journal {
   readonly outcomes: readonly StepOutcome[];
   /** What the last of them gave; null where none is done. */
   readonly model: Model | null;
-  /** Where it goes on from, in words; null where it begins. */
-  readonly goesOn: Words | null;
+  /** Where `who` goes on from, in words; null where it begins. */
+  goesOn(who: Words): Words | null;
   /** A step ended with this model. */
   done(outcome: StepOutcome, model: Model): Promise<void>;
   /** The training of one step's context, remembered. `begin` gets the checkpoint to go on from and where to keep others. */
@@ -66,7 +66,7 @@ export async function openJournal(
   return {
     outcomes: facts.steps.map(({ outcome }) => outcome),
     model: last ? await vault.get(last.model) : null,
-    goesOn: of === 'making' ? makingGoesOn(facts, checkpoint) : goesOn(facts, checkpoint),
+    goesOn: (who) => goesOn(who, facts, checkpoint),
     async done(outcome, model) {
       const id = await vault.put(model);
       note({ steps: [...facts.steps, { outcome, model: id }], trained: [], training: null });
@@ -97,22 +97,14 @@ function fingerprint(objective: Objective): string {
   });
 }
 
-function makingGoesOn({ trained }: DoneSoFar, checkpoint: Checkpoint | null): Words | null {
+function goesOn(who: Words, { steps, trained }: DoneSoFar, checkpoint: Checkpoint | null): Words | null {
   const count = trained.length;
-  if (count === 0 && !checkpoint) return null;
   const epoch = checkpoint ? checkpoint.epoch.toFixed(1) : null;
-  return {
-    en: `It goes on after ${count} training run${count === 1 ? '' : 's'}${epoch ? `, from epoch ${epoch} of the next` : ''}.`,
-    zh: `已完成 ${count} 次训练，${epoch ? `从下一次的第 ${epoch} 轮` : ''}继续。`,
-  };
-}
-
-function goesOn({ steps, trained }: DoneSoFar, checkpoint: Checkpoint | null): Words | null {
-  if (steps.length + trained.length === 0 && !checkpoint) return null;
-  const step = steps.length + 1;
-  const epoch = checkpoint ? checkpoint.epoch.toFixed(1) : null;
-  return {
-    en: `It goes on from step ${step}${epoch ? `, training epoch ${epoch}` : ''}.`,
-    zh: `从第 ${step} 步${epoch ? `、训练第 ${epoch} 轮` : ''}继续。`,
-  };
+  if (count > 0)
+    return {
+      en: `${who.en} goes on after ${count} training run${count === 1 ? '' : 's'}${epoch ? `, from epoch ${epoch} of the next` : ''}.`,
+      zh: `${who.zh}：已完成 ${count} 次训练，${epoch ? `从下一次的第 ${epoch} 轮` : ''}继续。`,
+    };
+  if (epoch) return { en: `${who.en} goes on from epoch ${epoch}.`, zh: `${who.zh}：从第 ${epoch} 轮继续。` };
+  return steps.length > 0 ? { en: `${who.en} is next.`, zh: `接下来是${who.zh}。` } : null;
 }

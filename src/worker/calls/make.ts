@@ -54,7 +54,8 @@ async function run(
   const { least, most } = making.models;
   if (request.models.length < least || request.models.length > most) throw new PassError(countWords(least, most));
   const vault = await session.vault;
-  if (journal.goesOn) session.notice({ code: 'resumed', words: journal.goesOn });
+  const goesOn = journal.goesOn(making.words.title);
+  if (goesOn) session.notice({ code: 'resumed', words: goesOn });
   const models: Given[] = [];
   for (const { id, name: called } of request.models) {
     const given = givenOf(await vault.predictor(id));
