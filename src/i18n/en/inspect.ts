@@ -9,6 +9,7 @@ export const inspect = {
   before: 'Before',
   after: 'After',
   waiting: 'Shown as soon as the first estimate is there.',
+  applying: 'Shown when what is being applied is done.',
   refused: 'Nothing to show: this method cannot run on this model.',
   noLayer: 'No layer of this model has weights of this kind.',
   sketch: 'This method trains: you see where its training starts. After Apply the trained weights are shown here.',

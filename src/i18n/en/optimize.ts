@@ -21,7 +21,7 @@ export const optimize = {
   someLayers: '{{number}} of {{all}}',
   apply: 'Apply',
   cancel: 'Cancel',
-  applying: 'Applying',
+  applying: 'Applying {{title}} to {{name}}',
   interrupted: {
     method: 'Applying {{title}} to {{name}} was interrupted.',
     recipe: 'The recipe of {{name}} was interrupted in step {{number}} of {{count}}: {{title}}.',

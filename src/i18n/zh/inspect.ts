@@ -11,6 +11,7 @@ export const inspect: Texts['inspect'] = {
   before: '之前',
   after: '之后',
   waiting: '第一次估计出来后即会显示。',
+  applying: '应用完成后即会显示。',
   refused: '没有可显示的内容：这个方法不能用于这个模型。',
   noLayer: '此模型没有含这类权重的层。',
   sketch: '此方法需要训练：这里显示训练的起点。应用之后会显示训练好的权重。',

@@ -23,7 +23,7 @@ export const optimize: Texts['optimize'] = {
   someLayers: '{{all}} 层中的 {{number}} 层',
   apply: '应用',
   cancel: '取消',
-  applying: '正在应用',
+  applying: '正在把“{{title}}”应用到 {{name}}',
   interrupted: {
     method: '把“{{title}}”应用到 {{name}} 时被中断。',
     recipe: '{{name}} 的配方在第 {{number}} 步（共 {{count}} 步）中断：{{title}}。',

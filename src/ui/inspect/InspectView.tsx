@@ -32,6 +32,7 @@ export default function InspectView({ node, isBeside = false }: { node: ModelNod
   const { layer, shown, fault } = useThrottledStore(inspection);
   // After Apply the new model is compared with its parent.
   useStore(optimize, (state) => state.result !== null);
+  const isApplying = useStore(optimize, (state) => state.applying !== null);
   const pass = passById(useStore(optimize, (state) => state.method));
   const isRefused = pass !== undefined && comparisonOf(node) === 'step' && refusal(node.summary.layers, pass) !== null;
   const box = useRef<HTMLElement>(null);
@@ -88,7 +89,7 @@ export default function InspectView({ node, isBeside = false }: { node: ModelNod
       ) : (
         !fault && (
           <div className={styles.waiting}>
-            <Help>{t(isRefused ? 'inspect.refused' : 'inspect.waiting')}</Help>
+            <Help>{t(isApplying ? 'inspect.applying' : isRefused ? 'inspect.refused' : 'inspect.waiting')}</Help>
           </div>
         )
       )}

@@ -11,7 +11,7 @@ import { inspection, setOpen } from '#stores/inspect';
 import { apply, cancelApply, optimize, rest, setMethod, setValue } from '#stores/optimize';
 import { project } from '#stores/project';
 import { recipes } from '#stores/recipes';
-import type { ModelNode } from '#stores/state';
+import type { ModelNode, OptimizeState } from '#stores/state';
 import { Notice, ProgressLine } from '#ui/kit/Feedback.tsx';
 import { Actions, Foot, Text } from '#ui/kit/Layout.tsx';
 import { whenNumbersFit } from '#ui/kit/numbers-fit.ts';
@@ -83,14 +83,14 @@ export function MethodView({ node }: { node: ModelNode }) {
       )}
       {!blocked && <Weights node={node} />}
       <About words={pass.words} formula={pass.formula?.(clampValues(pass.params, values[method] ?? {}))} />
-      {!blocked && (
+      {(applying || !blocked) && (
         <Foot>
           {refused && <Notice level="error" text={words(refused)} />}
           {applying && <Applying {...applying} />}
           <Actions>
             <Button
               onClick={whenNumbersFit(() => void apply())}
-              disabled={busy || refused !== null || (fits && node.dataset !== null && !loaded[node.dataset])}
+              disabled={busy || blocked || refused !== null || (fits && node.dataset !== null && !loaded[node.dataset])}
             >
               {t('optimize.apply')}
             </Button>
@@ -137,10 +137,15 @@ function Weights({ node }: { node: ModelNode }) {
   );
 }
 
-function Applying({ done, train }: { done: number; train: TrainProgress | null }) {
+/** Another model may be selected meanwhile: what is applied to which is said in full. */
+function Applying({ method, node, done, train }: NonNullable<OptimizeState['applying']>) {
   const t = useText();
+  const words = useWords();
+  const name = useStore(project, ({ nodes }) => nodes[node]?.name ?? '');
+  const title = passById(method)?.words.title;
   const note = useRunNote(done, train);
-  return <ProgressLine label={t('optimize.applying')} done={done} {...(note ? { note } : {})} />;
+  const label = t('optimize.applying', { title: title ? words(title) : method, name });
+  return <ProgressLine label={label} done={done} {...(note ? { note } : {})} />;
 }
 
 /** How far a run is that trains: "34 % · 9,800 images/s · Time left 12 s". */

@@ -8,6 +8,7 @@ import type { Model } from '#core/model/model';
 import { makeTensor } from '#core/model/tensor';
 import { fetchTexts } from '#i18n/i18n';
 import { inspection } from '#stores/inspect';
+import { optimize } from '#stores/optimize';
 import { project } from '#stores/project';
 import { view } from '#stores/view';
 import { Dress } from '#ui/App.tsx';
@@ -138,6 +139,14 @@ describe('the view', () => {
   test('of a pass that trains says when there will be something to see', async () => {
     show(cases.nothing, true);
     expect(await screen.findByText(/after Apply you see here how far the weights have moved/)).toBeTruthy();
+  });
+
+  test('says what it waits for', () => {
+    act(() => optimize.setState({ applying: null }));
+    expect(screen.getByText('Shown as soon as the first estimate is there.')).toBeTruthy();
+    act(() => optimize.setState({ applying: { method: 'fine-tuning', node: 'a', done: 0, train: null } }));
+    expect(screen.getByText('Shown when what is being applied is done.')).toBeTruthy();
+    act(() => optimize.setState({ applying: null }));
   });
 
   test('another layer and another comparison are asked for', async () => {

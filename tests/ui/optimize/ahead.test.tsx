@@ -58,3 +58,14 @@ test('what is refused cannot be applied, and says why at once; another model can
   act(() => project.setState({ selected: 'plain' }));
   expect(screen.queryByText(words)).toBeNull();
 });
+
+test('what is being applied is named with its model, whichever is looked at meanwhile', () => {
+  act(() => {
+    optimize.setState({ applying: { method: 'gradual-pruning', node: 'pruned', done: 0.71, train: null } });
+    project.setState({ selected: 'plain' });
+  });
+  expect(screen.getByText('Applying Gradual pruning to pruned')).toBeTruthy();
+  expect(apply().disabled).toBe(true);
+  expect(screen.getByRole('button', { name: 'Cancel' })).toBeTruthy();
+  act(() => optimize.setState({ applying: null }));
+});
