@@ -146,6 +146,12 @@ function tellSince(before: ProjectState['order']): void {
   if (said.length > 0) announce({ en: said.map(({ en }) => en).join(' '), zh: said.map(({ zh }) => zh).join('') });
 }
 
+/** Whether a node that is not on the page has been there, and can be brought back. */
+export function hasLeft({ nodes, order, past, future }: ProjectState, id: string): boolean {
+  const isGone = id in nodes && !order.includes(id);
+  return isGone && [...past, ...future].some((then) => then.includes(id));
+}
+
 /**
  * Puts a removed node back where it stood, and selects it. Where nothing was done since, that is undoing its removal;
  * else it is a step of its own, and what was done stays.

@@ -3,6 +3,8 @@ export const recipe = {
   intro:
     'Every step that led to this model. Change any of them and run the rest again: a new model appears beside this one.',
   start: 'Starts from',
+  removed: '{{name}} (removed)',
+  bringBack: 'Bring back',
   step: '{{number}}. {{title}}',
   unknown: 'Unknown method “{{pass}}”',
   unknownHelp: 'This version of the studio has no such method. Remove the step, or switch it off.',

@@ -4,6 +4,8 @@ import type { Texts } from '#i18n/en';
 export const recipe: Texts['recipe'] = {
   intro: '这个模型就是这样一步步得到的。改动任何一步并重新运行：旁边会出现一个新模型。',
   start: '起点',
+  removed: '{{name}}（已移除）',
+  bringBack: '恢复',
   step: '第 {{number}} 步 {{title}}',
   unknown: '未知方法“{{pass}}”',
   unknownHelp: '这个版本没有此方法。请移除这一步，或将它关闭。',

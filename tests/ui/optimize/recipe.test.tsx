@@ -2,7 +2,7 @@
 import { act, fireEvent, render, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { project } from '#stores/project';
+import { project, remove } from '#stores/project';
 import { openRecipe, recipes } from '#stores/recipes';
 import type { ModelNode } from '#stores/state';
 import { view } from '#stores/view';
@@ -120,6 +120,20 @@ describe('a recipe', () => {
     fireEvent.click(screen.getByRole('button', { name: 'Copy JSON' }));
     expect(await screen.findByText('The browser did not allow copying. Download it instead.')).toBeTruthy();
     vi.unstubAllGlobals();
+  });
+
+  test('leads to its start, and brings it back where it was removed', async () => {
+    const person = userEvent.setup();
+    expect(screen.getByRole('button', { name: 'Small CNN' })).toBeTruthy();
+    act(() => remove('a'));
+    expect(screen.queryByRole('button', { name: /^Small CNN/ })).toBeNull();
+    expect(screen.getByText('Small CNN (removed)')).toBeTruthy();
+    await person.click(screen.getByRole('button', { name: 'Bring back' }));
+    expect(project.getState()).toMatchObject({ order: ['a', 'b'], selected: 'a' });
+    // One that never stood on the page is only named.
+    act(() => project.setState({ ...projectOf(nodes, ['b']), selected: 'b', past: [], future: [] }));
+    expect(screen.getByText('Small CNN')).toBeTruthy();
+    expect(screen.queryByRole('button', { name: /Bring back|^Small CNN$/ })).toBeNull();
   });
 
   test('says before it runs which step lacks images, and switches it off', async () => {

@@ -6,7 +6,7 @@ import { clashes } from '#core/effects';
 import { passById } from '#core/passes/index';
 import { draftOf, isUnchanged, keptSteps, type Line, lineOf, missingModels, runOf, START } from '#stores/lineage';
 import { optimize } from '#stores/optimize';
-import { project, select } from '#stores/project';
+import { bringBack, hasLeft, project, select } from '#stores/project';
 import { addStep, cancelRun, moveStep, recipes, resetDraft, runFrom } from '#stores/recipes';
 import type { Draft, ModelNode } from '#stores/state';
 import { timesLess } from '#ui/kit/changes.ts';
@@ -66,13 +66,19 @@ export function RecipeView({ node }: { node: ModelNode }) {
 function Start({ start }: { start: ModelNode }) {
   const t = useText();
   const format = useFormat();
-  const { summary, validation } = start;
+  const { summary, validation, name, id } = start;
+  const isHere = useStore(project, ({ order }) => order.includes(id));
+  const isRemoved = useStore(project, (state) => hasLeft(state, id));
   return (
     <div className={own.start}>
       <span className={own.quiet}>{t('recipe.start')}</span>
-      <button type="button" className={own.startName} onClick={() => select(start.id)}>
-        {start.name}
-      </button>
+      {isHere ? (
+        <button type="button" className={own.startName} onClick={() => select(id)}>
+          {name}
+        </button>
+      ) : (
+        <span className={own.startName}>{isRemoved ? t('recipe.removed', { name }) : name}</span>
+      )}
       <span className={own.quiet}>
         {[
           `${format.count(summary.parameters)} ${t('unit.parameters')}`,
@@ -80,6 +86,11 @@ function Start({ start }: { start: ModelNode }) {
           ...(validation ? [`${t('recipe.rows.validation')} ${format.percent(validation.value)}`] : []),
         ].join(' · ')}
       </span>
+      {isRemoved && (
+        <Button size="compact-xs" variant="default" onClick={() => bringBack(id)}>
+          {t('recipe.bringBack')}
+        </Button>
+      )}
     </div>
   );
 }
