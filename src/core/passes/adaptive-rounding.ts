@@ -67,8 +67,8 @@ export const adaptiveRounding = definePass({
       unit: 'bits',
       label: { en: 'Bits', zh: '位数' },
       help: {
-        en: 'How many bits each weight gets: 2 to the power of this many values.',
-        zh: '每个权重的位数：可取的值有 2 的这么多次方个。',
+        en: 'How many bits each weight gets. 4 bits: 15 values, zero and as many below it as above.',
+        zh: '每个权重的位数。4 位：15 个取值，零以及上下各 7 个。',
       },
     },
     granularity: GRANULARITY,
