@@ -1,7 +1,7 @@
 /**
  * What the page needs of a method or a format is what it declares: words, parameters, effects, extensions. What it does
- * runs in a worker. So in the page's build a pass loses `prepare`, `apply` and `sketch`, a way of combining `fit`, `learns`,
- * `combine` and `weights`, a way of making members `make` and `again`, of growing trees `grow`, a format `detect`, `read` and `write`; each becomes
+ * runs in a worker. So in the page's build a pass loses `prepare`, `apply`, `sketch` and `idle`, a way of combining `fit`,
+ * `learns`, `combine` and `weights`, a way of making members `make` and `again`, of growing trees `grow`, a format `detect`, `read` and `write`; each becomes
  * one function that says where it is, and the bundler drops everything that only they used. The workers' builds, the
  * development server and the tests have the files as they are.
  */
@@ -9,7 +9,7 @@ import { type Plugin, parseSync } from 'vite';
 
 /** By the function that declares. */
 const coreWork: Readonly<Record<string, ReadonlySet<string>>> = {
-  definePass: new Set(['prepare', 'apply', 'sketch']),
+  definePass: new Set(['prepare', 'apply', 'sketch', 'idle']),
   defineEnsemble: new Set(['fit', 'learns', 'combine', 'weights']),
   defineMaking: new Set(['make', 'again']),
   defineTreeMethod: new Set(['grow']),

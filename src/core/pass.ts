@@ -172,6 +172,8 @@ export interface PassDefinition<P extends Params, Prepared> {
   readonly apply: (model: Model, values: ValuesOf<P>, context: PassContext, prepared: Prepared) => Promise<PassResult>;
   /** For preview 'structure': the model without its training. Its weights mean nothing, but about as many are zero. */
   readonly sketch?: (model: Model, values: ValuesOf<P>, context: PassContext, prepared: Prepared) => Promise<Model>;
+  /** For preview 'structure': why `apply` would change nothing, and train nothing; null where it would. */
+  readonly idle?: (model: Model, values: ValuesOf<P>, sketch: Model) => readonly Words[] | null;
 }
 
 /** A pass with its types forgotten, as lists and runners hold it. */

@@ -8,7 +8,7 @@ import { countMacs } from '#core/metrics/operations';
 import { countParameters } from '#core/metrics/size';
 import type { Model } from '#core/model/model';
 import { derivedSeed } from '#core/numeric/random';
-import { clampValues, type Params, type Values, type Words } from '#core/params';
+import { clampValues, isShown, type Param, type Params, type Values, type Words } from '#core/params';
 import { type Compared, type Pass, type PassContext, PassError, type Report } from '#core/pass';
 
 export interface RecipeStep {
@@ -133,6 +133,13 @@ export function stepSeed(seed: number, index: number, pass: string): number {
 /** The seed with which a step of a recipe runs. */
 export function seedOf(recipe: Recipe, index: number, step: RecipeStep): number {
   return step.seed ?? stepSeed(recipe.seed, index, step.pass);
+}
+
+/** Whether a pass trains with these values, all of them given: they may leave it no epochs. */
+export function trainsWith({ needs, params }: Pass, values: Values): boolean {
+  const hasEpochs = (param: Param): boolean =>
+    param.kind === 'number' && param.unit === 'epochs' && isShown(param, values);
+  return needs.includes('training') && Object.values(params as Params).some(hasEpochs);
 }
 
 /** Whether a step from `from` on trains: then it takes its time, and is worth going on with where it was cut short. */

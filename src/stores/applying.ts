@@ -132,6 +132,12 @@ export function modelsNamed(step: { readonly pass: string; readonly values: Valu
 /** The code of the fault that tells that a method gave the model that it was given. */
 export const UNCHANGED = 'unchanged';
 
+/** Said where the method says no more about it. */
+export const NO_CHANGE: Words = {
+  en: 'With these values the method changes nothing on this model.',
+  zh: '按当前数值，该方法不会改变这个模型。',
+};
+
 function nothingChanged({ notes }: ApplyResult): Fault {
   return {
     code: UNCHANGED,
@@ -139,10 +145,7 @@ function nothingChanged({ notes }: ApplyResult): Fault {
     hint:
       notes.length > 0
         ? { en: notes.map(({ en }) => en).join(' '), zh: notes.map(({ zh }) => zh).join('') }
-        : {
-            en: 'With these values the method changes nothing on this model.',
-            zh: '按当前数值，该方法不会改变这个模型。',
-          },
+        : NO_CHANGE,
   };
 }
 

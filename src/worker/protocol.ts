@@ -180,6 +180,8 @@ export interface PreviewResult {
   readonly accuracy: (Interval & { readonly images: number; readonly change: Interval }) | null;
   /** What the step gives up of what earlier ones achieved, a sentence each; absent where it gives up nothing. */
   readonly lost?: readonly Words[];
+  /** Where the step would leave the model as it is: why, as far as the pass says it. */
+  readonly unchanged?: readonly Words[];
 }
 export interface SweepPoint extends PreviewResult {
   readonly value: number;

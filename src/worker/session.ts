@@ -41,6 +41,8 @@ export interface Changed {
   readonly trains: boolean;
   /** What the step gives up of what earlier ones achieved. */
   readonly lost: readonly Words[];
+  /** What the pass says of it where the step would leave the model as it is; null where it would not. */
+  readonly unchanged: readonly Words[] | null;
 }
 export interface Session {
   readonly scheduler: Scheduler;

@@ -21,6 +21,7 @@ export const one = definePass({
   },
   apply: async (model) => ({ model }),
   sketch,
+  idle: (model) => work(model),
 });
 function sketch() {}
 `;
@@ -30,7 +31,7 @@ describe('one declaration', () => {
     const light = declarationsOf('src/core/passes/one.ts', pass) as string;
     for (const kept of ["id: 'one'", "'One {'", 'formula: ({ bits }) => String(bits)', 'function sketch() {}'])
       expect(light).toContain(kept);
-    for (const name of ['prepare', 'apply', 'sketch']) expect(light).toContain(`  ${name}: onlyInTheWorker,`);
+    for (const name of ['prepare', 'apply', 'sketch', 'idle']) expect(light).toContain(`  ${name}: onlyInTheWorker,`);
     expect(light).not.toContain('work(model)');
   });
 

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { modelId } from '#core/model/hash';
 import { seededRandom } from '#core/numeric/random';
+import { clampValues, type Params, type Values } from '#core/params';
 import { definePass, type Pass, type PassContext, PassError } from '#core/pass';
 import { PASSES, passById } from '#core/passes/index';
 import {
@@ -16,6 +17,7 @@ import {
   StepError,
   seedOf,
   stepSeed,
+  trainsWith,
 } from '#core/recipe';
 import { denseModel, kernelOf, plainContext, tensor } from './passes/helpers';
 
@@ -276,5 +278,18 @@ describe('reading a recipe', () => {
     const read = readRecipe('{"version": 1, "seed": 1, "steps": [{"pass": "a", "values": {"__proto__": "x"}}]}');
     expect(Object.keys(Object.prototype)).toEqual([]);
     expect(Object.getPrototypeOf(read.steps[0]?.values)).toBe(Object.prototype);
+  });
+});
+
+describe('training', () => {
+  const trainsAt = (id: string, values: Values = {}) => {
+    const pass = passById(id) as Pass;
+    return trainsWith(pass, clampValues(pass.params as Params, values) as Values);
+  };
+
+  it('is what every pass that can does as it is declared, unless its values leave it no epochs', () => {
+    for (const { id, needs } of PASSES) expect([id, trainsAt(id)]).toEqual([id, needs.includes('training')]);
+    expect(trainsAt('width-scaling', { after: 'nothing' })).toBe(false);
+    expect(trainsAt('adaptive-rounding')).toBe(false);
   });
 });

@@ -103,6 +103,28 @@ describe('a model that was not seen on its validation images yet', () => {
   });
 });
 
+describe('a step that would leave the model as it is', () => {
+  it.each([
+    ['fold-batch-norm', {}, /no batch normalisation/],
+    ['depth-scaling', { depth: 0.5 }, /no block can be left out/],
+    ['depth-scaling', { depth: 0.5, start: 'fresh' }, /the only one stays as it is/],
+    ['width-scaling', { width: 1 }, /every layer stays as it is/],
+    ['width-scaling', { width: 0.5 }, null],
+    ['width-scaling', { width: 1, start: 'fresh' }, null],
+    ['pooled-head', {}, /Nothing was changed/],
+    ['fine-tuning', {}, null],
+    ['magnitude-pruning', { sparsity: 0.5 }, null],
+  ] as const)('%s %j: says why, before Apply', async (pass, values, why) => {
+    const asked = question(pass, values, true);
+    const { unchanged } = (await answers(asked)).at(-1) as PreviewResult;
+    if (why) expect(unchanged?.map(({ en }) => en)).toEqual([expect.stringMatching(why)]);
+    else expect(unchanged).toBeUndefined();
+    const { rest: _, model, ...by } = asked;
+    const { sketch } = await setting.call('inspect', { model, layer: null, by: { kind: 'step', ...by } });
+    expect(sketch).toBe(passById(pass)?.preview === 'structure' && why === null);
+  });
+});
+
 describe('the slider’s other positions', () => {
   it('are written and counted, nobody waits for them', async () => {
     const writing = watchWriting();

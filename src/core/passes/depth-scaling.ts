@@ -108,6 +108,11 @@ export const depthScaling = definePass({
     return after === 'nothing' ? begun : asTrained(begun, model);
   },
 
+  idle(model, { depth, start }) {
+    const { model: changed, note } = withDepth(model, depth, start === 'fresh');
+    return changed === model ? [note] : null;
+  },
+
   async apply(model, values, context) {
     const { model: changed, note } = withDepth(model, values.depth, values.start === 'fresh');
     if (changed === model) return { model, report: { notes: [note] } };

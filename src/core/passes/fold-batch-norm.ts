@@ -31,8 +31,8 @@ export const foldBatchNorm = definePass({
       zh: '瞬间完成，结果精确。略小、略快。之后再训练就没有归一化了，所以应放在最后、量化之前。',
     },
     pays: {
-      en: 'It pays always, once training is over: the answers stay, and each normalisation is one layer less to run and store.',
-      zh: '训练结束后总是值得做：输出不变，每个归一化都少运行、少存储一层。',
+      en: 'It pays in every network with batch normalisation, once training is over: the answers stay, and each normalisation is one layer less to run and store.',
+      zh: '凡是有批归一化的网络，训练结束后都值得做：输出不变，每个归一化都少运行、少存储一层。',
     },
     paper:
       'Jacob, Kligys, Chen, Zhu, Tang, Howard, Adam, Kalenichenko 2018, Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference',

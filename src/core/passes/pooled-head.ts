@@ -82,6 +82,11 @@ export const pooledHead = definePass({
     return after === 'nothing' ? changed : asTrained(changed, model);
   },
 
+  idle(model, { dense }) {
+    const { model: changed, notes } = pooled(model, dense === 'single', () => 0.5);
+    return changed === model ? notes : null;
+  },
+
   async apply(model, values, context) {
     const { model: changed, notes } = pooled(model, values.dense === 'single', context.random);
     return { model: changed === model ? model : await settle(changed, model, values, context), report: { notes } };

@@ -91,6 +91,11 @@ export const simplerConvolutions = definePass({
     return values.after === 'nothing' ? changed : asTrained(changed, model);
   },
 
+  idle(model, values) {
+    const { model: changed, notes } = replaced(model, values.becomes as Becomes, values.layers);
+    return changed === model ? notes : null;
+  },
+
   async apply(model, values, context) {
     const { model: changed, notes } = replaced(model, values.becomes as Becomes, values.layers);
     return { model: changed === model ? model : await settle(changed, model, values, context), report: { notes } };

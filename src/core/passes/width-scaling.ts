@@ -106,6 +106,10 @@ export const widthScaling = definePass({
     return after === 'nothing' ? changed : asTrained(changed, model);
   },
 
+  idle(model, { start }, sketch) {
+    return start !== 'fresh' && changesOf(model, sketch).length === 0 ? [UNCHANGED] : null;
+  },
+
   async apply(model, values, context) {
     const fresh = values.start === 'fresh';
     const changed = scaled(model, values.width, fresh, context.random);

@@ -14,6 +14,8 @@ export const inspect = {
   noLayer: 'No layer of this model has weights of this kind.',
   sketch: 'This method trains: you see where its training starts. After Apply the trained weights are shown here.',
   sketchSame: 'This method trains: after Apply you see here how far the weights have moved.',
+  chosen: 'You see where this method starts. After Apply the weights that it chose are shown here.',
+  chosenSame: 'After Apply you see here how far the weights have moved.',
   zeros: 'zero: {{number}}',
   rows: {
     weights: 'Weights',

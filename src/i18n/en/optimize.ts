@@ -50,6 +50,7 @@ export const optimize = {
   axisHint: 'Along “{{axis}}” this method does not move the point.',
   axisShow: 'Show {{axis}}',
   structureOnly: 'This method trains: its accuracy is known after Apply. Parameters and MACs are already right.',
+  structureUntrained: 'Its accuracy is known after Apply. Parameters and MACs are already right.',
   rows: { parameters: 'Parameters', nonZero: 'Non-zero', bytes: 'Size', macs: 'MACs', accuracy: 'Validation' },
   asFloats: {
     perChannel: 'Size counts per-channel grids as floats, as TensorFlow.js stores them',

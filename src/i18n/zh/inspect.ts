@@ -16,6 +16,8 @@ export const inspect: Texts['inspect'] = {
   noLayer: '此模型没有含这类权重的层。',
   sketch: '此方法需要训练：这里显示训练的起点。应用之后会显示训练好的权重。',
   sketchSame: '此方法需要训练：应用之后，这里会显示权重移动了多少。',
+  chosen: '这里显示此方法的起点。应用之后会显示它选定的权重。',
+  chosenSame: '应用之后，这里会显示权重移动了多少。',
   zeros: '零：{{number}}',
   rows: {
     weights: '权重',

@@ -51,6 +51,7 @@ export const optimize: Texts['optimize'] = {
   axisHint: '这个方法不会让点沿“{{axis}}”移动。',
   axisShow: '改看{{axis}}',
   structureOnly: '这个方法需要训练：应用之后才知道准确率。参数量和 MACs 已经准确。',
+  structureUntrained: '应用之后才知道准确率。参数量和 MACs 已经准确。',
   rows: { parameters: '参数量', nonZero: '非零', bytes: '大小', macs: 'MACs', accuracy: '验证集' },
   asFloats: {
     perChannel: '“大小”中按通道的网格以浮点数计（TensorFlow.js 如此存储）',

@@ -8,6 +8,7 @@ import { useStore } from 'zustand';
 import { refusal } from '#core/effects';
 import { isPrunable } from '#core/model/layers';
 import { passById } from '#core/passes/index';
+import { trainsWith } from '#core/recipe';
 import { comparisonOf, inspection, parentOf, setCompare, setLayer, setOpen, watchInspection } from '#stores/inspect';
 import { optimize } from '#stores/optimize';
 import type { ModelNode } from '#stores/state';
@@ -34,6 +35,10 @@ export default function InspectView({ node, isBeside = false }: { node: ModelNod
   useStore(optimize, (state) => state.result !== null);
   const isApplying = useStore(optimize, (state) => state.applying !== null);
   const pass = passById(useStore(optimize, (state) => state.method));
+  const trains = useStore(optimize, ({ values }) => {
+    const by = passById(shown?.pass ?? '');
+    return by !== undefined && trainsWith(by, values[by.id] ?? {});
+  });
   const isRefused = pass !== undefined && comparisonOf(node) === 'step' && refusal(node.summary.layers, pass) !== null;
   const box = useRef<HTMLElement>(null);
   const isInSight = useInSight(box);
@@ -85,7 +90,7 @@ export default function InspectView({ node, isBeside = false }: { node: ModelNod
       </div>
       {fault && <Notice level="error" text={words(fault.words)} />}
       {shown ? (
-        <Found result={shown.result} family={familyOf(node, shown)} />
+        <Found result={shown.result} family={familyOf(node, shown)} trains={trains} />
       ) : (
         !fault && (
           <div className={styles.waiting}>
@@ -97,7 +102,14 @@ export default function InspectView({ node, isBeside = false }: { node: ModelNod
   );
 }
 
-function Found({ result, family }: { result: InspectResult; family: Parameters<typeof sentencesOf>[1] }) {
+interface FoundProps {
+  readonly result: InspectResult;
+  readonly family: Parameters<typeof sentencesOf>[1];
+  /** What is sketched will be trained; else its weights are chosen otherwise. */
+  readonly trains: boolean;
+}
+
+function Found({ result, family, trains }: FoundProps) {
   const t = useText();
   const format = useFormat();
   const value = useValue();
@@ -107,7 +119,10 @@ function Found({ result, family }: { result: InspectResult; family: Parameters<t
   if (!found) return <Help>{t('inspect.noLayer')}</Help>;
   const sentences = sentencesOf(found, family);
   const isSame = sentences.length === 1 && sentences[0]?.key === 'same';
-  const said = sketch && isSame ? t('inspect.sketchSame') : sentences.map(say).join(language === 'zh' ? '' : ' ');
+  const said =
+    sketch && isSame
+      ? t(trains ? 'inspect.sketchSame' : 'inspect.chosenSame')
+      : sentences.map(say).join(language === 'zh' ? '' : ' ');
   const { low, high } = found.histogram;
   const range = t('inspect.histogram', { low: value(low), high: value(high) });
   return (
@@ -115,7 +130,7 @@ function Found({ result, family }: { result: InspectResult; family: Parameters<t
       <p className={styles.says} aria-live="polite">
         {said}
       </p>
-      {sketch && !isSame && <Help>{t('inspect.sketch')}</Help>}
+      {sketch && !isSame && <Help>{t(trains ? 'inspect.sketch' : 'inspect.chosen')}</Help>}
       <HistogramCanvas
         found={found}
         texts={{

@@ -3,8 +3,9 @@ import { Button } from '@mantine/core';
 import { lazy, Suspense } from 'react';
 import { useStore } from 'zustand';
 import { refusal } from '#core/effects';
-import { clampValues, type Words } from '#core/params';
+import { clampValues, type Values, type Words } from '#core/params';
 import { passById } from '#core/passes/index';
+import { trainsWith } from '#core/recipe';
 import { UNCHANGED } from '#stores/applying';
 import { datasets, nodeFits } from '#stores/datasets';
 import { inspection, setOpen } from '#stores/inspect';
@@ -41,6 +42,7 @@ export function MethodView({ node }: { node: ModelNode }) {
   const fits = node.dataset !== null && nodeFits(node, node.dataset);
   const blocked = lacksImages(pass, node);
   const busy = applying !== null || isRunning;
+  const set = clampValues(pass.params, values[method] ?? {}) as Values;
   const refused = refusal(node.summary.layers, pass);
   const predictors = [
     { id: '', name: t('optimize.itself') },
@@ -77,12 +79,12 @@ export function MethodView({ node }: { node: ModelNode }) {
           {result ? (
             <Applied node={node} result={result} />
           ) : (
-            <PreviewTable node={node} structureOnly={pass.preview === 'structure'} />
+            <PreviewTable node={node} structureOnly={pass.preview === 'structure'} trains={trainsWith(pass, set)} />
           )}
         </ParamForm>
       )}
       {!blocked && <Weights node={node} />}
-      <About words={pass.words} formula={pass.formula?.(clampValues(pass.params, values[method] ?? {}))} />
+      <About words={pass.words} formula={pass.formula?.(set)} />
       {(applying || !blocked) && (
         <Foot>
           {refused && <Notice level="error" text={words(refused)} />}

@@ -3,13 +3,15 @@
  * accuracy with its own interval, and how much it changes with the interval of that.
  */
 import { useStore } from 'zustand';
+import { NO_CHANGE, UNCHANGED } from '#stores/applying';
 import { optimize } from '#stores/optimize';
 import type { ModelNode, OptimizeState } from '#stores/state';
 import { changeOf, signedPoints } from '#ui/kit/changes.ts';
+import { Notice } from '#ui/kit/Feedback.tsx';
 import { Help } from '#ui/kit/Layout.tsx';
 import { Term } from '#ui/kit/Term.tsx';
 import { useThrottledPart } from '#ui/kit/use-throttled.ts';
-import { useFormat, useText } from '#ui/kit/words.ts';
+import { useFormat, useText, useWords } from '#ui/kit/words.ts';
 import { AxisHint } from '#ui/optimize/AxisHint.tsx';
 import styles from '#ui/optimize/optimize.module.css';
 import { Packed } from '#ui/optimize/Packed.tsx';
@@ -17,12 +19,24 @@ import type { Interval } from '#worker/protocol';
 
 const previewOf = (state: OptimizeState) => state.preview;
 
-export function PreviewTable({ node, structureOnly }: { node: ModelNode; structureOnly: boolean }) {
+interface PreviewProps {
+  readonly node: ModelNode;
+  /** Its accuracy is known after Apply only. */
+  readonly structureOnly: boolean;
+  readonly trains: boolean;
+}
+
+export function PreviewTable({ node, structureOnly, trains }: PreviewProps) {
   const t = useText();
+  const words = useWords();
   const format = useFormat();
   const previewing = useStore(optimize, (state) => state.previewing);
   const preview = useThrottledPart(optimize, previewOf);
+  // Apply has said it then.
+  const isTold = useStore(optimize, ({ fault }) => fault?.code === UNCHANGED);
   const { summary, validation } = node;
+  const unchanged = preview?.unchanged;
+  const why = unchanged?.length === 0 ? [NO_CHANGE] : unchanged;
   const rows = [
     { key: 'parameters', term: 'parameter', show: format.count, now: summary.parameters, next: preview?.parameters },
     { key: 'nonZero', term: 'nonZero', show: format.count, now: summary.nonZero, next: preview?.nonZero },
@@ -72,7 +86,10 @@ export function PreviewTable({ node, structureOnly }: { node: ModelNode; structu
           )}
         </tbody>
       </table>
-      {structureOnly && <Help>{t('optimize.structureOnly')}</Help>}
+      {structureOnly && !unchanged && (
+        <Help>{t(trains ? 'optimize.structureOnly' : 'optimize.structureUntrained')}</Help>
+      )}
+      {why && !isTold && <Notice level="info" text={why.map((one) => <div key={one.en}>{words(one)}</div>)} />}
       {accuracy && (
         <Help>
           {t(validation && accuracy.images >= validation.images ? 'optimize.full' : 'optimize.estimate', {

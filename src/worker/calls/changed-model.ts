@@ -5,6 +5,7 @@
 import { checkEffects, lossesAhead } from '#core/effects';
 import { modelId } from '#core/model/hash';
 import type { Model } from '#core/model/model';
+import type { Words } from '#core/params';
 import { PASSES } from '#core/passes/index';
 import { preparedKey, type RecipeStep, readyStep, stepSeed } from '#core/recipe';
 import { contextMaker } from '#worker/calls/pass-context';
@@ -45,10 +46,11 @@ async function make(
   const dataset = question.dataset ? await session.dataset(question.dataset) : null;
   const contextFor = await contextMaker(session, { dataset, signal, between, parents: question.parents });
   const context = contextFor(stepSeed(question.seed, 0, pass.id), () => undefined);
-  const given = (model: Model, trains: boolean): Changed => ({
+  const given = (model: Model, trains: boolean, unchanged: readonly Words[] | null): Changed => ({
     model,
     trains,
     lost: lossesAhead(base, model, pass.effects),
+    unchanged,
   });
   const key = JSON.stringify([
     modelId(base),
@@ -61,7 +63,11 @@ async function make(
   const known = session.prepared.get(key);
   const prepared = known ?? { value: (await pass.prepare?.(base, values, context)) as unknown };
   if (pass.prepare) session.prepared.set(key, prepared);
-  if (pass.preview === 'structure')
-    return given((await pass.sketch?.(base, values, context, prepared.value)) ?? base, true);
-  return given((await pass.apply(base, values, context, prepared.value)).model, false);
+  if (pass.preview === 'structure') {
+    const sketch = (await pass.sketch?.(base, values, context, prepared.value)) ?? base;
+    const idle = pass.idle?.(base, values, sketch) ?? null;
+    return given(idle ? base : sketch, true, idle);
+  }
+  const { model, report } = await pass.apply(base, values, context, prepared.value);
+  return given(model, false, modelId(model) === modelId(base) ? report.notes : null);
 }

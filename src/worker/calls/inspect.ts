@@ -44,8 +44,8 @@ async function models(
   const vault = await session.vault;
   const asked = await vault.get(model);
   if (by.kind === 'model') return { before: await vault.get(by.before), after: asked, sketch: false };
-  const { model: after, trains } = await changedModel(session, by, asked, ways);
-  return { before: asked, after, sketch: trains };
+  const { model: after, trains, unchanged } = await changedModel(session, by, asked, ways);
+  return { before: asked, after, sketch: trains && unchanged === null };
 }
 
 /** The layer with most weights, the first of several. */

@@ -85,6 +85,7 @@ export async function answer(
     ...floats,
     accuracy,
     ...(changed.lost.length > 0 ? { lost: changed.lost } : {}),
+    ...(changed.unchanged ? { unchanged: changed.unchanged } : {}),
   });
   await between();
   // A sketch has no weights to write.

@@ -298,6 +298,9 @@ describe.each(PASSES.map((pass) => [pass.id, pass] as const))('%s', (_id, pass) 
           expect(structureOf(sketch)).toEqual(structureOf(made));
           // Training rounds some weights to other values of their grids.
           expect(Math.abs(density(sketch) - density(made))).toBeLessThan(0.08);
+          // Where it says beforehand that nothing would change, nothing does.
+          const isIdle = Boolean(pass.idle?.(model, clampValues(pass.params as Params, values), sketch));
+          if (isIdle) expect(modelId(made)).toBe(modelId(model));
         }),
         { numRuns: runsOf(pass), seed: 8 },
       );

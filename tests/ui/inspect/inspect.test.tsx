@@ -100,13 +100,13 @@ describe('what is said', () => {
 
 describe('the view', () => {
   const child = modelNode({ id: 'b', parent: 'a', origin: recipeOf('magnitude-pruning') });
-  const show = (found: Inspection, sketch = false) =>
+  const show = (found: Inspection, sketch = false, pass = 'magnitude-pruning') =>
     act(() =>
       inspection.setState({
         layer: null,
         compare: null,
         fault: null,
-        shown: { result: { inspection: found, layers: ['d', 'e'], sketch }, by: 'step', pass: 'magnitude-pruning' },
+        shown: { result: { inspection: found, layers: ['d', 'e'], sketch }, by: 'step', pass },
       }),
     );
 
@@ -137,8 +137,15 @@ describe('the view', () => {
   });
 
   test('of a pass that trains says when there will be something to see', async () => {
-    show(cases.nothing, true);
-    expect(await screen.findByText(/after Apply you see here how far the weights have moved/)).toBeTruthy();
+    show(cases.nothing, true, 'fine-tuning');
+    expect(await screen.findByText(/^This method trains: after Apply you see here how far/)).toBeTruthy();
+  });
+
+  test('of one that chooses otherwise does not say that it trains', async () => {
+    show(cases.nothing, true, 'adaptive-rounding');
+    expect(await screen.findByText(/^After Apply you see here how far/)).toBeTruthy();
+    show(cases.pruning, true, 'adaptive-rounding');
+    expect(await screen.findByText(/^You see where this method starts/)).toBeTruthy();
   });
 
   test('says what it waits for', () => {

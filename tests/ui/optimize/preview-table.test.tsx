@@ -19,10 +19,10 @@ const moved: PreviewResult = {
 const size = () => screen.getByRole('row', { name: /^Size/ }).querySelectorAll('td')[1];
 const shown = () => size()?.textContent?.replace(/\s/g, ' ');
 
-const table = (structureOnly: boolean) =>
+const table = (structureOnly: boolean, trains = structureOnly) =>
   render(
     <Dress>
-      <PreviewTable node={modelNode({ id: 'a' })} structureOnly={structureOnly} />
+      <PreviewTable node={modelNode({ id: 'a' })} structureOnly={structureOnly} trains={trains} />
     </Dress>,
   );
 
@@ -49,6 +49,31 @@ test('of a method that trains the bytes are counted on Apply', () => {
   optimize.setState({ preview: moved });
   table(true);
   expect(screen.getByText(/^≈ is an estimate/).textContent).toMatch(/on Apply/);
+});
+
+test('only what trains is said to', () => {
+  optimize.setState({ preview: moved });
+  const { unmount } = table(true);
+  expect(screen.getByText(/its accuracy is known after Apply/i).textContent).toMatch(/^This method trains/);
+  unmount();
+  table(true, false);
+  expect(screen.getByText(/its accuracy is known after Apply/i).textContent).toMatch(/^Its accuracy/);
+});
+
+test('what would change nothing says why, until Apply has said it', () => {
+  const why = { en: 'Nothing was changed: no block can be left out.', zh: '' };
+  optimize.setState({ preview: { ...moved, unchanged: [why] } });
+  const { unmount } = table(true);
+  expect(screen.getByText(why.en)).toBeTruthy();
+  expect(screen.queryByText(/is known after Apply/)).toBeNull();
+  act(() => optimize.setState({ fault: { code: 'unchanged', words: { en: 'No new model was made.', zh: '' } } }));
+  expect(screen.queryByText(why.en)).toBeNull();
+  act(() => optimize.setState({ fault: null }));
+  unmount();
+  // A method that has no words for it.
+  optimize.setState({ preview: { ...moved, unchanged: [] } });
+  table(false);
+  expect(screen.getByText(/changes nothing on this model/)).toBeTruthy();
 });
 
 test('a size is marked as an estimate until the file was written', async () => {
