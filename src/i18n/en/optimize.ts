@@ -43,10 +43,9 @@ export const optimize = {
   after: 'With these values',
   change: 'Change',
   estimate:
-    'Estimate: the change was seen on the first {{images}} validation images only, image by image. 95 % intervals.',
-  full: 'Measured on all {{images}} validation images; the change image by image. 95 % intervals.',
+    'Estimate: the change was seen on the first {{images}} validation images only. Its 95 % interval: {{low}} to {{high}} points.',
+  full: 'Measured on all {{images}} validation images. 95 % interval of the change: {{low}} to {{high}} points.',
   points: '{{difference}} points',
-  pointsRange: '{{low}} to {{high}}',
   axisHint: 'Along “{{axis}}” this method does not move the point.',
   axisShow: 'Show {{axis}}',
   structureOnly: 'This method trains: its accuracy is known after Apply. Parameters and MACs are already right.',

@@ -1,6 +1,6 @@
 /**
  * What the sliders' position would give, beside what the model is now: sizes at once (bytes with ≈ until they are counted),
- * accuracy with its own interval, and how much it changes with the interval of that.
+ * accuracy with its own interval, and how much it changes with the interval of that, which is seen image by image.
  */
 import { useStore } from 'zustand';
 import { NO_CHANGE, UNCHANGED } from '#stores/applying';
@@ -15,7 +15,6 @@ import { useFormat, useText, useWords } from '#ui/kit/words.ts';
 import { AxisHint } from '#ui/optimize/AxisHint.tsx';
 import styles from '#ui/optimize/optimize.module.css';
 import { Packed } from '#ui/optimize/Packed.tsx';
-import type { Interval } from '#worker/protocol';
 
 const previewOf = (state: OptimizeState) => state.preview;
 
@@ -75,13 +74,14 @@ export function PreviewTable({ node, structureOnly, trains }: PreviewProps) {
               <th scope="row">
                 <Term id="validation">{t('optimize.rows.accuracy')}</Term>
               </th>
-              <td data-value={validation?.value}>
-                <Share measured={validation} />
-              </td>
+              <td data-value={validation?.value}>{validation ? format.percent(validation.value) : '–'}</td>
               <td data-value={accuracy?.value} data-testid="estimate">
-                <Share measured={accuracy} />
+                {accuracy ? format.percent(accuracy.value) : '–'}
+                {accuracy && <span className={styles.sub}>{format.range(accuracy.low, accuracy.high, 1)}</span>}
               </td>
-              <td className={styles.change}>{accuracy && <Points change={accuracy.change} />}</td>
+              <td className={styles.change}>
+                {accuracy ? t('optimize.points', { difference: signedPoints(accuracy.change.value, format) }) : ''}
+              </td>
             </tr>
           )}
         </tbody>
@@ -94,6 +94,8 @@ export function PreviewTable({ node, structureOnly, trains }: PreviewProps) {
         <Help>
           {t(validation && accuracy.images >= validation.images ? 'optimize.full' : 'optimize.estimate', {
             images: format.count(accuracy.images),
+            low: signedPoints(accuracy.change.low, format),
+            high: signedPoints(accuracy.change.high, format),
           })}
         </Help>
       )}
@@ -106,30 +108,5 @@ export function PreviewTable({ node, structureOnly, trains }: PreviewProps) {
         </div>
       )}
     </div>
-  );
-}
-
-/** An accuracy with the interval that the table of models shows of it. */
-function Share({ measured }: { measured: Interval | null }) {
-  const format = useFormat();
-  if (!measured) return '–';
-  return (
-    <>
-      {format.percent(measured.value)}
-      <span className={styles.sub}>{format.range(measured.low, measured.high, 1)}</span>
-    </>
-  );
-}
-
-/** The change as it was seen image by image: less uncertain than either accuracy. */
-function Points({ change }: { change: Interval }) {
-  const t = useText();
-  const format = useFormat();
-  const [low, high] = [signedPoints(change.low, format), signedPoints(change.high, format)];
-  return (
-    <>
-      {t('optimize.points', { difference: signedPoints(change.value, format) })}
-      <span className={styles.sub}>{t('optimize.pointsRange', { low, high })}</span>
-    </>
   );
 }
