@@ -7,7 +7,7 @@ import { PASSES, passById } from '#core/passes/index';
 import { type Recipe, trains } from '#core/recipe';
 import { nodeFits } from '#stores/datasets';
 import { call, isLost, isWithoutData, mayGoOn } from '#stores/engine';
-import { forgetApplying, keepApplying, lookForApplication } from '#stores/interrupted-applying';
+import { forgetApplying, keepApplying, leaveApplying } from '#stores/interrupted-applying';
 import type { Run } from '#stores/lineage';
 import { addNode, project, uniqueName } from '#stores/project';
 import type { AskedApplication, ModelNode } from '#stores/state';
@@ -111,7 +111,7 @@ async function kept<T>(asked: AskedApplication, work: () => Promise<T>, hasBegun
     return done;
   } catch (error) {
     if (isWithoutData(error) && !hasBegun()) undo();
-    if (mayGoOn(error)) void lookForApplication();
+    if (mayGoOn(error)) leaveApplying();
     else forgetApplying();
     throw error;
   }

@@ -4,7 +4,7 @@
 import { createStore } from 'zustand/vanilla';
 import { startBackground } from '#stores/background';
 import { call, connect, faultOf, isAbort, isConnected } from '#stores/engine';
-import { notSaved } from '#stores/project';
+import { notSaved } from '#stores/restore';
 import type { DeviceState } from '#stores/state';
 import { notify } from '#stores/view';
 import { startClient } from '#worker/client';

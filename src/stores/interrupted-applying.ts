@@ -7,14 +7,20 @@ import type { Words } from '#core/params';
 import { passById } from '#core/passes/index';
 import { type Recipe, readRecipe } from '#core/recipe';
 import { call } from '#stores/engine';
-import { keep, readKept } from '#stores/kept';
+import { readKept } from '#stores/kept';
 import { project } from '#stores/project';
 import type { AskedApplication, InterruptedState } from '#stores/state';
+import { makeUnfinished } from '#stores/unfinished';
 import { noticesOf } from '#stores/view';
 
 const NAME = 'applying';
 
 export const interruptedApplying = createStore<InterruptedState>()(() => ({ application: null }));
+
+/** Only the tab that owns the project offers it: the application may be going on in that one. */
+const unfinished = makeUnfinished(NAME, { en: 'What was being applied', zh: '应用' }, (saved) => {
+  if (saved === 'saved') void lookForApplication();
+});
 
 /** Counts what is begun: an answer about what was there before is of no use then. */
 let begun = 0;
@@ -23,16 +29,18 @@ let begun = 0;
 export function keepApplying(asked: AskedApplication): () => void {
   begun++;
   interruptedApplying.setState({ application: null });
-  if (project.getState().saved === 'other-tab') return () => undefined;
-  const before = readKept(NAME);
-  keep(NAME, { ...asked });
-  return () => keep(NAME, before);
+  return unfinished.begin({ ...asked });
 }
 /** It has come to an end, or is not wanted. */
 export function forgetApplying(): void {
   begun++;
   interruptedApplying.setState({ application: null });
-  if (project.getState().saved !== 'other-tab') keep(NAME, {});
+  unfinished.end();
+}
+/** It failed for want of what it needs, and may be gone on with. */
+export function leaveApplying(): void {
+  unfinished.leave();
+  void lookForApplication();
 }
 
 /** Tells something of the offer; it goes when that does. */
@@ -41,7 +49,7 @@ export const tellOfApplication = noticesOf(interruptedApplying, ({ application }
 /** Sees whether an earlier visit, or an engine that failed, left something that could go on. */
 export async function lookForApplication(): Promise<void> {
   const asked = readAsked();
-  if (!asked) return;
+  if (!asked || project.getState().saved === 'other-tab') return;
   const at = begun;
   const left = await call('interruptedRecipe', {}).catch(() => null);
   if (!left || begun !== at) return;
@@ -80,8 +88,3 @@ function readAsked(): AskedApplication | null {
     return null;
   }
 }
-
-/** Only the tab that owns the project: the application may be going on in that one. */
-project.subscribe((state, before) => {
-  if (before.saved === 'restoring' && state.saved === 'saved') void lookForApplication();
-});

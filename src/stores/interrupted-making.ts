@@ -5,22 +5,30 @@
 import { MAKINGS } from '#core/ensembles/making/index';
 import type { Values } from '#core/params';
 import { combine } from '#stores/combine-state';
-import { keep, readKept } from '#stores/kept';
+import { readKept } from '#stores/kept';
 import { project } from '#stores/project';
 import type { CombineState } from '#stores/state';
+import { makeUnfinished } from '#stores/unfinished';
 
 const NAME = 'making';
 type Asked = Pick<CombineState, 'making' | 'sources' | 'seed'> & { readonly values: Values };
 
+const unfinished = makeUnfinished(NAME, { en: 'Making members', zh: '成员制作' }, takeUpMaking);
+
 /** It has begun: the next visit hears of it where this one does not end it. */
 export function keepMaking(asked: Asked): void {
   combine.setState({ interrupted: false });
-  if (project.getState().saved !== 'other-tab') keep(NAME, { ...asked });
+  unfinished.begin({ ...asked });
 }
 /** It has come to an end, or something else is wanted. */
 export function forgetMaking(): void {
   combine.setState({ interrupted: false });
-  if (project.getState().saved !== 'other-tab') keep(NAME, {});
+  unfinished.end();
+}
+/** It failed for want of what it needs, and may be gone on with. */
+export function leaveMaking(): void {
+  unfinished.leave();
+  takeUpMaking();
 }
 
 /** Sets up what an earlier visit left, where everything that it needs is still there. */
@@ -44,10 +52,6 @@ export function takeUpMaking(): void {
     interrupted: true,
   });
 }
-
-project.subscribe((state, before) => {
-  if (before.saved === 'restoring' && state.saved !== 'restoring') takeUpMaking();
-});
 
 /** Other members are others: what is done of these is of no use to them. */
 combine.subscribe((state, before) => {

@@ -3,7 +3,7 @@ import { MAKINGS, makingById } from '#core/ensembles/making/index';
 import { clampValues, defaultsById, type Values, type Words } from '#core/params';
 import { runCombine } from '#stores/combine-run';
 import { combine } from '#stores/combine-state';
-import { forgetMaking, keepMaking, takeUpMaking } from '#stores/interrupted-making';
+import { forgetMaking, keepMaking, leaveMaking, takeUpMaking } from '#stores/interrupted-making';
 import { type Unknown, whyUnknown } from '#stores/origins';
 import { nodesOnPage, project } from '#stores/project';
 import type { ModelNode } from '#stores/state';
@@ -95,6 +95,6 @@ export async function makeMembers(): Promise<void> {
   const { interrupted } = combine.getState();
   keepMaking({ making, values, sources, seed });
   const isLeft = await runCombine('make', (ways) => addMade({ making, values, nodes, seed }, ways));
-  if (isLeft && interrupted) takeUpMaking();
+  if (isLeft && interrupted) leaveMaking();
   else forgetMaking();
 }

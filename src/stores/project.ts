@@ -3,10 +3,8 @@
  * and removing. Nodes are small records; undo moves a list of ids, so nothing is ever copied or lost.
  */
 import { createStore } from 'zustand/vanilla';
-import { call } from '#stores/engine';
-import { holdProjectLock, keepRecords, openRecords, reachable, type StoredProject, withoutLost } from '#stores/records';
 import type { ModelNode, ProjectState } from '#stores/state';
-import { announce, notify } from '#stores/view';
+import { announce } from '#stores/view';
 
 const empty: ProjectState = {
   nodes: {},
@@ -174,69 +172,4 @@ export function bringBack(id: string): void {
 /** Takes every model off the page, in one step of undo. */
 export function clearProject(): void {
   project.setState((state) => (state.order.length ? setOrder(state, [], null) : {}));
-}
-
-let vaultSaves = true;
-/** The engine cannot store models beyond this page: said on the page. */
-export function notSaved(): void {
-  vaultSaves = false;
-  if (project.getState().saved === 'saved') project.setState({ saved: 'memory' });
-}
-
-/**
- * Brings back what an earlier visit left, where the vault still has the weights, and from then on keeps what is made.
- * Asked once, at start. A second tab shows the project and does not store; what is missing is said.
- */
-export async function restoreProject(): Promise<void> {
-  const records = await openRecords().catch(() => null);
-  if (!records) {
-    project.setState({ saved: 'memory' });
-    return;
-  }
-  const isWriter = await holdProjectLock();
-  const stored = await records.read().catch(() => null);
-  if (stored) await takeUp(stored, isWriter);
-  project.setState({ saved: isWriter ? (vaultSaves ? 'saved' : 'memory') : 'other-tab' });
-  if (isWriter) keepRecords(project, records, () => notSaved(), stored?.nodes);
-}
-
-function modelsBetween({ origin }: ModelNode): readonly string[] {
-  return origin.kind === 'recipe' ? (origin.reports ?? []).flatMap(({ model }) => model ?? []) : [];
-}
-
-/** Looks of an earlier visit and of this one. */
-function added(a: ProjectState['looks'], b: ProjectState['looks']): ProjectState['looks'] {
-  const sum = { ...a };
-  for (const id of Object.keys(b) as (keyof typeof b)[]) sum[id] = (sum[id] ?? 0) + (b[id] ?? 0);
-  return sum;
-}
-
-async function takeUp(stored: StoredProject, isWriter: boolean): Promise<void> {
-  const wanted = reachable(stored);
-  // The models between the steps of a recipe are worth keeping, and can be made again.
-  const models = [...new Set(wanted.flatMap((node) => [node.model, ...modelsBetween(node)]))];
-  const held = new Set(await call('held', { models, keepOnly: isWriter }).catch(() => models));
-  const lost = wanted.filter(({ model }) => !held.has(model));
-  project.setState((state) => {
-    const merged = withoutLost(stored, wanted, new Set(lost.map(({ id }) => id)));
-    // Something may have been made while the vault was asked: it stays, after what was there.
-    return {
-      ...merged,
-      nodes: { ...merged.nodes, ...state.nodes },
-      order: [...merged.order, ...state.order],
-      past: [...merged.past, ...state.past.map((order) => [...merged.order, ...order])],
-      looks: added(stored.looks, state.looks),
-      selected: state.selected ?? merged.selected,
-    };
-  });
-  const visible = lost.filter(({ id }) => stored.order.includes(id));
-  if (visible.length === 0) return;
-  const names = visible.map(({ name }) => name).join(', ');
-  notify({
-    level: 'error',
-    words: {
-      en: `The weights of ${visible.length === 1 ? 'one model' : `${visible.length} models`} are no longer stored in this browser: ${names}.`,
-      zh: `以下 ${visible.length} 个模型的权重已不在本浏览器的存储中：${names}。`,
-    },
-  });
 }

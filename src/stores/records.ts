@@ -192,6 +192,8 @@ export function keepRecords(
   };
 }
 
+const lockName = 'whittle.project';
+
 /** True when this tab is the one that writes. A tab that is just being closed may still hold the lock: ask for a while. */
 export async function holdProjectLock(
   locks: LockManager | undefined = globalThis.navigator?.locks,
@@ -199,16 +201,36 @@ export async function holdProjectLock(
 ): Promise<boolean> {
   if (!locks) return true;
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const held = await new Promise<boolean>((resolve) => {
-      locks
-        .request('whittle.project', { ifAvailable: true }, (lock) => {
-          resolve(lock !== null);
-          return lock ? new Promise(() => undefined) : undefined;
-        })
-        .catch(() => resolve(true));
-    });
-    if (held) return true;
+    if (await granted(locks, { ifAvailable: true }, () => true).catch(() => true)) return true;
     if (attempt < attempts - 1) await new Promise((resolve) => setTimeout(resolve, 200));
   }
   return false;
+}
+
+/**
+ * Resolves when the tab that writes is gone and this one does. A tab that has nothing to be saved lets that one come back
+ * first, which may only be loaded anew: for `grace` milliseconds.
+ */
+export async function inheritProjectLock(
+  hasUnsaved: () => boolean,
+  locks: LockManager | undefined = globalThis.navigator?.locks,
+  grace = 3000,
+): Promise<void> {
+  while (locks && !(await granted(locks, {}, hasUnsaved).catch(() => false))) {
+    await new Promise((resolve) => setTimeout(resolve, grace));
+    if (await holdProjectLock(locks, 1)) return;
+  }
+}
+
+/** Whether the lock was given and is wanted: then it is held as long as this page lives. */
+function granted(locks: LockManager, options: LockOptions, isWanted: () => boolean): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    locks
+      .request(lockName, options, (lock) => {
+        const isHeld = lock !== null && isWanted();
+        resolve(isHeld);
+        return isHeld ? new Promise(() => undefined) : undefined;
+      })
+      .catch(reject);
+  });
 }

@@ -4,7 +4,7 @@
  * The best by validation (or by folds) becomes a model on the page when the search ends; only then is test looked at.
  */
 import { datasetFacts } from '#core/datasets';
-import { ahead, candidatesOf, nextRun, roundsOf } from '#core/search/schedule';
+import { candidatesOf, nextRun } from '#core/search/schedule';
 import { settle } from '#core/search/space';
 import { bestOf, trialsOf } from '#core/search/trials';
 import { modelsNamed } from '#stores/applying';
@@ -13,10 +13,10 @@ import { datasets, loadDataset, nodeFits } from '#stores/datasets';
 import { call, faultOf, isAbort, isLost } from '#stores/engine';
 import { keep, readKept } from '#stores/kept';
 import { patchNode, project, selectedNode, uniqueName } from '#stores/project';
+import { goingIn } from '#stores/search-going';
 import { type DraftMode, planOf, search } from '#stores/search-setup';
-import type { SearchJob, SearchState } from '#stores/search-state';
+import type { SearchJob } from '#stores/search-state';
 import { addTaken, runOf } from '#stores/search-taken';
-import type { Doing } from '#stores/state';
 import { announce, notify } from '#stores/view';
 import type { Calls, ModelId } from '#worker/protocol';
 
@@ -211,6 +211,29 @@ export function isLeft(job: SearchJob): boolean {
   return nextRun(job.search.plan, job.results) !== null;
 }
 
+/** What was taken up, and is not of this visit. */
+let takenUp: SearchJob['search'] | null = null;
+
+/** The tab that owned the project is gone: the search that it left is taken up; one of this tab takes its place, which is told. */
+function inheritSearch(): void {
+  const { job } = search.getState();
+  if (!job || (job.search === takenUp && !stop)) {
+    search.setState({ job: null });
+    takeUpSearch();
+    return;
+  }
+  const { job: left } = readKept('search') as { readonly job?: SearchJob };
+  if (left && isReadable(left) && JSON.stringify(left.search) !== JSON.stringify(job.search))
+    notify({
+      level: 'info',
+      words: {
+        en: 'The search of the tab that is gone gives way to the one of this tab. Models that came of it stay.',
+        zh: '已关闭的标签页中的搜索由本页的搜索取代，它生成的模型仍然保留。',
+      },
+    });
+  keepJob();
+}
+
 /** Takes up what an earlier visit left, and goes on with it where it was going on. */
 export function takeUpSearch(): void {
   if (search.getState().job || project.getState().saved === 'restoring') return;
@@ -221,6 +244,7 @@ export function takeUpSearch(): void {
   const status = job.status === 'running' || job.status === 'taking' ? (goesOn ? 'running' : 'paused') : job.status;
   search.setState({ mode: job.purpose === 'repeat' ? 'repeat' : job.node ? 'recipe' : 'network' });
   search.setState({ job: { ...job, status, current: null, taking: null } });
+  takenUp = job.search;
   if (!goesOn) return;
   tries = (before ?? 0) + 1;
   keepJob();
@@ -237,25 +261,6 @@ function isReadable(job: SearchJob): boolean {
   }
 }
 
-/** What the run that is going on has come to, as a share of all. Rounds are of different lengths: there only whole runs count. */
-export function shareOfRun({ current, search: { plan } }: SearchJob): number {
-  const candidates = candidatesOf(plan).length;
-  if (!current?.train || !current.run.epochs || roundsOf(plan, candidates)) return 0;
-  const share = Math.min(1, current.train.point.epoch / current.run.epochs);
-  return share / (candidates * Math.max(1, plan.folds) * Math.max(1, plan.seeds.length));
-}
-
-/** Share of the runs that have ended, of the results last asked about. */
-let past: { readonly of: SearchJob['results']; readonly done: number } | null = null;
-
-function goingIn({ job, members }: SearchState): Doing | null {
-  if (members.running !== null) return { kind: 'choosing', done: members.running };
-  if (job?.taking) return { kind: 'taking', done: job.taking.done };
-  if (job?.status !== 'running' && job?.status !== 'paused') return null;
-  if (past?.of !== job.results) past = { of: job.results, done: ahead(job.search.plan, job.results).done };
-  const kind = job.status === 'paused' ? 'searchPaused' : job.purpose === 'repeat' ? 'repeat' : 'search';
-  return { kind, done: Math.min(1, past.done + shareOfRun(job)) };
-}
 search.subscribe((state) => candidates.setState({ going: goingIn(state) }));
 
 /** Candidates that came to something, for the chart. */
@@ -273,5 +278,6 @@ search.subscribe(({ job }, before) => {
 
 project.subscribe((state, before) => {
   if (before.saved === 'restoring' && state.saved !== 'restoring') takeUpSearch();
+  if (before.saved === 'other-tab' && state.saved !== 'other-tab') inheritSearch();
 });
 takeUpSearch();

@@ -85,7 +85,7 @@ function takeUp(nodes: readonly ModelNode[]): void {
   }));
 }
 project.subscribe((state, before) => {
-  if (before.saved === 'restoring' && state.saved !== 'restoring') takeUp(Object.values(state.nodes));
+  if (state.saved !== before.saved && state.saved !== 'restoring') takeUp(Object.values(state.nodes));
 });
 // This file may come after the project.
 if (project.getState().saved !== 'restoring') takeUp(Object.values(project.getState().nodes));

@@ -136,7 +136,7 @@ export interface SearchedFacts {
   readonly isBest: boolean;
 }
 
-/** stores/project.ts: `project`. Actions: select(id), rename(id, name), remove(id), bringBack(id), undo(), redo(), addNode(node), patchNode(id, patch), clearProject(), restoreProject(). */
+/** stores/project.ts: `project`. Actions: select(id), rename(id, name), remove(id), bringBack(id), undo(), redo(), addNode(node), patchNode(id, patch), clearProject(); stores/restore.ts: restoreProject(), and `unsaved`. */
 export interface ProjectState {
   readonly nodes: Readonly<Record<string, ModelNode>>;
   /** Visible nodes in order of making. Undo removes the last made from here, redo puts it back. */

@@ -12,6 +12,7 @@ import { call, faultOf, isAbort, isLost, mayGoOn } from '#stores/engine';
 import { keep, readKept } from '#stores/kept';
 import { addNode, project, select, selectedNode, uniqueName } from '#stores/project';
 import type { ModelNode, TrainingState } from '#stores/state';
+import { makeUnfinished } from '#stores/unfinished';
 import { announce, noticesOf, notify } from '#stores/view';
 import type { Calls, DatasetId, InterruptedRun, TrainResult, TrainSettings } from '#worker/protocol';
 
@@ -156,7 +157,7 @@ async function run(paused: boolean, going: TrainingState['interrupted'] = null):
     if (!from) return;
     const { settings } = going?.run ?? training.getState();
     training.setState({ node: from.id });
-    if (project.getState().saved !== 'other-tab') keep('run', { node: from.id });
+    unfinished.begin({ node: from.id });
     const result = await survive({ model: from.model, dataset, settings, paused, resume: going !== null });
     addTrained(from, dataset, settings, result);
   } catch (error) {
@@ -167,8 +168,10 @@ async function run(paused: boolean, going: TrainingState['interrupted'] = null):
     notify({ level: 'error', words: fault.words, hint: fault.hint });
   } finally {
     training.setState({ status: 'idle', node: null });
-    if (isLeft) void lookForRun();
-    else keep('run', {});
+    if (isLeft) {
+      unfinished.leave();
+      void lookForRun();
+    } else unfinished.end();
   }
 }
 
@@ -205,12 +208,17 @@ async function survive(request: Calls['train']['request']): Promise<TrainResult>
   }
 }
 
+/** Only the tab that owns the project offers it: the run may be going on in that one. */
+const unfinished = makeUnfinished('run', { en: 'The training run', zh: '训练' }, (saved) => {
+  if (saved === 'saved') void lookForRun();
+});
+
 const tellOfRun = noticesOf(training, ({ interrupted }) => interrupted !== null);
 
 /** Sees whether an earlier visit, or an engine that failed, left a run that could go on. */
 async function lookForRun(): Promise<void> {
   const { node: id } = readKept('run');
-  if (typeof id !== 'string') return;
+  if (typeof id !== 'string' || project.getState().saved === 'other-tab') return;
   const left: InterruptedRun | null = await call('interrupted', {}).catch(() => null);
   if (training.getState().status !== 'idle' || !left) return;
   if (project.getState().nodes[id]?.model !== left.model) return discardRun();
@@ -221,10 +229,6 @@ async function lookForRun(): Promise<void> {
   };
   tellOfRun({ level: 'info', words }, 'train');
 }
-/** Only the tab that owns the project: the run may be going on in that one. */
-project.subscribe((state, before) => {
-  if (before.saved === 'restoring' && state.saved === 'saved') void lookForRun();
-});
 
 /** Goes on with the interrupted run, with the settings that it was begun with. */
 export async function continueRun(): Promise<void> {
@@ -237,7 +241,7 @@ export async function continueRun(): Promise<void> {
 /** Forgets the interrupted run; the model that it began with stays. */
 export async function discardRun(): Promise<void> {
   training.setState({ interrupted: null });
-  keep('run', {});
+  unfinished.end();
   await call('interrupted', { discard: true }).catch(() => null);
 }
 

@@ -25,7 +25,7 @@ import { setTab, view } from '#stores/view';
 import styles from '#ui/app.module.css';
 import { DataTab } from '#ui/data/DataTab.tsx';
 import { ErrorGuard } from '#ui/ErrorGuard.tsx';
-import { Header } from '#ui/Header.tsx';
+import { Header, OtherTab } from '#ui/Header.tsx';
 import { Hidden } from '#ui/kit/Layout.tsx';
 import { theme } from '#ui/kit/theme.ts';
 import { useMedia, WIDE } from '#ui/kit/use-media.ts';
@@ -113,6 +113,7 @@ function Frame() {
         {t('frame.skip')}
       </a>
       <Header />
+      <OtherTab />
       <main className={styles.body}>
         <Tabs className={styles.main} value={tab} onChange={(id) => id && setTab(id as TabId)} keepMounted={false}>
           <Tabs.List ref={list} className={styles.tabs} aria-label={t('frame.sections')}>

@@ -1,10 +1,12 @@
-/** The top of the page: what this is, opening a model, undo and redo, the backend, language and colours. */
+/** The top of the page: what this is, opening a model, undo and redo, the backend, language and colours; and whether this tab saves. */
 import { ActionIcon, Button } from '@mantine/core';
 import { useStore } from 'zustand';
 import { device } from '#stores/device';
 import { project, redo, undo } from '#stores/project';
+import { unsaved } from '#stores/restore';
 import { setLanguage, setScheme, view } from '#stores/view';
 import styles from '#ui/app.module.css';
+import { Notice } from '#ui/kit/Feedback.tsx';
 import { MoonIcon, OpenIcon, RedoIcon, SunIcon, SystemIcon, UndoIcon } from '#ui/kit/icons.tsx';
 import { Logo } from '#ui/kit/Logo.tsx';
 import { askForFiles } from '#ui/kit/open-dialog.ts';
@@ -80,6 +82,25 @@ export function Header() {
         </ActionIcon>
       </div>
     </header>
+  );
+}
+
+/** Stands as long as another tab holds the project: what that means for what is made here, and what to do. */
+export function OtherTab() {
+  const t = useText();
+  const isOther = useStore(project, (state) => state.saved === 'other-tab');
+  const isUnsaved = useStore(unsaved, (state) => state.isUnsaved);
+  if (!isOther) return null;
+  const how = isUnsaved ? 'unsaved' : 'nothing';
+  return (
+    <div className={styles.otherTab}>
+      <Notice
+        key={how}
+        level={isUnsaved ? 'error' : 'info'}
+        text={t(`frame.otherTab.${how}.text`)}
+        hint={t(`frame.otherTab.${how}.hint`)}
+      />
+    </div>
   );
 }
 

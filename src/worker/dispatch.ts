@@ -3,7 +3,7 @@
  * throws into a Fault. Knows no Worker, so tests call it directly.
  */
 import type { Handler } from '#worker/call';
-import { held } from '#worker/calls/held';
+import { held, takeOver } from '#worker/calls/held';
 import { interrupted, interruptedRecipe } from '#worker/calls/interrupted';
 import { loadDataset } from '#worker/calls/load-dataset';
 import { start } from '#worker/calls/start';
@@ -45,6 +45,7 @@ const handlers: { readonly [N in CallName]: Handler<N> } = {
   latency: later(async () => (await import('#worker/calls/latency')).latency),
   export: later(async () => (await import('#worker/calls/export')).exportModel),
   held,
+  takeOver,
   combine: later(async () => (await import('#worker/calls/combine')).combine),
   combinePreview: later(async () => (await import('#worker/calls/combine')).combinePreview),
   make: later(async () => (await import('#worker/calls/make')).make),

@@ -388,9 +388,16 @@ export interface Calls extends EnsembleCalls, EvaluationCalls, SearchCalls {
     response: ExportResult;
     progress: { done: number };
   };
-  /** Which of these models the vault still holds. */
-  /** `keepOnly` forgets every stored model that is not among them (asked once, by the tab that owns the project). */
+  /**
+   * Which of these models the vault still holds. `keepOnly` forgets every stored model that is not among them (asked once,
+   * by the tab that owns the project).
+   */
   held: { request: { models: readonly ModelId[]; keepOnly?: boolean }; response: readonly ModelId[]; progress: never };
+  /**
+   * The tab that owned the project is gone and this one owns it: what was kept in memory is stored. `saved`: whether what is
+   * made outlives the page now.
+   */
+  takeOver: { request: Record<string, never>; response: { readonly saved: boolean }; progress: never };
 }
 export type CallName = keyof Calls;
 

@@ -12,7 +12,7 @@ type Search = typeof import('#stores/search') &
 let s: Stores;
 let own: Search;
 
-async function fresh(): Promise<void> {
+async function fresh(saved: 'saved' | 'other-tab' = 'saved'): Promise<void> {
   s = await freshStores();
   own = {
     ...(await import('#stores/search')),
@@ -21,7 +21,7 @@ async function fresh(): Promise<void> {
     ...(await import('#stores/members')),
     ...(await import('#stores/candidates')),
   };
-  s.project.setState({ saved: 'saved' });
+  s.project.setState({ saved });
 }
 
 const result = (run: Run, worth: number): SearchResult => ({
@@ -273,6 +273,43 @@ describe('after a reload', () => {
     localStorage.setItem('whittle.search', JSON.stringify({ job: { search: { dataset: 'none' }, results: 3 } }));
     await reload();
     expect(job()).toBeNull();
+  });
+});
+
+describe('in a second tab', () => {
+  /** What the first tab kept, and the copy of it that the second shows. */
+  async function second(): Promise<void> {
+    const call = await started();
+    call.progress({ result: result(run(0), 0.8) });
+    await fresh('other-tab');
+    expect(job()).toMatchObject({ status: 'paused', results: [{ candidate: 0 }] });
+  }
+  const first = (patch: object) => {
+    const kept = JSON.parse(localStorage.getItem('whittle.search') ?? '');
+    localStorage.setItem('whittle.search', JSON.stringify({ ...kept, job: { ...kept.job, ...patch } }));
+  };
+
+  it('the search of the first goes on when that one is gone, with all that it had', async () => {
+    await second();
+    first({ results: [result(run(0), 0.8), result(run(1), 0.9)] });
+    s.project.setState({ saved: 'saved' });
+    expect(job()).toMatchObject({ status: 'running', results: [{ candidate: 0 }, { candidate: 1 }] });
+  });
+
+  it('the one that goes on there is kept instead, and that is said', async () => {
+    await second();
+    own.stopSearch();
+    own.dismissSearch();
+    own.setDraft('network', { trials: 3, strategy: 'random' });
+    void own.startSearch('network');
+    (await s.next('loadDataset')).resolve(digits);
+    await s.next('search');
+    s.project.setState({ saved: 'saved' });
+    expect(job()).toMatchObject({ status: 'running', results: [] });
+    expect(JSON.parse(localStorage.getItem('whittle.search') ?? '').job.results).toEqual([]);
+    expect(s.view.getState().notices.map(({ words }) => words.en)).toEqual([
+      'The search of the tab that is gone gives way to the one of this tab. Models that came of it stay.',
+    ]);
   });
 });
 

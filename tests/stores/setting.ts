@@ -30,6 +30,7 @@ export async function freshStores() {
   const stores = {
     ...(await import('#stores/view')),
     ...(await import('#stores/project')),
+    ...(await import('#stores/restore')),
     ...(await import('#stores/datasets')),
     ...(await import('#stores/build')),
     ...(await import('#stores/training')),

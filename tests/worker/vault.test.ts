@@ -125,12 +125,53 @@ describe('the vault', () => {
     const files = disk();
     const id = await (await openVault(files, quiet)).put(network([1, 2]));
     const before = await files.list();
-    const other = await openVault(layeredFiles(memoryFiles(), files), quiet);
+    const other = await openVault(
+      layeredFiles(memoryFiles(), files, () => Promise.resolve()),
+      quiet,
+    );
     expect((await other.get(id)).name).toBe('net');
     await other.put(network([9, 9]));
     await other.keepOnly([]);
     expect(await files.list()).toEqual(before);
     expect(other.saved()).toBe(false);
+  });
+
+  it('takes the files over from a tab that is gone, with what it had in memory, and loses nothing of either', async () => {
+    const files = disk();
+    const first = await openVault(files, quiet);
+    const theirs = await first.put(network([1, 2]));
+    let letGo = (): void => undefined;
+    const freed = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    const second = await openVault(
+      layeredFiles(memoryFiles(), files, () => freed),
+      quiet,
+    );
+    const own = await second.put(network([3, 4]));
+    const taking = second.takeOver();
+    const meanwhile = await second.put(network([5, 6]));
+    const late = await first.put(network([7, 8]));
+    expect(await (await openVault(files, quiet)).held([theirs, own, meanwhile, late])).toEqual([theirs, late]);
+    letGo();
+    await taking;
+    expect(second.saved()).toBe(true);
+    const after = await second.put(network([9, 0]));
+    const all = [theirs, own, meanwhile, late, after];
+    expect(await second.held(all)).toEqual(all);
+    expect(await (await openVault(files, quiet)).held(all)).toEqual(all);
+  });
+
+  it('says that what it has is not saved where the files that it takes over are full', async () => {
+    const errors: unknown[] = [];
+    const full: Files = { ...disk(), write: () => Promise.reject(new DOMException('full', 'QuotaExceededError')) };
+    const layered = layeredFiles(memoryFiles(), full, () => Promise.resolve());
+    const vault = await openVault(layered, { cacheBytes: 0, onFailure: (error) => errors.push(error) });
+    const id = await vault.put(network([1, 2]));
+    await vault.takeOver();
+    expect(errors).toHaveLength(1);
+    expect(vault.saved()).toBe(false);
+    expect((await vault.get(id)).name).toBe('net');
   });
 });
 
@@ -276,6 +317,27 @@ describe('the run that can go on', () => {
     expect(await vault.run.read()).toBeNull();
     expect(await files.list()).toHaveLength(0);
     expect(await makeRunKeeper(files).read()).toBeNull();
+  });
+
+  it('is the one that a closed tab left where none goes on here; else the one here takes its place', async () => {
+    const files = disk();
+    await written(files, 9);
+    const second = () =>
+      openVault(
+        layeredFiles(memoryFiles(), files, () => Promise.resolve()),
+        quiet,
+      );
+    const idle = await second();
+    await idle.run.drop();
+    await idle.takeOver();
+    expect(await idle.run.read()).toEqual(at(9));
+    const busy = await second();
+    busy.run.keep(at(2));
+    await busy.takeOver();
+    expect(await busy.run.read()).toEqual(at(2));
+    await expect.poll(() => makeRunKeeper(files).read()).toEqual(at(2));
+    busy.run.keep(at(3));
+    await expect.poll(() => makeRunKeeper(files).read()).toEqual(at(3));
   });
 
   it('writes only the latest of those that come while it writes, and lives in memory where the disk is full', async () => {

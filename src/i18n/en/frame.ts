@@ -25,6 +25,16 @@ export const frame = {
     memory: 'Not saved: this browser offers no storage here',
     'other-tab': 'Not saved: another tab holds this project',
   },
+  otherTab: {
+    nothing: {
+      text: 'This project is open in another tab, and only that one saves it.',
+      hint: 'Work there; or close it, and this tab takes over.',
+    },
+    unsaved: {
+      text: 'What you made in this tab is not saved yet: another tab holds this project.',
+      hint: 'Close the other tab. This one then saves what was made in both. Until then it is lost if you close or reload this one.',
+    },
+  },
   device: {
     starting: 'Finding the fastest backend…',
     failed: 'No backend works here',

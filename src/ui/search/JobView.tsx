@@ -7,7 +7,8 @@ import { ahead, candidatesOf, roundsOf } from '#core/search/schedule';
 
 import { bestOf, type Trial, trialsOf } from '#core/search/trials';
 import { project, select } from '#stores/project';
-import { dismissSearch, isLeft, pauseSearch, resumeSearch, shareOfRun, stopSearch, takeTrial } from '#stores/search';
+import { dismissSearch, isLeft, pauseSearch, resumeSearch, stopSearch, takeTrial } from '#stores/search';
+import { shareOfRun } from '#stores/search-going';
 import { search } from '#stores/search-setup';
 import type { SearchJob } from '#stores/search-state';
 import { Notice, ProgressLine } from '#ui/kit/Feedback.tsx';

@@ -11,3 +11,9 @@ export const held: Handler<'held'> = async ({ models, keepOnly }, { session }) =
   await vault.keepOnly([...found, ...done.map(({ model }) => model)]);
   return found;
 };
+
+export const takeOver: Handler<'takeOver'> = async (_, { session }) => {
+  const vault = await session.vault;
+  await vault.takeOver();
+  return { saved: vault.saved() };
+};

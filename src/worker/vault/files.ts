@@ -1,6 +1,7 @@
 /**
  * Where the vault keeps its bytes: flat names in the origin's private file system (OPFS), or in memory where there is
- * none. Only the tab that holds the vault's lock writes; another tab reads what is there and keeps its own in memory.
+ * none. Only the tab that holds the vault's lock writes; another tab reads what is there and keeps its own in memory, until
+ * the first one is gone and it takes the files over.
  */
 
 export interface Files {
@@ -12,6 +13,11 @@ export interface Files {
   write(name: string, bytes: Uint8Array): Promise<void>;
   remove(name: string): Promise<void>;
   list(): Promise<readonly string[]>;
+  /**
+   * Of files that another tab holds: waits until it has let go of them, and writes to them from then on, what was written
+   * so far included, except what `isLeft`: that is forgotten.
+   */
+  takeOver?(isLeft: (name: string) => boolean): Promise<void>;
 }
 
 export function memoryFiles(): Files {
@@ -75,9 +81,32 @@ export function directoryFiles(directory: FileSystemDirectoryHandle): Files {
   };
 }
 
-/** Reads from `below` what `above` does not have; writes and removes above only. */
-export function layeredFiles(above: Files, below: Files): Files {
-  return { ...above, read: async (name, limit) => (await above.read(name, limit)) ?? (await below.read(name, limit)) };
+/** Reads from `below` what `above` does not have; writes and removes above only, until `freed` resolves and it takes over. */
+export function layeredFiles(above: Files, below: Files, freed: () => Promise<unknown>): Files {
+  let home = above;
+  return {
+    get persistent() {
+      return home.persistent;
+    },
+    read: async (name, limit) => (await above.read(name, limit)) ?? (await below.read(name, limit)),
+    write: (name, bytes) => home.write(name, bytes),
+    async remove(name) {
+      await above.remove(name);
+      if (home === below) await below.remove(name);
+    },
+    list: () => home.list(),
+    async takeOver(isLeft) {
+      if (home === below) return;
+      await freed();
+      home = below;
+      // In the order in which they were written: what names others comes after them.
+      for (const name of await above.list()) {
+        const held = isLeft(name) ? null : await above.read(name);
+        if (held) await below.write(name, held.bytes);
+        await above.remove(name);
+      }
+    },
+  };
 }
 
 const folder = 'whittle-models';
@@ -88,10 +117,24 @@ export async function originFiles(scope: { readonly navigator: WorkerNavigator }
   try {
     const directory = await (await storage.getDirectory()).getDirectoryHandle(folder, { create: true });
     const files = directoryFiles(directory);
-    return (await holdLock(locks)) ? files : layeredFiles(memoryFiles(), files);
+    return (await holdLock(locks)) ? files : layeredFiles(memoryFiles(), files, () => waitForLock(locks));
   } catch {
     return memoryFiles();
   }
+}
+
+const lockName = 'whittle.vault';
+
+/** Resolves when this worker holds the vault's lock, as long as it lives. */
+function waitForLock(locks: LockManager): Promise<void> {
+  return new Promise((resolve, reject) => {
+    locks
+      .request(lockName, () => {
+        resolve();
+        return new Promise(() => undefined);
+      })
+      .catch(reject);
+  });
 }
 
 /** Holds the vault's lock as long as this worker lives. A worker that is just being ended may still hold it: ask for a while. */
@@ -100,7 +143,7 @@ async function holdLock(locks: LockManager | undefined): Promise<boolean> {
   for (let attempt = 0; attempt < 10; attempt++) {
     const held = await new Promise<boolean>((resolve) => {
       locks
-        .request('whittle.vault', { ifAvailable: true }, (lock) => {
+        .request(lockName, { ifAvailable: true }, (lock) => {
           resolve(lock !== null);
           return lock ? new Promise(() => undefined) : undefined;
         })

@@ -24,6 +24,11 @@ export interface RunKeeper<Facts = RunFacts, C extends Checkpoint | null = Check
   read(): Promise<KeptRun<Facts, C> | null>;
   /** Forgets the run. */
   drop(): Promise<void>;
+  /**
+   * The files are no longer another tab's: a run that goes on here takes the place of what lies in them; where none does,
+   * that is the one that can go on.
+   */
+  takeOver(): Promise<void>;
 }
 
 type Names = readonly [string, string];
@@ -119,6 +124,15 @@ export function makeRunKeeper<Facts = RunFacts, C extends Checkpoint | null = Ch
       waiting = null;
       await writing;
       for (const name of names) await files.remove(name);
+    },
+    async takeOver() {
+      // Also for its number: what is written from now on is later.
+      const found = await find();
+      const own = latest;
+      latest = own ?? found;
+      if (!own) return;
+      for (const name of names) await files.remove(name);
+      this.keep(own);
     },
   };
 }

@@ -64,6 +64,8 @@ export interface Vault {
   held(ids: readonly string[]): Promise<readonly string[]>;
   /** Removes whatever is neither among `ids`, nor part of one of them, nor put in since this vault was opened, with the tensors that nobody else has. */
   keepOnly(ids: readonly string[]): Promise<void>;
+  /** Another tab held the files and is gone: what is only in memory is written to them, and all from now on. */
+  takeOver(): Promise<void>;
   /** The training run that can go on. */
   readonly run: RunKeeper;
   /** The recipe whose application can go on. */
@@ -232,10 +234,18 @@ export async function openVault(files: Files, options: VaultOptions): Promise<Va
     throw new VaultError(id);
   }
 
+  const run = makeRunKeeper(files);
+  const applying = makeRunKeeper<DoneSoFar, Checkpoint | null>(files, applyingNames);
+  const making = makeRunKeeper<DoneSoFar, Checkpoint | null>(files, makingNames);
+
   return {
-    run: makeRunKeeper(files),
-    applying: makeRunKeeper(files, applyingNames),
-    making: makeRunKeeper(files, makingNames),
+    run,
+    applying,
+    making,
+    async takeOver() {
+      await files.takeOver?.(isRunFile).catch(fail);
+      await Promise.all([run, applying, making].map((keeper) => keeper.takeOver()));
+    },
     saved: () => files.persistent && !failed,
     put,
     get,
