@@ -37,13 +37,8 @@ export function ConfusionTable({ confusion, classes, chosen, onChoose }: TablePr
     onChoose(to);
     body.current?.rows[to.truth]?.cells[to.answer + 1]?.querySelector('button')?.focus();
   };
-  const digits = String(Math.max(0, ...confusion.flat())).length;
   return (
-    <table
-      className={styles.confusion}
-      data-long={classes.isLong || undefined}
-      style={{ '--digits': digits } as CSSProperties}
-    >
+    <table className={styles.confusion} data-long={classes.isLong || undefined}>
       <caption className={styles.caption}>{t('evaluate.confusion.caption')}</caption>
       <thead>
         <tr>
@@ -83,7 +78,7 @@ export function ConfusionTable({ confusion, classes, chosen, onChoose }: TablePr
                     onKeyDown={(event) => pressed(event, { truth, answer })}
                   >
                     {/* Without separators, which would need the room of a digit; the label has them. */}
-                    {count > 0 && <span>{count}</span>}
+                    {count > 0 && <span style={{ '--digits': `${count}`.length } as CSSProperties}>{count}</span>}
                   </button>
                 </td>
               );
