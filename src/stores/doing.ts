@@ -20,8 +20,11 @@ import { unannounce } from '#stores/view';
 export const doing = createStore<{ readonly now: Doing | null }>()(() => ({ now: null }));
 
 function found(): Doing | null {
-  const { applying, method } = optimize.getState();
-  if (applying) return { kind: 'applying', done: applying.done, name: passById(method)?.words.title ?? plain(method) };
+  const { applying } = optimize.getState();
+  if (applying) {
+    const { method, done } = applying;
+    return { kind: 'applying', done, name: passById(method)?.words.title ?? plain(method) };
+  }
   const recipe = recipes.getState().running;
   if (recipe) return { kind: 'recipe', done: recipe.done, name: plain(`${recipe.step + 1}`) };
   const combining = combine.getState().running;

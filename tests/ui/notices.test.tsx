@@ -61,7 +61,7 @@ describe('the line of status', () => {
     );
   };
   const applied = (done: number) =>
-    act(() => optimize.setState({ method: 'fine-tuning', applying: { done, train: null } }));
+    act(() => optimize.setState({ applying: { method: 'fine-tuning', node: 'a', done, train: null } }));
 
   test('tells what is going on and how far, every few seconds, and what came of it when it ends', () => {
     begin();

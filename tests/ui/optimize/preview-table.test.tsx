@@ -92,7 +92,7 @@ test('an accuracy has its own interval as in the table of models, and the change
   const node = { ...modelNode({ id: 'a' }), validation: measured };
   render(
     <Dress>
-      <PreviewTable node={node} structureOnly={false} />
+      <PreviewTable node={node} structureOnly={false} trains={false} />
     </Dress>,
   );
   const estimate = (images: number): PreviewResult => ({
