@@ -51,6 +51,8 @@ export function StepCard(props: CardProps) {
   const pass = passById(step.pass);
   const title = pass ? words(pass.words.title) : t('recipe.unknown', { pass: step.pass });
   const name = t('recipe.step', { number: at + 1, title });
+  // What cannot run is not said to.
+  const isTold = state !== 'done' && !(state === 'waiting' && props.blind);
   const keys = (event: KeyboardEvent) => {
     const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
     if (!by || !event.altKey || disabled) return;
@@ -92,9 +94,7 @@ export function StepCard(props: CardProps) {
         >
           <span className={styles.title}>{name}</span>
           <span className={styles.quiet}>
-            {[...describeValues(step, words, format), ...(state === 'done' ? [] : [t(`recipe.state.${state}`)])].join(
-              ' · ',
-            )}
+            {[...describeValues(step, words, format), ...(isTold ? [t(`recipe.state.${state}`)] : [])].join(' · ')}
           </span>
         </button>
         <span className={styles.tools}>
