@@ -47,7 +47,7 @@ test('the map tells which layers can spare what, and hands it on', async ({ page
   await page.getByRole('button', { name: 'Set this up as a method' }).click();
   await expect(page.getByRole('combobox', { name: 'Method' })).toHaveValue('Magnitude pruning');
   await expect(page.getByRole('slider', { name: 'Sparsity', exact: true })).toHaveValue('0.9');
-  await expect(page.getByText('Only these layers')).toBeVisible();
+  await expect(page.getByText(`Layers: ${name}`, { exact: true })).toBeVisible();
 
   // After quantizing: which layer hurts.
   await chooseMethod(page, 'Weight quantization');
