@@ -198,7 +198,7 @@ test('members are made for groups that a person chose, go on after a reload, and
   await expect(groups.first()).toHaveValue('2');
   await page.getByRole('button', { name: 'Train members', exact: true }).click();
   await expect(rows(page)).toHaveCount(4, { timeout: 90_000 });
-  await expect(rows(page).filter({ hasText: 'classes 1, 2, 3, 4' }).first()).toBeVisible();
+  await expect(rowNamed(page, 'classes 1, 2, 3, 4').first()).toBeVisible();
 
   // The page is left in the middle, and comes back with what was being made.
   await page.getByRole('tab', { name: 'Train members', exact: true }).click();
@@ -233,7 +233,7 @@ test('members are made for groups that a person chose, go on after a reload, and
   await page.getByRole('button', { name: 'Train members', exact: true }).click();
   await expect(rows(page)).toHaveCount(10, { timeout: 90_000 });
   const stack = rows(page).last();
-  await expect(stack).toContainText('stacking, out of fold');
+  await expect(stack.getByRole('button', { name: /stacking, out of fold$/ }).first()).toBeVisible();
   const tree = await cell(page, rowNamed(page, 'Decision tree'), 'Accuracy (test)');
   expect(await cell(page, stack, 'Accuracy (test)')).toBeGreaterThan(tree);
   expect(faults).toEqual([]);
