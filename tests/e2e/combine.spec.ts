@@ -28,9 +28,7 @@ async function combine(page: Page, title: string): Promise<Locator> {
   const before = await rows(page).count();
   await page.getByRole('button', { name: 'Combine', exact: true }).click();
   await expect(rows(page)).toHaveCount(before + 1, { timeout: 60_000 });
-  const row = rows(page)
-    .filter({ hasText: `${title}:` })
-    .last();
+  const row = rowNamed(page, `${title}:`).last();
   await expect(row).toHaveAttribute('aria-current', 'true');
   return row;
 }
