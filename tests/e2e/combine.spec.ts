@@ -1,6 +1,6 @@
 /** Several models as one on Digits: a vote, a stack, a cascade, trees beside networks, and an ensemble taught to one student. */
 import { expect, type Locator, type Page, test } from '@playwright/test';
-import { apply, cell, openStudio, openTab, rowNamed, rows, slide, trainFresh } from './studio';
+import { apply, cell, openStudio, openTab, rowNamed, rows, selectedRow, slide, trainFresh } from './studio';
 import { watchPage } from './support';
 
 async function show(page: Page, name: 'Join' | 'Train members' | 'Trees' | 'Result'): Promise<void> {
@@ -28,8 +28,8 @@ async function combine(page: Page, title: string): Promise<Locator> {
   const before = await rows(page).count();
   await page.getByRole('button', { name: 'Combine', exact: true }).click();
   await expect(rows(page)).toHaveCount(before + 1, { timeout: 60_000 });
-  const row = rowNamed(page, `${title}:`).last();
-  await expect(row).toHaveAttribute('aria-current', 'true');
+  const row = await selectedRow(page);
+  await expect(row).toContainText(`${title}:`);
   return row;
 }
 

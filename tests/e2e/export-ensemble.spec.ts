@@ -1,7 +1,18 @@
 /** Ensembles in somebody else's page: the zip and the graph that were downloaded, asked with the published TensorFlow.js. */
 import { expect, type Locator, type Page, test } from '@playwright/test';
 import { askEnsemble, askStock, unzip } from './stock';
-import { cell, digitsTest, downloaded, dropFile, openStudio, openTab, rowNamed, rows, trainFresh } from './studio';
+import {
+  cell,
+  digitsTest,
+  downloaded,
+  dropFile,
+  openStudio,
+  openTab,
+  rowNamed,
+  rows,
+  selectedRow,
+  trainFresh,
+} from './studio';
 import { watchPage } from './support';
 
 /** Combines what is there, all of it or the networks, and returns the new row. */
@@ -16,7 +27,9 @@ async function combine(page: Page, way: string, only?: readonly string[]): Promi
   const before = await rows(page).count();
   await page.getByRole('button', { name: 'Combine', exact: true }).click();
   await expect(rows(page)).toHaveCount(before + 1, { timeout: 60_000 });
-  return rowNamed(page, `${way}:`).last();
+  const row = await selectedRow(page);
+  await expect(row).toContainText(`${way}:`);
+  return row;
 }
 
 async function exported(page: Page): Promise<Uint8Array> {

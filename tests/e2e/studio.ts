@@ -97,6 +97,11 @@ export async function apply(page: Page, seconds = 60): Promise<Locator> {
   const before = await rows(page).count();
   await page.getByRole('button', { name: 'Apply', exact: true }).click();
   await expect(rows(page)).toHaveCount(before + 1, { timeout: seconds * 1000 });
+  return selectedRow(page);
+}
+
+/** The row of the model that is selected now, whichever is later. */
+export async function selectedRow(page: Page): Promise<Locator> {
   const id = await rows(page).and(page.locator('[aria-current]')).getAttribute('data-node');
   return rows(page).and(page.locator(`[data-node="${id}"]`));
 }
