@@ -50,7 +50,7 @@ test('a vote of three, one of them trees, is told in full and survives a reload'
   await page.getByRole('button', { name: 'Grow', exact: true }).click();
   await expect(rows(page)).toHaveCount(3, { timeout: 60_000 });
   await expect(page.getByRole('img', { name: 'Where the trees look' })).toBeVisible();
-  const forest = rowNamed(page, 'Random forest on pixels');
+  const forest = rowNamed(page, 'Random forest');
   expect(await cell(page, forest, 'Accuracy (test)')).toBeGreaterThan(0.8);
 
   await show(page, 'Join');
